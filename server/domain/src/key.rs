@@ -1,0 +1,222 @@
+//! Virtual keys: what a caller shows, and what it may do.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::clock::Timestamp;
+use crate::entropy::{Entropy, random_bytes};
+use crate::ids::KeyId;
+use crate::model::ModelPattern;
+use crate::secret::Secret;
+
+/// What every key starts with. Never change it: callers' keys, scanners and LiteLLM's tools know it.
+pub const KEY_PREFIX: &str = "sk-";
+
+/// The shortest key that an administrator may choose, as in LiteLLM.
+pub const SHORTEST_CUSTOM_KEY: usize = 16;
+
+/// A key as the caller holds it. Exists where it is made, shown once, and nowhere else.
+#[derive(Clone, Debug)]
+pub struct PlainKey(Secret);
+
+impl PlainKey {
+    /// `sk-` and 256 random bits in hexadecimal.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(Secret::new(format!("{KEY_PREFIX}{}", hex::encode(random_bytes::<32>(entropy)))))
+    }
+
+    /// A key of the administrator's own choice: `sk-` and at least 16 characters in all, printable ASCII.
+    pub fn custom(text: &str) -> Result<Self, KeyTextError> {
+        if !text.starts_with(KEY_PREFIX) {
+            return Err(KeyTextError::Prefix);
+        }
+        if text.len() < SHORTEST_CUSTOM_KEY {
+            return Err(KeyTextError::Short);
+        }
+        if text.len() > 512 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(KeyTextError::Characters);
+        }
+        Ok(Self(Secret::new(text.to_owned())))
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    pub fn digest(&self) -> KeyDigest {
+        KeyDigest::of(self.expose())
+    }
+
+    /// What may be shown afterwards: `sk-...abcd`.
+    pub fn hint(&self) -> String {
+        let text = self.expose();
+        format!("{KEY_PREFIX}...{}", &text[text.len() - 4..])
+    }
+}
+
+/// Why a text can't be a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyTextError {
+    #[error("a key must start with `sk-`")]
+    Prefix,
+    #[error("a key must have at least {SHORTEST_CUSTOM_KEY} characters")]
+    Short,
+    #[error("a key must have at most 512 characters, all printable ASCII")]
+    Characters,
+}
+
+/// The SHA-256 of a key: what is stored and looked up. The keys have too many random bits to be guessed, so a slow
+/// hash would buy nothing; LiteLLM stores the same digest, so its keys go on working.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyDigest([u8; 32]);
+
+impl KeyDigest {
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+
+    pub fn parse_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Compares in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyDigest({}…)", &self.to_hex()[..8])
+    }
+}
+
+impl Serialize for KeyDigest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyDigest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse_hex(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in hexadecimal"))
+    }
+}
+
+/// A virtual key as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VirtualKey {
+    pub id: KeyId,
+    pub digest: KeyDigest,
+    /// `sk-...abcd`
+    pub hint: String,
+    pub alias: Option<String>,
+    /// What it may call; empty means every model.
+    pub models: Vec<ModelPattern>,
+    pub blocked: bool,
+    pub expires_at: Option<Timestamp>,
+    pub user_id: Option<String>,
+    pub team_id: Option<String>,
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// LiteLLM's other fields (budgets, limits, …) as they were given: kept and returned, not acted on yet.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub created_at: Timestamp,
+    pub created_by: String,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+    pub deleted_at: Option<Timestamp>,
+    /// Counts up with every change: for ETag and conflict checks.
+    pub version: i64,
+}
+
+/// What a key's state allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStatus {
+    Active,
+    Blocked,
+    Expired,
+    Deleted,
+}
+
+impl KeyStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Expired => "expired",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+impl VirtualKey {
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
+        if self.deleted_at.is_some() {
+            KeyStatus::Deleted
+        } else if self.blocked {
+            KeyStatus::Blocked
+        } else if self.expires_at.is_some_and(|at| at <= now) {
+            KeyStatus::Expired
+        } else {
+            KeyStatus::Active
+        }
+    }
+
+    /// Whether the key may call `model`. LiteLLM's `all-proxy-models` and `all-team-models` mean every model;
+    /// `no-default-models` means none.
+    pub fn allows_model(&self, model: &str) -> bool {
+        self.models.is_empty()
+            || self.models.iter().any(|pattern| match pattern.as_str() {
+                "all-proxy-models" | "all-team-models" => true,
+                "no-default-models" => false,
+                _ => pattern.matches(model),
+            })
+    }
+
+    /// What people call it: the alias, or the hint.
+    pub fn label(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    #[test]
+    fn a_key_is_never_printed() {
+        let key = PlainKey::generate(&SeededEntropy::new(1));
+        assert_eq!(key.expose().len(), 67);
+        assert!(!format!("{key:?}").contains(&key.expose()[3..]));
+        assert!(!format!("{:?}", key.digest()).contains(&key.digest().to_hex()));
+        assert_eq!(key.hint(), format!("sk-...{}", &key.expose()[63..]));
+    }
+
+    #[test]
+    fn the_digest_is_litellms() {
+        assert_eq!(
+            KeyDigest::of("sk-1234").to_hex(),
+            "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b"
+        );
+    }
+
+    #[test]
+    fn custom_keys_are_checked() {
+        assert_eq!(PlainKey::custom("pk-0123456789abcdef").unwrap_err(), KeyTextError::Prefix);
+        assert_eq!(PlainKey::custom("sk-short").unwrap_err(), KeyTextError::Short);
+        assert_eq!(PlainKey::custom("sk-with spaces in it").unwrap_err(), KeyTextError::Characters);
+        assert!(PlainKey::custom("sk-0123456789abcdef").is_ok());
+    }
+}

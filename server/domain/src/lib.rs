@@ -1,0 +1,23 @@
+//! Tollgate's one domain model: the types and rules that the data plane, the control plane and the dashboard share.
+//!
+//! This crate may not do I/O, know a database, a web framework or a page; time and randomness come in through
+//! [`clock::Clock`] and [`entropy::Entropy`]. It compiles to wasm as well as into the server.
+
+pub mod actor;
+pub mod audit;
+pub mod charge;
+pub mod clock;
+pub mod entropy;
+pub mod ids;
+pub mod key;
+pub mod model;
+pub mod money;
+pub mod page;
+pub mod price;
+pub mod secret;
+pub mod summary;
+pub mod usage;
+pub mod user;
+
+pub use clock::{Clock, Timestamp};
+pub use money::{Nanos, Picos};

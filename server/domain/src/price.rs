@@ -1,0 +1,270 @@
+//! What a call costs: price sheets, the price book, and the one function that turns usage into money.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Nanos, Picos};
+use crate::usage::Usage;
+
+#[cfg(feature = "price-book")]
+mod book;
+#[cfg(feature = "price-book")]
+pub use book::{Capabilities, PriceBook, PriceEntry};
+
+/// What a price is for. A unit is a token where the name says nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meter {
+    Input,
+    CacheRead,
+    /// Written to the provider's cache for its default lifetime (five minutes at Anthropic).
+    CacheWrite,
+    #[serde(rename = "cache_write_1h")]
+    CacheWrite1h,
+    AudioInput,
+    ImageInput,
+    Output,
+    Reasoning,
+    AudioOutput,
+    ImageOutput,
+    PerRequest,
+    PerInputImage,
+    PerOutputImage,
+    PerInputSecond,
+    PerOutputSecond,
+    PerInputCharacter,
+    PerOutputCharacter,
+    PerInputPixel,
+    PerOutputPixel,
+    PerInputQuery,
+    PerPage,
+}
+
+/// The service class that a price belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceTier {
+    #[default]
+    Standard,
+    Batch,
+    Priority,
+    Flex,
+}
+
+impl ServiceTier {
+    /// The tier that an answer's `service_tier` names; `default`, `auto` and unknown names are the standard one.
+    pub fn from_wire(name: &str) -> Self {
+        match name {
+            "batch" | "batches" => Self::Batch,
+            "priority" => Self::Priority,
+            "flex" => Self::Flex,
+            _ => Self::Standard,
+        }
+    }
+}
+
+/// One price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rate {
+    pub meter: Meter,
+    #[serde(default)]
+    pub tier: ServiceTier,
+    /// Applies when the prompt has more than so many tokens.
+    #[serde(default)]
+    pub above: u32,
+    pub price: Picos,
+}
+
+/// Every price of one model at one provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PriceSheet(Vec<Rate>);
+
+/// What one kind of unit cost in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostLine {
+    pub meter: Meter,
+    pub units: u64,
+    /// Per unit.
+    pub price: Picos,
+}
+
+impl CostLine {
+    /// The exact amount of the line in pico-dollars, before the charge is rounded.
+    pub fn picos(&self) -> i128 {
+        i128::from(self.units) * i128::from(self.price.0)
+    }
+}
+
+/// A call's cost, with what it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The sum of the lines, rounded up once.
+    pub total: Nanos,
+    pub lines: Vec<CostLine>,
+}
+
+/// Why a cost can't be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CostError {
+    #[error("no price for {0:?}")]
+    Unpriced(Meter),
+    #[error("the amount is too large")]
+    TooLarge,
+}
+
+impl PriceSheet {
+    pub fn new(mut rates: Vec<Rate>) -> Self {
+        rates.sort_unstable();
+        rates.dedup();
+        Self(rates)
+    }
+
+    pub fn rates(&self) -> &[Rate] {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The price of `meter` in `tier` for a prompt of `prompt_tokens`: the highest threshold that the prompt is over;
+    /// the standard tier's price where the tier has none.
+    pub fn rate(&self, meter: Meter, tier: ServiceTier, prompt_tokens: u64) -> Option<Picos> {
+        let find = |tier| {
+            self.0
+                .iter()
+                .filter(|r| r.meter == meter && r.tier == tier && (r.above == 0 || prompt_tokens > u64::from(r.above)))
+                .max_by_key(|r| r.above)
+                .map(|r| r.price)
+        };
+        find(tier).or_else(|| if tier == ServiceTier::Standard { None } else { find(ServiceTier::Standard) })
+    }
+
+    /// What `usage` costs. A part without a price of its own (cached, reasoning, audio, image tokens) is charged as
+    /// the whole that it belongs to; a whole without a price is an error unless nothing of it was used.
+    pub fn cost(&self, usage: &Usage, tier: ServiceTier) -> Result<Cost, CostError> {
+        let mut lines = Vec::with_capacity(4);
+        let mut sum: i128 = 0;
+        let parts = |whole: Meter, total: u64, parts: &[(Meter, u64)], lines: &mut Vec<CostLine>, sum: &mut i128| {
+            let mut rest = total;
+            for &(meter, units) in parts {
+                // A provider that reports parts larger than their whole is charged for the whole, not for more.
+                let units = units.min(rest);
+                let fallback = if meter == Meter::CacheWrite1h { Meter::CacheWrite } else { whole };
+                if let Some(price) =
+                    self.rate(meter, tier, usage.input).or_else(|| self.rate(fallback, tier, usage.input))
+                    && units > 0
+                {
+                    rest -= units;
+                    let line = CostLine { meter, units, price };
+                    *sum += line.picos();
+                    lines.push(line);
+                }
+            }
+            if rest > 0 {
+                let price = self.rate(whole, tier, usage.input).ok_or(CostError::Unpriced(whole))?;
+                let line = CostLine { meter: whole, units: rest, price };
+                *sum += line.picos();
+                lines.push(line);
+            }
+            Ok(())
+        };
+        parts(
+            Meter::Input,
+            usage.input,
+            &[
+                (Meter::CacheRead, usage.cache_read),
+                (Meter::CacheWrite, usage.cache_write),
+                (Meter::CacheWrite1h, usage.cache_write_1h),
+                (Meter::AudioInput, usage.audio_input),
+                (Meter::ImageInput, usage.image_input),
+            ],
+            &mut lines,
+            &mut sum,
+        )?;
+        parts(
+            Meter::Output,
+            usage.output,
+            &[
+                (Meter::Reasoning, usage.reasoning),
+                (Meter::AudioOutput, usage.audio_output),
+                (Meter::ImageOutput, usage.image_output),
+            ],
+            &mut lines,
+            &mut sum,
+        )?;
+        if let Some(price) = self.rate(Meter::PerRequest, tier, usage.input) {
+            let line = CostLine { meter: Meter::PerRequest, units: 1, price };
+            sum += line.picos();
+            lines.push(line);
+        }
+        let total = Nanos::from_picos_rounded_up(sum).ok_or(CostError::TooLarge)?;
+        Ok(Cost { total, lines })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rate(meter: Meter, tier: ServiceTier, above: u32, price: i64) -> Rate {
+        Rate { meter, tier, above, price: Picos(price) }
+    }
+
+    fn gpt_4o() -> PriceSheet {
+        PriceSheet::new(vec![
+            rate(Meter::Input, ServiceTier::Standard, 0, 2_500_000),
+            rate(Meter::CacheRead, ServiceTier::Standard, 0, 1_250_000),
+            rate(Meter::Output, ServiceTier::Standard, 0, 10_000_000),
+            rate(Meter::Input, ServiceTier::Priority, 0, 4_250_000),
+            rate(Meter::Input, ServiceTier::Standard, 200_000, 5_000_000),
+        ])
+    }
+
+    #[test]
+    fn cached_tokens_are_charged_at_their_own_price_and_not_twice() {
+        let usage = Usage { input: 1000, cache_read: 400, output: 10, reasoning: 4, ..Usage::default() };
+        let cost = gpt_4o().cost(&usage, ServiceTier::Standard).unwrap();
+        // 600 x 2.5e-6 + 400 x 1.25e-6 + 10 x 1e-5, the reasoning at the output's price.
+        assert_eq!(cost.total, Nanos(1_500_000 + 500_000 + 100_000));
+    }
+
+    #[test]
+    fn a_long_prompt_changes_the_price_of_all_of_it() {
+        let usage = Usage { input: 200_001, ..Usage::default() };
+        assert_eq!(gpt_4o().cost(&usage, ServiceTier::Standard).unwrap().total, Nanos(200_001 * 5_000));
+        let usage = Usage { input: 200_000, ..Usage::default() };
+        assert_eq!(gpt_4o().cost(&usage, ServiceTier::Standard).unwrap().total, Nanos(200_000 * 2_500));
+    }
+
+    #[test]
+    fn a_tier_without_its_own_price_pays_the_standard_one() {
+        let usage = Usage { input: 100, output: 10, ..Usage::default() };
+        assert_eq!(gpt_4o().cost(&usage, ServiceTier::Priority).unwrap().total, Nanos(425_000 + 100_000));
+    }
+
+    #[test]
+    fn an_unpriced_whole_is_an_error_and_an_unused_one_is_not() {
+        let sheet = PriceSheet::new(vec![rate(Meter::Input, ServiceTier::Standard, 0, 20_000)]);
+        let usage = Usage { input: 10, ..Usage::default() };
+        assert_eq!(sheet.cost(&usage, ServiceTier::Standard).unwrap().total, Nanos(200));
+        let usage = Usage { input: 10, output: 1, ..Usage::default() };
+        assert_eq!(sheet.cost(&usage, ServiceTier::Standard), Err(CostError::Unpriced(Meter::Output)));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_never_cost_more_units_than_their_whole(
+            input in 0_u64..1_000_000, cache_read in 0_u64..2_000_000, audio in 0_u64..2_000_000,
+            output in 0_u64..1_000_000, reasoning in 0_u64..2_000_000,
+        ) {
+            let usage = Usage { input, cache_read, audio_input: audio, output, reasoning, ..Usage::default() };
+            let cost = gpt_4o().cost(&usage, ServiceTier::Standard).unwrap();
+            prop_assert_eq!(cost.lines.iter().map(|l| l.units).sum::<u64>(), input + output);
+            let exact: i128 = cost.lines.iter().map(CostLine::picos).sum();
+            prop_assert_eq!(Some(cost.total), Nanos::from_picos_rounded_up(exact));
+        }
+    }
+}
