@@ -1,1 +1,35 @@
+//! The database schema of Tollgate, step by step: the same steps on SQLite and PostgreSQL.
+//!
+//! This crate may know nothing but tables and columns. Moments are BIGINT microseconds since the epoch, money is BIGINT
+//! nano-dollars, ids and JSON are TEXT. A step that has been released is never edited: a change is a new step, and one
+//! that only adds, so that the program before it still runs (what is to go is taken away one release later).
 
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+mod m20261122_000001_keys;
+mod m20261122_000002_ledger;
+mod m20261122_000003_rollups;
+mod m20261122_000004_people;
+mod m20261122_000005_audit;
+mod types;
+
+/// Every step, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_keys::Migration),
+            Box::new(m20261122_000002_ledger::Migration),
+            Box::new(m20261122_000003_rollups::Migration),
+            Box::new(m20261122_000004_people::Migration),
+            Box::new(m20261122_000005_audit::Migration),
+        ]
+    }
+}
+
+/// The names of every step, oldest first.
+pub fn names() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}

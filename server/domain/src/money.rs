@@ -85,6 +85,11 @@ impl Picos {
         decimal(i128::from(self.0), 12)
     }
 
+    /// Reads dollars a unit; what is finer than a pico-dollar is rounded up.
+    pub fn from_decimal_rounded_up(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 12, Finer::RoundUp).map(Self)
+    }
+
     /// The price in dollars per million units as an exact decimal number: `2.5`.
     pub fn per_million(self) -> String {
         decimal(i128::from(self.0), 6)
@@ -102,7 +107,7 @@ impl FromStr for Nanos {
 
     /// Reads dollars: `12.5`, `1e-5`, `-3`. Finer than a nano-dollar is an error, never rounded.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        parse_decimal(text, 9).map(Self)
+        parse_decimal(text, 9, Finer::Refuse).map(Self)
     }
 }
 
@@ -111,7 +116,7 @@ impl FromStr for Picos {
 
     /// Reads dollars a unit: `0.0000025`, `2.5e-06`. Finer than a pico-dollar is an error, never rounded.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        parse_decimal(text, 12).map(Self)
+        parse_decimal(text, 12, Finer::Refuse).map(Self)
     }
 }
 
@@ -135,8 +140,15 @@ fn decimal(value: i128, places: usize) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// What to do with digits below the smallest unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finer {
+    Refuse,
+    RoundUp,
+}
+
 /// Reads a decimal number, with or without exponent, as an integer count of `10^-places`.
-fn parse_decimal(text: &str, places: i32) -> Result<i64, MoneyError> {
+fn parse_decimal(text: &str, places: i32, finer: Finer) -> Result<i64, MoneyError> {
     let text = text.trim();
     let (negative, body) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -169,12 +181,16 @@ fn parse_decimal(text: &str, places: i32) -> Result<i64, MoneyError> {
             value = value.checked_mul(10).ok_or(MoneyError::TooLarge)?;
         }
     } else {
+        let mut lost = false;
         for _ in 0..-shift {
-            if value % 10 != 0 {
-                return Err(MoneyError::TooFine);
-            }
+            lost |= value % 10 != 0;
             value /= 10;
         }
+        if lost && finer == Finer::Refuse {
+            return Err(MoneyError::TooFine);
+        }
+        // Up is towards zero for what is negative.
+        value += i128::from(lost && !negative);
     }
     let value = i64::try_from(value).map_err(|_| MoneyError::TooLarge)?;
     Ok(if negative { -value } else { value })
@@ -196,6 +212,16 @@ mod tests {
         assert_eq!("abc".parse::<Picos>(), Err(MoneyError::NotANumber));
         assert_eq!(".".parse::<Picos>(), Err(MoneyError::NotANumber));
         assert_eq!("1e30".parse::<Picos>(), Err(MoneyError::TooLarge));
+    }
+
+    #[test]
+    fn prices_that_are_too_fine_can_be_rounded_up() {
+        let read = Picos::from_decimal_rounded_up;
+        assert_eq!(read("1.6666666666666667e-07"), Ok(Picos(166_667)));
+        assert_eq!(read("1e-40"), Ok(Picos(1)));
+        assert_eq!(read("-1.5e-12"), Ok(Picos(-1)));
+        assert_eq!(read("2.5e-06"), Ok(Picos(2_500_000)));
+        assert_eq!(read("x"), Err(MoneyError::NotANumber));
     }
 
     #[test]

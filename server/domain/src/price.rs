@@ -7,8 +7,13 @@ use crate::usage::Usage;
 
 #[cfg(feature = "price-book")]
 mod book;
+mod meter;
 #[cfg(feature = "price-book")]
-pub use book::{Capabilities, PriceBook, PriceEntry};
+mod resolve;
+#[cfg(feature = "price-book")]
+pub use book::{BookError, Capabilities, PriceBook, PriceEntry};
+#[cfg(feature = "price-book")]
+pub use resolve::{CONFIGURATION, resolve_price, resolve_price_in};
 
 /// What a price is for. A unit is a token where the name says nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +53,7 @@ pub enum ServiceTier {
     Batch,
     Priority,
     Flex,
+    Ultrafast,
 }
 
 impl ServiceTier {
@@ -57,6 +63,7 @@ impl ServiceTier {
             "batch" | "batches" => Self::Batch,
             "priority" => Self::Priority,
             "flex" => Self::Flex,
+            "ultrafast" => Self::Ultrafast,
             _ => Self::Standard,
         }
     }

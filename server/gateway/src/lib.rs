@@ -1,1 +1,23 @@
+//! Tollgate's data plane: a call comes in with a virtual key, is authenticated, forwarded to a deployment, relayed
+//! back, priced, and charged exactly once.
+//!
+//! This crate may not know people, sessions or pages, and not the control plane: it takes snapshots of what that
+//! publishes ([`Gateway::replace_catalog`], [`Gateway::key_changed`]). On the path of a call nothing waits for the
+//! database, but for a key that is not in memory.
 
+mod auth;
+mod call;
+mod gateway;
+mod ledger;
+mod models;
+mod openai;
+mod routes;
+mod simulator;
+mod sse;
+mod targets;
+mod upstream;
+
+pub use gateway::{Gateway, GatewayParts, Settings};
+pub use ledger::{JournalError, Ledger, Recovered};
+pub use openai::error::CallError;
+pub use routes::router;

@@ -1,0 +1,98 @@
+//! The ledger: charges, and the calls that were refused.
+
+use sea_orm_migration::prelude::*;
+
+use crate::types::{big, big_null, count, drop_tables, flag, run, small, text, text_null};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("charges")
+                    .col(text("id").primary_key())
+                    .col(text("call_id"))
+                    .col(big("attempt"))
+                    .col(big("started_at"))
+                    // Empty: the master key. Not NULL, so that an index on it also gives the order on PostgreSQL.
+                    .col(text("key_id"))
+                    .col(text("operation"))
+                    .col(text("model"))
+                    .col(text("deployment_id"))
+                    .col(text("provider"))
+                    .col(text("upstream_model"))
+                    .col(flag("streamed"))
+                    .col(text("outcome"))
+                    .col(small("status"))
+                    .col(text_null("error"))
+                    .col(text("certainty"))
+                    .col(count("input_tokens"))
+                    .col(count("cache_read_tokens"))
+                    .col(count("cache_write_tokens"))
+                    .col(count("cache_write_1h_tokens"))
+                    .col(count("audio_input_tokens"))
+                    .col(count("image_input_tokens"))
+                    .col(count("output_tokens"))
+                    .col(count("reasoning_tokens"))
+                    .col(count("audio_output_tokens"))
+                    .col(count("image_output_tokens"))
+                    .col(count("cost_nanos"))
+                    .col(text("cost_lines"))
+                    .col(text_null("price_source"))
+                    .col(big("duration_us"))
+                    // The bucket of the latency histograms that duration_us falls into.
+                    .col(small("latency_bucket"))
+                    .col(big_null("first_byte_us"))
+                    .col(flag("client_left"))
+                    .col(text_null("upstream_id"))
+                    .col(text_null("end_user"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("refusals")
+                    .col(text("id").primary_key())
+                    .col(text("call_id"))
+                    .col(big("at"))
+                    // Empty: no virtual key was recognised.
+                    .col(text("key_id"))
+                    .col(text("operation"))
+                    .col(text_null("model"))
+                    .col(small("status"))
+                    .col(text("kind"))
+                    .col(text("message"))
+                    .to_owned(),
+            )
+            .await?;
+        run(
+            manager,
+            &[
+                "CREATE INDEX charges_started ON charges (started_at, id)",
+                "CREATE INDEX charges_key ON charges (key_id, started_at, id)",
+                "CREATE INDEX charges_model ON charges (model, started_at, id)",
+                "CREATE INDEX charges_call ON charges (call_id)",
+                // Failures are few: without this, finding them reads the whole ledger.
+                "CREATE INDEX charges_failed ON charges (started_at, id) WHERE outcome <> 'success'",
+                "CREATE INDEX refusals_at ON refusals (at, id)",
+                "CREATE INDEX refusals_key ON refusals (key_id, at, id)",
+                "CREATE INDEX refusals_model ON refusals (model, at, id)",
+                "CREATE INDEX refusals_call ON refusals (call_id)",
+            ],
+        )
+        .await
+    }
+
+    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        drop_tables(manager, &["refusals", "charges"]).await
+    }
+}

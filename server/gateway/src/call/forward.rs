@@ -1,0 +1,259 @@
+//! Asking the deployment, and giving its answer to the client: whole ones here, streams through [`super::relay`].
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use tollgate_domain::charge::{Operation, Outcome};
+use tollgate_domain::ids::ChargeId;
+
+use super::admit::Admitted;
+use super::attempt::{Attempt, End, micros_between};
+use super::detach::{ClientLeft, Detachable};
+use super::relay::Relay;
+use super::source::Source;
+use super::{CallStart, Findings, headers, refuse};
+use crate::gateway::Gateway;
+use crate::openai::error::CallError;
+use crate::openai::{request, usage};
+use crate::simulator;
+use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
+
+/// An error answer is read so far, in bytes.
+const MAX_ERROR_BODY: usize = 256 * 1024;
+
+/// The client's headers that the provider gets. Everything else is the gateway's business or nobody's.
+const FORWARDED: [HeaderName; 6] = [
+    header::ACCEPT,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
+/// The charge's id, for the provider's logs and for matching its books with ours.
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+
+pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> Response<Body> {
+    let left = ClientLeft::default();
+    let tasks = gateway.tasks().clone();
+    let limit = gateway.settings().drain;
+    let exchange = exchange(gateway, start, admitted, left.clone());
+    Detachable::new(exchange, tasks, left, limit).await
+}
+
+/// The answer's head, where its body comes from, and when the provider was asked.
+struct Asked {
+    status: StatusCode,
+    headers: HeaderMap,
+    source: Source,
+    at: Instant,
+}
+
+async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, left: ClientLeft) -> Response<Body> {
+    let can_stream = matches!(start.operation, Operation::ChatCompletion | Operation::Completion);
+    let hide_usage = can_stream && admitted.peek.stream && !admitted.peek.include_usage;
+    let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage);
+    admitted.body = Bytes::new();
+    let Some(place) = admitted.place.take() else { return CallError::overloaded().into_response() };
+    let prepared = Attempt::new(gateway.clone(), start, &admitted, place, left);
+    let (mut attempt, id, before_write) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            tracing::error!(%error, "a call was refused");
+            return CallError::ledger_unavailable().into_response();
+        }
+    };
+    let timeouts = attempt.target.deployment.timeouts;
+    let asked = tokio::time::timeout(timeouts.total, ask(&attempt, &admitted, pieces, id, before_write)).await;
+    match asked {
+        Ok(Ok(asked)) if asked.status.is_success() => {
+            let is_stream = asked
+                .headers
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+            if is_stream {
+                stream(attempt, asked, hide_usage)
+            } else {
+                let left = timeouts.total.saturating_sub(attempt.start.clock.elapsed());
+                whole(attempt, asked, left).await
+            }
+        }
+        Ok(Ok(asked)) => failed(attempt, asked).await,
+        Ok(Err(error)) => not_answered(&mut attempt, &admitted, &error),
+        Err(_) => {
+            let error = CallError::upstream_timeout(attempt.provider(), timeouts.total.as_secs());
+            fail(&mut attempt, Outcome::Timeout, error)
+        }
+    }
+}
+
+async fn ask(
+    attempt: &Attempt,
+    admitted: &Admitted,
+    pieces: Vec<Bytes>,
+    id: ChargeId,
+    before_write: BeforeWrite,
+) -> Result<Asked, SendError> {
+    let at = Instant::now();
+    let operation = attempt.start.operation;
+    let Some(http) = &attempt.target.http else {
+        before_write().map_err(|_| SendError::NotRecorded)?;
+        let body: Vec<u8> = pieces.concat();
+        let created = attempt.start.at.0 / tollgate_domain::Timestamp::MICROS_PER_SECOND;
+        let (streamed, script) = simulator::answer(operation, &body, &id.to_string(), created);
+        let kind = if streamed { "text/event-stream; charset=utf-8" } else { "application/json" };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        return Ok(Asked { status: StatusCode::OK, headers, source: Source::Simulated(script), at });
+    };
+    let mut request = Request::new(RequestBody::new(pieces));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() =
+        http.uri(operation).ok_or_else(|| SendError::Broken("there is no path for the operation".to_owned()))?;
+    let headers = request.headers_mut();
+    headers.reserve(FORWARDED.len() + http.headers.len() + 1);
+    for name in FORWARDED {
+        if let Some(value) = admitted.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        headers.insert(CLIENT_REQUEST_ID, value);
+    }
+    for (name, value) in &http.headers {
+        headers.insert(name, value.clone());
+    }
+    let connect = attempt.target.deployment.timeouts.connect;
+    let Answer { head, body } = http.pool.send(request, connect, before_write).await?;
+    Ok(Asked { status: head.status, headers: head.headers, source: Source::Http(Box::new(body)), at })
+}
+
+/// An answer that comes as one: read, priced, settled, given.
+async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Response<Body> {
+    let max = attempt.gateway.settings().max_response_bytes;
+    let body = match tokio::time::timeout(limit, read(&mut asked.source, max)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(reason)) => {
+            let error = CallError::upstream_broken(attempt.provider(), &reason);
+            return fail(&mut attempt, Outcome::UpstreamBroken, error);
+        }
+        Err(_) => {
+            let error = CallError::upstream_timeout(attempt.provider(), limit.as_secs());
+            return fail(&mut attempt, Outcome::Timeout, error);
+        }
+    };
+    let answered = Instant::now();
+    let Some(report) = usage::read(&body) else {
+        let error = CallError::upstream_broken(attempt.provider(), "it is not a JSON object");
+        return fail(&mut attempt, Outcome::UpstreamBroken, error);
+    };
+    let end = End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report) };
+    let cost = attempt.settle(&end);
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = asked.status;
+    let out = response.headers_mut();
+    out.reserve(asked.headers.len() * 2 + 16);
+    headers::copy_from_provider(out, &asked.headers);
+    headers::describe(out, &attempt);
+    headers::time(out, attempt.total_us(), micros_between(asked.at, answered));
+    if let Some(cost) = &cost {
+        headers::price(out, cost);
+    }
+    response
+}
+
+/// An answer that comes event by event.
+fn stream(mut attempt: Attempt, asked: Asked, hide_usage: bool) -> Response<Body> {
+    attempt.note_first_byte();
+    let mut head = HeaderMap::with_capacity(asked.headers.len() * 2 + 12);
+    headers::copy_from_provider(&mut head, &asked.headers);
+    headers::describe(&mut head, &attempt);
+    headers::time(&mut head, attempt.total_us(), micros_between(asked.at, Instant::now()));
+    // Proxies in between must not hold events back.
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    head.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    let status = asked.status;
+    let mut response = Response::new(Body::new(Relay::new(attempt, asked.source, status, hide_usage)));
+    *response.status_mut() = status;
+    *response.headers_mut() = head;
+    response
+}
+
+/// An answer that is an error.
+async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
+    let limit = attempt.target.deployment.timeouts.idle;
+    let body = tokio::time::timeout(limit, read(&mut asked.source, MAX_ERROR_BODY)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
+    let retry_after = asked.headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let provider = attempt.provider().to_owned();
+    if asked.status.is_client_error() || asked.status.is_server_error() {
+        let error = CallError::from_upstream(asked.status, &provider, &body, retry_after);
+        let mut response = fail(&mut attempt, Outcome::UpstreamError, error);
+        let kind = response.headers().get(header::CONTENT_TYPE).cloned();
+        headers::copy_from_provider(response.headers_mut(), &asked.headers);
+        if let Some(kind) = kind {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        }
+        return response;
+    }
+    // A redirect is not followed: where calls go is the administrator's decision.
+    let error = CallError::upstream_broken(&provider, &format!("status {}", asked.status));
+    fail(&mut attempt, Outcome::UpstreamBroken, error)
+}
+
+fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -> Response<Body> {
+    let provider = attempt.provider().to_owned();
+    match error {
+        SendError::NotRecorded => CallError::ledger_unavailable().into_response(),
+        SendError::Connect(reason) => {
+            // Nothing was sent: there is no charge, but the request log has it.
+            let error = CallError::upstream_unreachable(&provider, &reason.to_string());
+            tracing::warn!(deployment.id = %attempt.target.deployment.id, error = %reason, "no connection to the provider");
+            let findings = Findings { key_id: admitted.caller.key_id(), model: Some(admitted.peek.model.clone()) };
+            refuse(&attempt.gateway, &attempt.start, findings, error)
+        }
+        SendError::Broken(reason) => {
+            let error = CallError::upstream_unreachable(&provider, reason);
+            fail(attempt, Outcome::UpstreamBroken, error)
+        }
+    }
+}
+
+/// Settles a failed attempt and answers with its error.
+fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<Body> {
+    let end = End { outcome, status: error.status, error: Some(&error.message), report: None };
+    attempt.settle(&end);
+    let mut response = error.into_response();
+    headers::describe(response.headers_mut(), attempt);
+    response
+}
+
+async fn read(source: &mut Source, limit: usize) -> Result<Bytes, String> {
+    let length = source.length().and_then(|length| usize::try_from(length).ok());
+    let too_large = || format!("it is larger than {limit} bytes");
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    while let Some(piece) = source.piece().await {
+        let piece = piece.map_err(|error| error.to_string())?;
+        let Some(begin) = &first else {
+            first = Some(piece);
+            continue;
+        };
+        if rest.is_empty() {
+            rest.reserve(length.unwrap_or(begin.len() * 4).max(begin.len() + piece.len()));
+            rest.extend_from_slice(begin);
+        }
+        if rest.len() + piece.len() > limit {
+            return Err(too_large());
+        }
+        rest.extend_from_slice(&piece);
+    }
+    Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
+}

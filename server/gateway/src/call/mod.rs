@@ -1,0 +1,91 @@
+//! The life of a call, a step a file: admit, forward, relay, settle.
+
+mod admit;
+mod attempt;
+mod body;
+mod detach;
+mod forward;
+mod headers;
+mod relay;
+mod source;
+
+use std::time::Instant;
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use tollgate_domain::Timestamp;
+use tollgate_domain::charge::{Operation, Refusal};
+use tollgate_domain::ids::{ChargeId, KeyId, new_uuid};
+
+use crate::gateway::Gateway;
+use crate::openai::error::CallError;
+
+pub use body::read_body;
+
+const CALL_ID: HeaderName = HeaderName::from_static("x-litellm-call-id");
+
+/// A caller's own call id can't be longer, in bytes.
+const MAX_CALL_ID: usize = 128;
+
+/// What is known of a call from its first moment.
+#[derive(Debug)]
+pub struct CallStart {
+    pub operation: Operation,
+    pub call_id: String,
+    pub at: Timestamp,
+    pub clock: Instant,
+}
+
+impl CallStart {
+    fn new(gateway: &Gateway, operation: Operation, headers: &HeaderMap) -> Self {
+        let given = headers
+            .get(CALL_ID)
+            .and_then(|id| id.to_str().ok())
+            .filter(|id| !id.is_empty() && id.len() <= MAX_CALL_ID && id.bytes().all(|b| b.is_ascii_graphic()));
+        let call_id = given.map_or_else(|| new_uuid(gateway.clock(), gateway.entropy()).to_string(), str::to_owned);
+        Self { operation, call_id, at: gateway.clock().now(), clock: Instant::now() }
+    }
+
+    fn elapsed_us(&self) -> i64 {
+        i64::try_from(self.clock.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn id_header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.call_id).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
+/// What was found out about a call before it was refused: for the request log.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub key_id: Option<KeyId>,
+    pub model: Option<String>,
+}
+
+/// Answers a call.
+pub async fn call(gateway: Gateway, operation: Operation, request: Request<Body>) -> Response<Body> {
+    let start = CallStart::new(&gateway, operation, request.headers());
+    let mut findings = Findings::default();
+    match admit::admit(&gateway, request, &mut findings).await {
+        Ok(admitted) => forward::forward(gateway, start, admitted).await,
+        Err(error) => refuse(&gateway, &start, findings, error),
+    }
+}
+
+/// Answers with an error and notes it in the request log.
+pub fn refuse(gateway: &Gateway, start: &CallStart, findings: Findings, error: CallError) -> Response<Body> {
+    gateway.ledger().refuse(Refusal {
+        id: ChargeId::new(gateway.clock(), gateway.entropy()),
+        call_id: start.call_id.clone(),
+        at: start.at,
+        key_id: findings.key_id,
+        operation: start.operation,
+        model: findings.model.map(|model| model.chars().take(200).collect()),
+        status: error.status.as_u16(),
+        kind: error.kind.clone(),
+        message: error.message.clone(),
+    });
+    let mut response = error.into_response();
+    headers::identify(response.headers_mut(), start);
+    response
+}

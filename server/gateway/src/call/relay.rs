@@ -1,0 +1,197 @@
+//! A stream on its way to the client. The client's own reading drives it, so a slow client slows the provider and
+//! nothing piles up; a client that leaves has the rest of the stream read without it.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::{Body, Frame};
+use tokio::time::{Instant, Sleep};
+use tollgate_domain::charge::Outcome;
+
+use super::attempt::{Attempt, End};
+use super::source::Source;
+use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
+use crate::openai::usage::Report;
+use crate::sse::Splitter;
+
+/// The body of a streamed answer.
+pub struct Relay(Option<Box<State>>);
+
+struct State {
+    attempt: Attempt,
+    source: Source,
+    status: StatusCode,
+    hide_usage: bool,
+    splitter: Splitter,
+    /// Events for the client that were not handed out yet.
+    ready: VecDeque<Bytes>,
+    report: Report,
+    /// An error that the provider reported in the stream.
+    error: Option<String>,
+    /// `[DONE]`, or the end, was seen and the charge is settled.
+    settled: bool,
+    /// Nothing more comes from the provider.
+    ended: bool,
+    idle: Pin<Box<Sleep>>,
+}
+
+impl Relay {
+    pub fn new(attempt: Attempt, source: Source, status: StatusCode, hide_usage: bool) -> Self {
+        let idle = Box::pin(tokio::time::sleep(attempt.target.deployment.timeouts.idle));
+        Self(Some(Box::new(State {
+            attempt,
+            source,
+            status,
+            hide_usage,
+            splitter: Splitter::default(),
+            ready: VecDeque::new(),
+            report: Report::default(),
+            error: None,
+            settled: false,
+            ended: false,
+            idle,
+        })))
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(state) = &mut self.0 else { return Poll::Ready(None) };
+        let next = std::task::ready!(state.poll_event(cx));
+        if next.is_none() {
+            self.0 = None;
+        }
+        Poll::Ready(next.map(|event| Ok(Frame::data(event))))
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let Some(state) = self.0.take() else { return };
+        if state.ended && state.settled {
+            return;
+        }
+        state.attempt.left.note();
+        let tasks = state.attempt.gateway.tasks().clone();
+        tasks.spawn(async move { state.drain().await });
+    }
+}
+
+impl State {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Poll::Ready(Some(event));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            match self.source.poll_piece(cx) {
+                Poll::Ready(Some(Ok(piece))) => {
+                    let limit = self.attempt.target.deployment.timeouts.idle;
+                    self.idle.as_mut().reset(Instant::now() + limit);
+                    self.take(piece);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    let reason = format!("the stream broke off: {error}");
+                    self.break_off(Outcome::UpstreamBroken, &reason);
+                }
+                Poll::Ready(None) => self.finish(),
+                Poll::Pending => {
+                    std::task::ready!(self.idle.as_mut().poll(cx));
+                    let limit = self.attempt.target.deployment.timeouts.idle;
+                    self.break_off(Outcome::Timeout, &format!("nothing came for {} s", limit.as_secs()));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, piece: Bytes) {
+        if let Err(error) = self.splitter.push(piece) {
+            self.break_off(Outcome::UpstreamBroken, &error.to_string());
+            return;
+        }
+        while let Some(event) = self.splitter.next_event() {
+            self.pass(event);
+        }
+    }
+
+    /// Decides what the client gets of an event.
+    fn pass(&mut self, event: Bytes) {
+        let out = match classify(&event) {
+            Kind::NullUsage if self.hide_usage => Some(without_null_usage(&event)),
+            Kind::Plain | Kind::NullUsage => Some(event),
+            Kind::Usage { report, only_usage } => {
+                self.report = report;
+                if self.hide_usage && only_usage {
+                    None
+                } else {
+                    Some(match self.attempt.cost(&self.report) {
+                        Some(cost) if !self.hide_usage => with_cost(&event, cost.total),
+                        _ => event,
+                    })
+                }
+            }
+            Kind::Error { message } => {
+                self.error.get_or_insert(message);
+                Some(event)
+            }
+            Kind::Done => {
+                // On record before the last byte is handed out.
+                self.settle(Outcome::Success, None);
+                Some(event)
+            }
+        };
+        self.ready.extend(out);
+    }
+
+    /// The provider ended the stream.
+    fn finish(&mut self) {
+        if let Some(rest) = self.splitter.finish() {
+            self.pass(rest);
+        }
+        self.ended = true;
+        self.settle(Outcome::Success, None);
+    }
+
+    /// The stream can't go on: what was used is charged, and the client is told in the stream's own form.
+    fn break_off(&mut self, outcome: Outcome, reason: &str) {
+        self.ended = true;
+        if self.settled {
+            return;
+        }
+        self.settle(outcome, Some(reason));
+        let message = format!("{}: {reason}.", self.attempt.provider());
+        let error = serde_json::json!({"error": {
+            "message": message, "type": "api_error", "param": null, "code": "502",
+        }});
+        self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
+    }
+
+    fn settle(&mut self, outcome: Outcome, error: Option<&str>) {
+        if self.settled {
+            return;
+        }
+        self.settled = true;
+        let (outcome, error) = match &self.error {
+            Some(message) => (Outcome::UpstreamError, Some(message.as_str())),
+            None => (outcome, error),
+        };
+        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report) });
+    }
+
+    /// Reads the rest of the stream for its usage, the client being gone.
+    async fn drain(mut self) {
+        let limit = self.attempt.gateway.settings().drain;
+        let read_on = async { while std::future::poll_fn(|cx| self.poll_event(cx)).await.is_some() {} };
+        if tokio::time::timeout(limit, read_on).await.is_err() {
+            self.settle(Outcome::Timeout, Some("the client left and the stream went on for too long"));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The gateway's state: what every call shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::{HeaderMap, HeaderName};
+use tokio_util::task::TaskTracker;
+use tollgate_domain::Clock;
+use tollgate_domain::entropy::Entropy;
+use tollgate_domain::key::{KeyDigest, KeyStatus};
+use tollgate_domain::model::Catalog;
+use tollgate_store::Store;
+
+use crate::auth::{Caller, KeyLookup, Keys, present_key};
+use crate::ledger::Ledger;
+use crate::openai::error::CallError;
+use crate::targets::Targets;
+use crate::upstream::Pools;
+
+/// Limits and habits that the configuration sets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The largest request body, in bytes.
+    pub max_request_bytes: usize,
+    /// The largest unstreamed answer, in bytes.
+    pub max_response_bytes: usize,
+    /// All headers of a request together, in bytes.
+    pub max_header_bytes: usize,
+    /// The longest pause between two pieces of a request's body.
+    pub body_pause: Duration,
+    /// How long a provider is read on after the client left.
+    pub drain: Duration,
+    /// Calls under way at once, drained ones included.
+    pub max_calls: usize,
+    /// `general_settings.litellm_key_header_name`
+    pub key_header: Option<HeaderName>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_request_bytes: 64 * 1024 * 1024,
+            max_response_bytes: 128 * 1024 * 1024,
+            max_header_bytes: 64 * 1024,
+            body_pause: Duration::from_secs(30),
+            drain: Duration::from_secs(300),
+            max_calls: 10_000,
+            key_header: None,
+        }
+    }
+}
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    pub store: Store,
+    pub ledger: Ledger,
+    pub catalog: Arc<Catalog>,
+    pub master_key: Option<KeyDigest>,
+    pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Calls that outlive their client run on it: shutdown waits for it.
+    pub tasks: TaskTracker,
+}
+
+/// The data plane. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    keys: Keys,
+    ledger: Ledger,
+    catalog: ArcSwap<Targets>,
+    pools: Pools,
+    master_key: Option<KeyDigest>,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    tasks: TaskTracker,
+    calls: AtomicUsize,
+}
+
+impl Gateway {
+    pub fn new(parts: GatewayParts) -> Self {
+        let pools = Pools::default();
+        let targets = Targets::new(parts.catalog, &pools);
+        Self(Arc::new(Inner {
+            keys: Keys::new(parts.store),
+            ledger: parts.ledger,
+            catalog: ArcSwap::from_pointee(targets),
+            pools,
+            master_key: parts.master_key,
+            settings: parts.settings,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            tasks: parts.tasks,
+            calls: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Every call from now on uses `catalog`; those under way end with what they began with.
+    pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
+        self.0.catalog.store(Arc::new(Targets::new(catalog, &self.0.pools)));
+    }
+
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.0.catalog.load().catalog())
+    }
+
+    /// A key was made, changed or deleted: the next call sees it.
+    pub fn key_changed(&self, digest: KeyDigest) {
+        self.0.keys.changed(digest);
+    }
+
+    /// Calls under way.
+    pub fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// Closes connections to providers that were idle for too long. To be called now and then.
+    pub fn sweep(&self) {
+        self.0.pools.sweep();
+    }
+
+    /// Who calls.
+    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, CallError> {
+        let text = present_key(headers, self.0.settings.key_header.as_ref())?;
+        let digest = KeyDigest::of(text);
+        if self.0.master_key.is_some_and(|master| master.matches(&digest)) {
+            return Ok(Caller::MasterKey);
+        }
+        let key = match self.0.keys.find(digest).await {
+            KeyLookup::Known(key) => key,
+            KeyLookup::Unknown => return Err(CallError::unknown_key()),
+            KeyLookup::Unavailable => return Err(CallError::store_unavailable()),
+        };
+        let now = self.0.clock.now();
+        match key.status(now) {
+            KeyStatus::Active => Ok(Caller::Key(key)),
+            KeyStatus::Blocked => Err(CallError::blocked_key()),
+            KeyStatus::Expired => {
+                let expiry = key.expires_at.unwrap_or(now).to_rfc3339();
+                Err(CallError::expired_key(&key.hint, &expiry, &now.to_rfc3339()))
+            }
+            KeyStatus::Deleted => Err(CallError::unknown_key()),
+        }
+    }
+
+    /// A place among the calls under way.
+    pub(crate) fn enter(&self) -> Result<CallPlace, CallError> {
+        if self.0.calls.fetch_add(1, Ordering::Relaxed) >= self.0.settings.max_calls {
+            self.0.calls.fetch_sub(1, Ordering::Relaxed);
+            return Err(CallError::overloaded());
+        }
+        Ok(CallPlace(self.clone()))
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    pub(crate) fn targets(&self) -> arc_swap::Guard<Arc<Targets>> {
+        self.0.catalog.load()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+}
+
+/// Given back when it is dropped.
+pub(crate) struct CallPlace(Gateway);
+
+impl Drop for CallPlace {
+    fn drop(&mut self) {
+        self.0.0.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,118 @@
+//! The one writer: takes what waits, a batch at a time, to the database.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tollgate_domain::charge::{Charge, Refusal};
+use tollgate_store::{LedgerBatch, Store};
+
+use super::journal::{Journal, SegmentHold};
+
+/// The longest that a charge waits for others to go with it.
+const INTERVAL: Duration = Duration::from_millis(400);
+
+/// The most that goes in one transaction; as many waiting wake the writer at once.
+const BATCH: usize = 1000;
+
+/// Between two tries when the database does not take a batch.
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+const RETRY_LAST: Duration = Duration::from_secs(10);
+
+/// How long the last flush may take when the process is told to stop; the journal keeps what is left.
+const LAST_FLUSH: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Default)]
+pub struct Queue(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    charges: VecDeque<(Charge, Holds)>,
+    refusals: VecDeque<Refusal>,
+}
+
+/// The journal's files that must stay until the charge is in the database.
+type Holds = (SegmentHold, Option<SegmentHold>);
+
+impl Queue {
+    /// Whether a full batch waits now.
+    pub fn push_charge(&self, charge: Charge, opened: SegmentHold, settled: Option<SegmentHold>) -> bool {
+        let mut waiting = self.lock();
+        waiting.charges.push_back((charge, (opened, settled)));
+        waiting.charges.len() == BATCH
+    }
+
+    /// `false` if `limit` wait already and the refusal was dropped.
+    pub fn push_refusal(&self, refusal: Refusal, limit: usize) -> bool {
+        let mut waiting = self.lock();
+        if waiting.refusals.len() >= limit {
+            return false;
+        }
+        waiting.refusals.push_back(refusal);
+        true
+    }
+
+    pub fn waiting_charges(&self) -> usize {
+        self.lock().charges.len()
+    }
+
+    fn take(&self) -> Option<(LedgerBatch, Vec<Holds>)> {
+        let mut waiting = self.lock();
+        if waiting.charges.is_empty() && waiting.refusals.is_empty() {
+            return None;
+        }
+        let charges = waiting.charges.len().min(BATCH);
+        let refusals = waiting.refusals.len().min(BATCH);
+        let (charges, holds) = waiting.charges.drain(..charges).unzip();
+        let refusals = waiting.refusals.drain(..refusals).collect();
+        Some((LedgerBatch { charges, refusals }, holds))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub async fn run(queue: &Queue, wake: &Notify, journal: &Journal, store: &Store, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    loop {
+        let stopped = tokio::select! {
+            () = &mut stop => true,
+            () = wake.notified() => false,
+            () = tokio::time::sleep(INTERVAL) => false,
+        };
+        let mut flush = pin!(flush(queue, journal, store));
+        if !stopped {
+            tokio::select! {
+                () = &mut flush => continue,
+                () = &mut stop => {}
+            }
+        }
+        if tokio::time::timeout(LAST_FLUSH, flush).await.is_err() {
+            tracing::error!("the database did not take the last charges; the journal keeps them");
+        }
+        break;
+    }
+}
+
+/// Writes until nothing waits. A batch that the database does not take is tried again; a charge can't be lost here,
+/// for its journal files are held until the commit.
+async fn flush(queue: &Queue, journal: &Journal, store: &Store) {
+    while let Some((batch, holds)) = queue.take() {
+        let mut wait = RETRY_FIRST;
+        while let Err(error) = store.append_ledger(&batch).await {
+            tracing::error!(%error, charges = batch.charges.len(), "charges could not be written; trying again");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RETRY_LAST);
+        }
+        for (opened, settled) in holds {
+            opened.release();
+            if let Some(settled) = settled {
+                settled.release();
+            }
+        }
+        journal.shrink();
+    }
+}

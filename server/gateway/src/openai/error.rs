@@ -1,0 +1,322 @@
+//! Errors in OpenAI's shape: every way in which a call can be refused or fail, with its status and type.
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// An error as the client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    pub status: StatusCode,
+    /// `type` in the body: what programs look at.
+    pub kind: String,
+    pub message: String,
+    pub param: Option<String>,
+    /// `code` in the body; the status where nothing better is known.
+    pub code: Option<String>,
+    /// Seconds for a `retry-after` header.
+    pub retry_after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    message: &'a str,
+    r#type: &'a str,
+    param: Option<&'a str>,
+    code: &'a str,
+}
+
+impl CallError {
+    fn new(status: StatusCode, kind: &str, message: impl Into<String>) -> Self {
+        Self { status, kind: kind.to_owned(), message: message.into(), param: None, code: None, retry_after: None }
+    }
+
+    fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    pub fn no_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            "Authentication Error, No api key passed in. Send it as `Authorization: Bearer sk-...`.",
+        )
+    }
+
+    pub fn malformed_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix.",
+        )
+    }
+
+    pub fn unknown_key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "token_not_found_in_db", "Authentication Error, Invalid API key provided.")
+            .with_param("key")
+    }
+
+    pub fn expired_key(hint: &str, expiry: &str, now: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "expired_key",
+            format!("Authentication Error - Expired Key. Key Expiry time {expiry} and current time {now}"),
+        )
+        .with_param(hint)
+    }
+
+    pub fn blocked_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            "Authentication Error, Key is blocked. Update via `/key/unblock` if you're an admin.",
+        )
+    }
+
+    pub fn model_denied(model: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "key_model_access_denied",
+            format!(
+                "The requested model '{model}' is not available for this API key, or the model name is invalid. \
+                 `GET /v1/models` lists the models that this key may call."
+            ),
+        )
+        .with_param("model")
+    }
+
+    pub fn unknown_model(route: &str, model: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request_error",
+            format!("{route}: Invalid model name passed in model={model}. Call `/v1/models` to view available models for your key."),
+        )
+        .with_param("model")
+    }
+
+    pub fn model_not_found(model: &str) -> Self {
+        let mut error = Self::new(
+            StatusCode::NOT_FOUND,
+            "invalid_request_error",
+            format!("The model '{model}' does not exist. `GET /v1/models` lists those that do."),
+        )
+        .with_param("model");
+        error.code = Some("model_not_found".to_owned());
+        error
+    }
+
+    pub fn bad_body(error: &crate::openai::request::BodyError) -> Self {
+        let mut out = Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", error.to_string());
+        out.param = error.param().map(str::to_owned);
+        out
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+    }
+
+    pub fn body_too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "invalid_request_error",
+            format!(
+                "The body is larger than {limit} bytes, the most that this gateway takes \
+                 (`general_settings.max_request_size_mb`)."
+            ),
+        )
+    }
+
+    pub fn headers_too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "invalid_request_error",
+            format!("The request's headers are larger than {limit} bytes, the most that this gateway takes."),
+        )
+    }
+
+    pub fn body_too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "invalid_request_error",
+            "The request's body did not arrive in time; nothing was sent to a provider.",
+        )
+    }
+
+    pub fn body_broken() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request_error",
+            "The request's body broke off before its end; nothing was sent to a provider.",
+        )
+    }
+
+    pub fn encoded_body(encoding: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "invalid_request_error",
+            format!("Bodies with `content-encoding: {encoding}` are not taken; send plain JSON."),
+        )
+    }
+
+    pub fn no_route(method: &str, path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", format!("There is no `{method} {path}` here."))
+    }
+
+    pub fn wrong_method(method: &str, path: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", format!("`{path}` does not take {method}."))
+    }
+
+    /// The database can't be asked about a key that is not in memory.
+    pub fn store_unavailable() -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_db_connection",
+            "The key can't be checked because the gateway's database does not answer. Try again shortly.",
+        );
+        error.retry_after = Some("2".to_owned());
+        error
+    }
+
+    /// The call can't be put on record, so it isn't made.
+    pub fn ledger_unavailable() -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ledger_unavailable",
+            "The gateway can't record the call at the moment, so it was not sent to a provider. Try again shortly.",
+        );
+        error.retry_after = Some("2".to_owned());
+        error
+    }
+
+    pub fn overloaded() -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded_error",
+            "The gateway has as many calls in flight as it takes; nothing was sent to a provider.",
+        );
+        error.retry_after = Some("1".to_owned());
+        error
+    }
+
+    /// No connection to the provider, or none that held.
+    pub fn upstream_unreachable(provider: &str, reason: &str) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", format!("No answer from {provider}: {reason}."))
+    }
+
+    pub fn upstream_timeout(provider: &str, seconds: u64) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout_error",
+            format!("{provider} did not answer within {seconds} s."),
+        )
+    }
+
+    pub fn upstream_broken(provider: &str, reason: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "api_error",
+            format!("{provider} gave an answer that can't be used: {reason}."),
+        )
+    }
+
+    /// What an upstream's error answer becomes: the same status; the provider's own words, type, param and code where
+    /// it gave them in OpenAI's shape.
+    pub fn from_upstream(status: StatusCode, provider: &str, body: &[u8], retry_after: Option<String>) -> Self {
+        let theirs = serde_json::from_slice::<serde_json::Value>(body).ok();
+        let error = theirs.as_ref().map(|body| body.get("error").unwrap_or(body));
+        let field = |name: &str| {
+            error.and_then(|e| e.get(name)).and_then(|v| match v {
+                serde_json::Value::String(text) if !text.is_empty() => Some(text.clone()),
+                serde_json::Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            })
+        };
+        let credentials = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let message = if credentials {
+            // The provider's words may quote the gateway's own credentials.
+            format!(
+                "{provider} refused the gateway's credentials for this model ({status}). Ask the gateway's administrator."
+            )
+        } else {
+            field("message")
+                .or_else(|| error.and_then(serde_json::Value::as_str).map(str::to_owned))
+                .map_or_else(|| format!("{provider} answered {status}."), |text| format!("{provider}: {text}"))
+        };
+        let kind = if credentials { None } else { field("type") }.unwrap_or_else(|| default_kind(status).to_owned());
+        Self { status, kind, message, param: field("param"), code: field("code"), retry_after }
+    }
+
+    /// The JSON body.
+    pub fn to_json(&self) -> Vec<u8> {
+        let status = self.status.as_str();
+        let body = Body {
+            error: Inner {
+                message: &self.message,
+                r#type: &self.kind,
+                param: self.param.as_deref(),
+                code: self.code.as_deref().unwrap_or(status),
+            },
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    pub fn into_response(self) -> http::Response<axum::body::Body> {
+        let mut response = http::Response::new(axum::body::Body::from(self.to_json()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        if let Some(value) = self.retry_after.and_then(|seconds| http::HeaderValue::from_str(&seconds).ok()) {
+            headers.insert(http::header::RETRY_AFTER, value);
+        }
+        response
+    }
+}
+
+fn default_kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        400..=499 => "invalid_request_error",
+        _ => "internal_server_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_is_openais() {
+        let json: serde_json::Value = serde_json::from_slice(&CallError::unknown_key().to_json()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"error": {"message": "Authentication Error, Invalid API key provided.",
+                "type": "token_not_found_in_db", "param": "key", "code": "401"}})
+        );
+    }
+
+    #[test]
+    fn the_providers_words_are_kept_but_for_credentials() {
+        let body = br#"{"error":{"message":"Slow down","type":"tokens","param":null,"code":"rate_limit_exceeded"}}"#;
+        let error = CallError::from_upstream(StatusCode::TOO_MANY_REQUESTS, "openai", body, Some("7".into()));
+        assert_eq!((error.message.as_str(), error.kind.as_str()), ("openai: Slow down", "tokens"));
+        assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
+        let body =
+            br#"{"error":{"message":"Incorrect API key provided: sk-live-1234","type":"x","code":"invalid_api_key"}}"#;
+        let error = CallError::from_upstream(StatusCode::UNAUTHORIZED, "openai", body, None);
+        assert!(!error.message.contains("sk-live"));
+        assert_eq!(error.kind, "authentication_error");
+        let error = CallError::from_upstream(StatusCode::INTERNAL_SERVER_ERROR, "x", b"<html>", None);
+        assert_eq!(
+            (error.message.as_str(), error.kind.as_str()),
+            ("x answered 500 Internal Server Error.", "internal_server_error")
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Reading the little that routing needs from a request's body, and changing it by byte ranges.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The fields of a request that the gateway looks at. Everything else stays bytes.
+#[derive(Debug, Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    stream: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    stream_options: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    user: Option<&'a RawValue>,
+}
+
+/// What was found in a request's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peek {
+    pub model: String,
+    model_range: Range<usize>,
+    pub stream: bool,
+    /// Where the value of `stream_options` is, if it is an object.
+    stream_options_range: Option<Range<usize>>,
+    /// The client asked for the usage of a stream.
+    pub include_usage: bool,
+    /// The `user` field: the end customer, at most [`MAX_END_USER`] characters.
+    pub end_user: Option<String>,
+}
+
+/// Longer `user` fields are cut in the ledger.
+pub const MAX_END_USER: usize = 200;
+
+/// A model's name can't be longer, in bytes.
+pub const MAX_MODEL: usize = 512;
+
+/// What is wrong with a request's body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("The body is not valid UTF-8 (first bad byte at {0}).")]
+    NotUtf8(usize),
+    #[error("The body is not valid JSON: {0}.")]
+    NotJson(String),
+    #[error("The body must be a JSON object.")]
+    NotAnObject,
+    #[error("The field `model` is missing.")]
+    NoModel,
+    #[error("The field `{field}` must be {expected}.")]
+    WrongType { field: &'static str, expected: &'static str },
+}
+
+impl BodyError {
+    /// The field to name as `param`.
+    pub fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::NoModel => Some("model"),
+            Self::WrongType { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+}
+
+/// Where `part`, a slice of `whole`, lies in it.
+fn range_in(whole: &[u8], part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr() - whole.as_ptr().addr();
+    start..start + part.len()
+}
+
+/// Reads the fields that matter. The whole body is checked to be one JSON object; no tree of it is built.
+pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
+    let text = std::str::from_utf8(body).map_err(|e| BodyError::NotUtf8(e.valid_up_to()))?;
+    // serde would also read a JSON array as a struct.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => BodyError::NotAnObject,
+            Err(e) => BodyError::NotJson(e.to_string()),
+        });
+    }
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| BodyError::NotJson(e.to_string()))?;
+    let raw_model = fields.model.ok_or(BodyError::NoModel)?;
+    let wrong_model = BodyError::WrongType { field: "model", expected: "a text of 1 to 512 bytes" };
+    let model: Cow<'_, str> = parse_str(raw_model).ok_or_else(|| wrong_model.clone())?;
+    if model.is_empty() || model.len() > MAX_MODEL {
+        return Err(wrong_model);
+    }
+    let stream = match fields.stream.map(RawValue::get) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(BodyError::WrongType { field: "stream", expected: "true or false" }),
+    };
+    let mut include_usage = false;
+    let mut stream_options_range = None;
+    if let Some(raw) = fields.stream_options {
+        #[derive(Deserialize)]
+        struct StreamOptions {
+            #[serde(default)]
+            include_usage: Option<bool>,
+        }
+        let wrong = BodyError::WrongType { field: "stream_options", expected: "an object" };
+        if !raw.get().starts_with('{') {
+            return Err(wrong);
+        }
+        let options: StreamOptions = serde_json::from_str(raw.get()).map_err(|_| wrong)?;
+        include_usage = options.include_usage.unwrap_or(false);
+        stream_options_range = Some(range_in(body, raw.get()));
+    }
+    let end_user = fields.user.and_then(parse_str).map(|user| user.chars().take(MAX_END_USER).collect());
+    Ok(Peek {
+        model: model.into_owned(),
+        model_range: range_in(body, raw_model.get()),
+        stream,
+        stream_options_range,
+        include_usage,
+        end_user,
+    })
+}
+
+fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get();
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str::<String>(text).ok().map(Cow::Owned)
+}
+
+/// The body to send upstream, as pieces of the client's own bytes with the changes between them.
+pub fn rewrite(body: &Bytes, peek: &Peek, upstream_model: &str, add_include_usage: bool) -> Vec<Bytes> {
+    let mut edits: Vec<(Range<usize>, Bytes)> = Vec::new();
+    if peek.model != upstream_model {
+        let quoted = serde_json::Value::from(upstream_model).to_string();
+        edits.push((peek.model_range.clone(), Bytes::from(quoted)));
+    }
+    if add_include_usage {
+        match &peek.stream_options_range {
+            Some(range) => {
+                let mut options: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_slice(&body[range.clone()]).unwrap_or_default();
+                options.insert("include_usage".to_owned(), true.into());
+                edits.push((range.clone(), Bytes::from(serde_json::Value::Object(options).to_string())));
+            }
+            None => {
+                // The body has at least `model`, so a comma before the new field is right.
+                if let Some(end) = body.iter().rposition(|b| *b == b'}') {
+                    edits.push((end..end, Bytes::from_static(b",\"stream_options\":{\"include_usage\":true}")));
+                }
+            }
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut pieces = Vec::with_capacity(edits.len() * 2 + 1);
+    let mut from = 0;
+    for (range, replacement) in edits {
+        if range.start > from {
+            pieces.push(body.slice(from..range.start));
+        }
+        pieces.push(replacement);
+        from = range.end;
+    }
+    if from < body.len() {
+        pieces.push(body.slice(from..));
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rewritten(body: &str, model: &str, usage: bool) -> String {
+        let bytes = Bytes::copy_from_slice(body.as_bytes());
+        let found = peek(&bytes).unwrap();
+        String::from_utf8(rewrite(&bytes, &found, model, usage).concat()).unwrap()
+    }
+
+    #[test]
+    fn only_the_model_changes() {
+        let body = "{ \"x\": 1.0e0, \"messages\":[{\"model\":\"inner\"}], \"model\" : \"a\\u0062c\", \"zzz\":[ ] }";
+        assert_eq!(
+            rewritten(body, "gpt-\"4", false),
+            "{ \"x\": 1.0e0, \"messages\":[{\"model\":\"inner\"}], \"model\" : \"gpt-\\\"4\", \"zzz\":[ ] }"
+        );
+        assert_eq!(rewritten(body, "abc", false), body);
+    }
+
+    #[test]
+    fn usage_is_asked_for() {
+        assert_eq!(
+            rewritten(r#"{"model":"m","stream":true}"#, "m", true),
+            r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#
+        );
+        assert_eq!(
+            rewritten(r#"{"stream_options":{"x":1,"include_usage":false},"model":"m"} "#, "n", true),
+            r#"{"stream_options":{"include_usage":true,"x":1},"model":"n"} "#
+        );
+    }
+
+    #[test]
+    fn bad_bodies_are_told_apart() {
+        let error = |body: &[u8]| peek(body).unwrap_err();
+        assert_eq!(error(b"{\"model\":\"\xff\"}"), BodyError::NotUtf8(10));
+        assert!(matches!(error(b"{\"model\":\"m\""), BodyError::NotJson(_)));
+        assert!(matches!(error(b""), BodyError::NotJson(_)));
+        assert_eq!(error(b"[\"m\"]"), BodyError::NotAnObject);
+        assert_eq!(error(b"{}"), BodyError::NoModel);
+        assert_eq!(error(b"{\"model\":null}"), BodyError::NoModel);
+        assert!(matches!(error(b"{\"model\":7}"), BodyError::WrongType { field: "model", .. }));
+        assert!(matches!(error(b"{\"model\":\"m\",\"stream\":1}"), BodyError::WrongType { field: "stream", .. }));
+        // Two models: the provider might read the other one than the gateway allowed.
+        assert!(matches!(error(b"{\"model\":\"a\",\"model\":\"b\"}"), BodyError::NotJson(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_rest_of_the_body_survives(
+            before in "[ -~]{0,20}", after in "\\PC{0,20}", model in "\\PC{1,20}", new in "\\PC{1,20}",
+        ) {
+            let body = serde_json::json!({"a": before, "model": model, "z": {"model": after}, "stream": true}).to_string();
+            let out = rewritten(&body, &new, true);
+            let mut expected: serde_json::Value = serde_json::from_str(&body).unwrap();
+            expected["model"] = new.into();
+            expected["stream_options"] = serde_json::json!({"include_usage": true});
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), expected);
+        }
+    }
+}

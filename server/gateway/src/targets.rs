@@ -1,0 +1,176 @@
+//! Deployments, made ready to be called: what can be worked out once is not worked out per call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::AUTHORIZATION;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use tollgate_domain::charge::Operation;
+use tollgate_domain::entropy::{Entropy, random_bytes};
+use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
+use tollgate_domain::price;
+
+use crate::upstream::{HostPool, Pools};
+
+/// Prices of a wildcard's models that are remembered; beyond it the memory is begun anew.
+const MAX_PRICES: usize = 1024;
+
+/// The catalog, and how to reach each of its deployments.
+#[derive(Debug)]
+pub struct Targets {
+    catalog: Arc<Catalog>,
+    by_id: HashMap<String, Arc<Target>>,
+}
+
+/// One deployment, ready to be called.
+#[derive(Debug)]
+pub struct Target {
+    pub deployment: Arc<Deployment>,
+    /// `None`: the simulator.
+    pub http: Option<HttpTarget>,
+    /// For the answer's headers.
+    pub id_header: HeaderValue,
+    pub model_header: HeaderValue,
+    prices: Mutex<HashMap<String, Option<Arc<SourcedPrice>>>>,
+}
+
+/// How to reach an OpenAI-compatible server.
+#[derive(Debug)]
+pub struct HttpTarget {
+    pub pool: Arc<HostPool>,
+    pub base_header: HeaderValue,
+    /// Sent with every request: host, credentials, what the configuration adds.
+    pub headers: HeaderMap,
+    base_path: String,
+}
+
+impl Targets {
+    /// A deployment whose address can't be used is left out: the configuration has refused it before.
+    pub fn new(catalog: Arc<Catalog>, pools: &Pools) -> Self {
+        let by_id = catalog
+            .deployments()
+            .iter()
+            .filter_map(|deployment| {
+                let target = Target::new(deployment, pools);
+                if target.is_none() {
+                    tracing::error!(deployment.id = %deployment.id, "the deployment's address can't be used");
+                }
+                Some((deployment.id.clone(), Arc::new(target?)))
+            })
+            .collect();
+        Self { catalog, by_id }
+    }
+
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// One of the deployments that serve `model`, by weight.
+    pub fn pick(&self, model: &str, entropy: &dyn Entropy) -> Option<Arc<Target>> {
+        let group = self.catalog.find(model);
+        let chosen = match group {
+            [] => return None,
+            [one] => one,
+            many => weighted(many, entropy)?,
+        };
+        self.by_id.get(&chosen.id).cloned()
+    }
+}
+
+fn weighted<'a>(group: &'a [Arc<Deployment>], entropy: &dyn Entropy) -> Option<&'a Arc<Deployment>> {
+    let total: u64 = group.iter().map(|deployment| u64::from(deployment.weight)).sum();
+    if total == 0 {
+        return group.first();
+    }
+    let mut at = u64::from_le_bytes(random_bytes::<8>(entropy)) % total;
+    group.iter().find(|deployment| {
+        let weight = u64::from(deployment.weight);
+        let found = at < weight;
+        at = at.saturating_sub(weight);
+        found
+    })
+}
+
+impl Target {
+    fn new(deployment: &Arc<Deployment>, pools: &Pools) -> Option<Self> {
+        let http = match &deployment.upstream {
+            Upstream::Simulator => None,
+            Upstream::OpenAiCompatible { base_url } => Some(HttpTarget::new(deployment, base_url, pools)?),
+        };
+        let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"));
+        Some(Self {
+            deployment: Arc::clone(deployment),
+            http,
+            id_header: header(&deployment.id),
+            model_header: header(deployment.model.as_str()),
+            prices: Mutex::default(),
+        })
+    }
+
+    /// The price of a call to `upstream_model`: the configuration's, or the price book's.
+    pub fn price(&self, upstream_model: &str) -> Option<Arc<SourcedPrice>> {
+        let mut prices = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = prices.get(upstream_model) {
+            return known.clone();
+        }
+        let deployment = &self.deployment;
+        let found = deployment
+            .price
+            .clone()
+            .or_else(|| {
+                price::resolve_price(None, deployment.base_model.as_deref(), &deployment.provider, upstream_model)
+            })
+            .map(Arc::new);
+        if prices.len() >= MAX_PRICES {
+            prices.clear();
+        }
+        prices.insert(upstream_model.to_owned(), found.clone());
+        found
+    }
+}
+
+impl HttpTarget {
+    fn new(deployment: &Deployment, base_url: &str, pools: &Pools) -> Option<Self> {
+        let url = url::Url::parse(base_url).ok()?;
+        let pool = pools.host(&url)?;
+        let mut headers = HeaderMap::new();
+        let host = match url.port() {
+            Some(port) => format!("{}:{port}", url.host_str()?),
+            None => url.host_str()?.to_owned(),
+        };
+        headers.insert(http::header::HOST, HeaderValue::from_str(&host).ok()?);
+        if let Some(key) = &deployment.api_key {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        for (name, value) in &deployment.headers {
+            let mut value = HeaderValue::from_str(value.expose()).ok()?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+        }
+        let mut shown = url.clone();
+        shown.set_query(None);
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        Some(Self {
+            pool,
+            base_header: HeaderValue::from_str(shown.as_str()).ok()?,
+            headers,
+            base_path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The path of an operation, as the request line has it.
+    pub fn uri(&self, operation: Operation) -> Option<Uri> {
+        let tail = match operation {
+            Operation::ChatCompletion => "/chat/completions",
+            Operation::Completion => "/completions",
+            Operation::Embedding => "/embeddings",
+            Operation::Other => return None,
+        };
+        let path = PathAndQuery::try_from(format!("{}{tail}", self.base_path)).ok()?;
+        Some(Uri::from(path))
+    }
+}

@@ -1,0 +1,110 @@
+//! The command line. `tollgate serve …`, and LiteLLM's form without a subcommand: `tollgate --model gpt-4o --port 4000`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeArguments,
+    /// How the log on standard error is written.
+    #[arg(long, env = "TOLLGATE_LOG_FORMAT", value_enum, default_value_t, global = true)]
+    log_format: LogFormat,
+}
+
+impl Arguments {
+    pub fn log_format(&self) -> LogFormat {
+        self.log_format
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves the gateway and the dashboard (also without a subcommand).
+    Serve(ServeArguments),
+    /// Brings the database's schema up to this program's.
+    Migrate(DatabaseArguments),
+    /// Looks at the configuration file.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Looks at the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Reports mistakes, unknown keys, and keys that are not acted on yet. Fails if there are mistakes.
+    Check {
+        /// The configuration file.
+        #[arg(short, long, env = "TOLLGATE_CONFIG", default_value = "config.yaml")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Checks the chain of hashes from the first line to the last.
+    Verify(DatabaseArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DatabaseArguments {
+    /// `sqlite://PATH` or `postgres://…`; otherwise the configuration's, then a file in the data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Where the SQLite database and the journal are kept.
+    #[arg(long, env = "TOLLGATE_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// The configuration file.
+    #[arg(short, long, env = "TOLLGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ServeArguments {
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// The address to listen on.
+    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    #[arg(long, env = "PORT", default_value_t = 4000)]
+    pub port: u16,
+    /// Serves one model without a configuration file: `gpt-4o`, `groq/llama-3.3-70b-versatile`.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The base address for `--model`, if not the provider's own.
+    #[arg(long, alias = "api_base", requires = "model")]
+    pub api_base: Option<String>,
+    /// As in LiteLLM: drop parameters that the model does not take.
+    #[arg(long, alias = "drop_params")]
+    pub drop_params: bool,
+    /// As in LiteLLM. One process serves with all cores, so this only sets how many of them.
+    #[arg(long, alias = "num_workers", env = "NUM_WORKERS")]
+    pub num_workers: Option<u16>,
+    /// Seconds after which a silent or slow connection is closed.
+    #[arg(long, alias = "keepalive_timeout", env = "KEEPALIVE_TIMEOUT", default_value_t = 75)]
+    pub keepalive_timeout: u64,
+    /// More detail in the log.
+    #[arg(long, alias = "detailed_debug", hide = true)]
+    pub debug: bool,
+    /// Do not change the database's schema at start; refuse to serve if it does not match.
+    #[arg(long, env = "TOLLGATE_NO_MIGRATE")]
+    pub no_migrate: bool,
+}

@@ -1,0 +1,80 @@
+//! The subcommands.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use tollgate_store::{AuditVerdict, Store, StoreOptions};
+
+use crate::cli::{Arguments, AuditCommand, Command, ConfigCommand, DatabaseArguments};
+use crate::config::{self, Severity};
+use crate::start::{self, StartError};
+use crate::terminal::say;
+
+pub async fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
+    match arguments.command {
+        None => start::serve(arguments.serve).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve(serve)) => start::serve(serve).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Migrate(database)) => migrate(&database).await,
+        Some(Command::Config { command: ConfigCommand::Check { config } }) => Ok(check_config(&config)),
+        Some(Command::Audit { command: AuditCommand::Verify(database) }) => verify_audit(&database).await,
+    }
+}
+
+async fn open_store(arguments: &DatabaseArguments) -> Result<Store, StartError> {
+    let configured = match &arguments.config {
+        Some(path) => {
+            let loaded = config::load(path, &config::ProcessEnv)
+                .map_err(|findings| StartError::Configuration(config::render(&findings)))?;
+            loaded.config.database_url
+        }
+        None => None,
+    };
+    let url = start::database_url(arguments, configured.as_ref())?;
+    Ok(Store::open(&url, StoreOptions::default()).await?)
+}
+
+async fn migrate(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
+    let store = open_store(database).await?;
+    store.migrate().await?;
+    store.check_schema().await?;
+    say(&format!("The schema of the {} database is up to date.", store.backend_name()));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify_audit(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
+    let store = open_store(database).await?;
+    store.check_schema().await?;
+    Ok(match store.verify_audit().await? {
+        AuditVerdict::Intact { lines, .. } => {
+            say(&format!("The audit log is intact: {lines} lines."));
+            ExitCode::SUCCESS
+        }
+        AuditVerdict::Broken { seq, reason, .. } => {
+            say(&format!("The audit log is broken at line {seq}: {reason}."));
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn check_config(path: &Path) -> ExitCode {
+    let (findings, models) = match config::load(path, &config::ProcessEnv) {
+        Ok(loaded) => {
+            let models = loaded.config.catalog.names().len();
+            (loaded.findings, Some(models))
+        }
+        Err(findings) => (findings, None),
+    };
+    if !findings.is_empty() {
+        say(&config::render(&findings));
+    }
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    say(&format!(
+        "{}: {} errors, {} warnings, {} notices{}.",
+        path.display(),
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Notice),
+        models.map_or_else(String::new, |models| format!("; {models} models")),
+    ));
+    if models.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,99 @@
+//! The HTTP surface: which routes there are, and who is behind a request.
+
+mod api;
+mod caller;
+mod health;
+mod litellm;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::{IntoResponse as _, Redirect};
+use axum::routing::get;
+use http::Response;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tollgate_control::Control;
+use tollgate_domain::key::KeyDigest;
+use tollgate_gateway::{CallError, Gateway, Ledger};
+use tollgate_store::Store;
+
+pub use self::server::Server;
+
+/// Bodies of the management routes are small.
+const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
+
+mod server {
+    use super::*;
+
+    /// What every route may use. Cheap to clone.
+    #[derive(Clone)]
+    pub struct Server(Arc<Inner>);
+
+    struct Inner {
+        control: Control,
+        gateway: Gateway,
+        ledger: Ledger,
+        store: Store,
+        master_key: Option<KeyDigest>,
+    }
+
+    impl Server {
+        pub fn new(
+            control: Control,
+            gateway: Gateway,
+            ledger: Ledger,
+            store: Store,
+            master_key: Option<KeyDigest>,
+        ) -> Self {
+            Self(Arc::new(Inner { control, gateway, ledger, store, master_key }))
+        }
+
+        pub fn control(&self) -> &Control {
+            &self.0.control
+        }
+
+        pub fn gateway(&self) -> &Gateway {
+            &self.0.gateway
+        }
+
+        pub fn ledger(&self) -> &Ledger {
+            &self.0.ledger
+        }
+
+        pub fn store(&self) -> &Store {
+            &self.0.store
+        }
+
+        pub fn master_key(&self) -> Option<KeyDigest> {
+            self.0.master_key
+        }
+    }
+}
+
+/// Every route of the server.
+pub fn app(server: Server, background: TaskTracker, stop: CancellationToken) -> Router {
+    let management = Router::new()
+        .merge(litellm::router())
+        .merge(api::router())
+        .merge(health::router())
+        .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
+        .with_state(server.clone());
+    Router::new()
+        .merge(tollgate_gateway::router(server.gateway().clone()))
+        .merge(management)
+        .merge(dashboard(&server, background, stop))
+        .route("/", get(|| async { Redirect::temporary("/ui") }))
+        .fallback(no_route)
+}
+
+fn dashboard(_server: &Server, _background: TaskTracker, _stop: CancellationToken) -> Router {
+    Router::new()
+}
+
+async fn no_route(request: Request) -> Response<Body> {
+    CallError::no_route(request.method().as_str(), request.uri().path()).into_response().into_response()
+}

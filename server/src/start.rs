@@ -1,0 +1,233 @@
+//! Starting and stopping the server.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_domain::actor::Actor;
+use tollgate_domain::clock::SystemClock;
+use tollgate_domain::entropy::SystemEntropy;
+use tollgate_domain::ids::new_uuid;
+use tollgate_domain::key::KeyDigest;
+use tollgate_domain::secret::Secret;
+use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
+use tollgate_store::{Store, StoreOptions};
+
+use crate::cli::{DatabaseArguments, ServeArguments};
+use crate::config::{self, Loaded};
+use crate::{http, listener, terminal};
+
+/// Idle connections and expired sessions are cleared this often.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// How long calls under way may take to end when the server is told to stop.
+const LAST_CALLS: Duration = Duration::from_secs(30);
+
+/// What can go wrong at start: in words, for the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Configuration(String),
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+    #[error("the database: {0}")]
+    Store(#[from] tollgate_store::StoreError),
+    #[error("the journal: {0}")]
+    Journal(#[from] tollgate_gateway::JournalError),
+    #[error("{0}")]
+    Control(#[from] tollgate_control::ControlError),
+}
+
+/// Reads the configuration that the arguments name, and says what it found.
+pub fn load_config(arguments: &ServeArguments) -> Result<Loaded, StartError> {
+    let env = config::ProcessEnv;
+    let loaded = match (&arguments.database.config, &arguments.model) {
+        (Some(path), _) => config::load(path, &env),
+        (None, Some(model)) => {
+            config::from_command_line(model, arguments.api_base.as_deref(), arguments.drop_params, &env)
+        }
+        (None, None) => Ok(config::default_config(&env)),
+    };
+    loaded.map_err(|findings| StartError::Configuration(config::render(&findings)))
+}
+
+/// The database's address: the arguments', the configuration's, or a file in the data folder.
+pub fn database_url(arguments: &DatabaseArguments, configured: Option<&Secret>) -> Result<String, StartError> {
+    if let Some(url) = arguments.database_url.as_deref().or(configured.map(Secret::expose)) {
+        return Ok(url.to_owned());
+    }
+    make_folder(&arguments.data_dir)?;
+    Ok(format!("sqlite://{}", arguments.data_dir.join("tollgate.db").display()))
+}
+
+fn make_folder(folder: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StartError::Io { what: format!("the data folder {}", folder.display()), source })
+}
+
+/// Tells the data plane of the control plane's changes.
+struct ToGateway(Gateway);
+
+impl Publish for ToGateway {
+    fn key_changed(&self, digest: KeyDigest) {
+        self.0.key_changed(digest);
+    }
+}
+
+/// Serves until the process is told to stop.
+pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
+    let Loaded { config, findings } = load_config(&arguments)?;
+    for line in config::render(&findings).lines() {
+        tracing::warn!("{line}");
+    }
+    make_folder(&arguments.database.data_dir)?;
+    let url = database_url(&arguments.database, config.database_url.as_ref())?;
+    let store = Store::open(&url, StoreOptions::default()).await?;
+    if !arguments.no_migrate {
+        store.migrate().await?;
+    }
+    store.check_schema().await?;
+    let (ledger, recovered) = Ledger::open(&arguments.database.data_dir.join("journal"), &store).await?;
+    if recovered != tollgate_gateway::Recovered::default() {
+        tracing::warn!(
+            settled = recovered.settled,
+            interrupted = recovered.interrupted,
+            damaged_files = recovered.damaged_files,
+            "charges of an earlier process were brought into the database"
+        );
+    }
+
+    let (stop, tasks, background) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
+    let writer_stop = CancellationToken::new();
+    let writer = ledger.clone().run_writer(store.clone(), writer_stop.clone().cancelled_owned());
+    background.spawn(writer);
+
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let master_key = environment_secret(&["TOLLGATE_MASTER_KEY", "LITELLM_MASTER_KEY"]).or(config.master_key);
+    let master_digest = master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
+    let settings = Settings {
+        max_request_bytes: config.general.max_request_bytes.unwrap_or(Settings::default().max_request_bytes),
+        max_response_bytes: config.general.max_response_bytes.unwrap_or(Settings::default().max_response_bytes),
+        key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
+        ..Settings::default()
+    };
+    let gateway = Gateway::new(GatewayParts {
+        store: store.clone(),
+        ledger: ledger.clone(),
+        catalog: Arc::new(config.catalog),
+        master_key: master_digest,
+        settings,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        tasks: tasks.clone(),
+    });
+    let catalog = gateway.clone();
+    let control = Control::new(
+        store.clone(),
+        clock.clone(),
+        entropy.clone(),
+        Arc::new(ToGateway(gateway.clone())),
+        Arc::new(move || catalog.catalog()),
+    );
+    let operator = OpContext {
+        actor: Actor::System,
+        request_id: new_uuid(&*clock, &*entropy).to_string(),
+        address: None,
+        user_agent: None,
+        on_behalf_of: None,
+    };
+    if let (Ok(email), Some(password)) =
+        (std::env::var("TOLLGATE_ADMIN_EMAIL"), environment_secret(&["TOLLGATE_ADMIN_PASSWORD"]))
+    {
+        access::ensure_admin(&control, &operator, &email, password).await?;
+    }
+
+    let address = SocketAddr::new(arguments.host, arguments.port);
+    let socket = TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Io { what: format!("listening on {address}"), source })?;
+    let bound = socket.local_addr().unwrap_or(address);
+    let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let app = http::app(state, background.clone(), stop.clone());
+
+    background.spawn(housekeeping(gateway.clone(), stop.clone()));
+    greet(&control, &operator, bound, master_digest.is_some()).await?;
+    let silence = Duration::from_secs(arguments.keepalive_timeout.max(1));
+    let serving = listener::serve(socket, app, silence, stop.clone(), tasks.clone());
+    tokio::select! {
+        () = serving => {}
+        () = told_to_stop() => {}
+    }
+    terminal::say("Stopping: calls under way end first.");
+    stop.cancel();
+    tasks.close();
+    if tokio::time::timeout(LAST_CALLS, tasks.wait()).await.is_err() {
+        tracing::warn!(calls = gateway.calls(), "some calls did not end in time; the journal keeps them");
+    }
+    writer_stop.cancel();
+    background.close();
+    background.wait().await;
+    store.close().await?;
+    Ok(())
+}
+
+/// The first of the environment variables that is set and not empty.
+fn environment_secret(names: &[&str]) -> Option<Secret> {
+    names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => gateway.sweep(),
+        }
+    }
+}
+
+/// Says where to go, and what to do first.
+async fn greet(
+    control: &Control,
+    operator: &OpContext,
+    bound: SocketAddr,
+    has_master_key: bool,
+) -> Result<(), StartError> {
+    let base = std::env::var("PROXY_BASE_URL").unwrap_or_else(|_| format!("http://{bound}"));
+    let base = base.trim_end_matches('/');
+    terminal::say(&format!("Tollgate {} listens on {bound}.", env!("CARGO_PKG_VERSION")));
+    terminal::say(&format!("  Dashboard:            {base}/ui"));
+    if access::needs_setup(control).await? {
+        let token = access::begin_setup(control, operator).await?;
+        terminal::say(&format!("  First administrator:  {base}/ui/setup?token={}", token.expose()));
+        terminal::say("                        (this link works once, for 24 hours; a restart makes a new one)");
+    }
+    if !has_master_key {
+        terminal::say("  No master key:        set TOLLGATE_MASTER_KEY to use the management API.");
+    }
+    Ok(())
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

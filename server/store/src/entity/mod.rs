@@ -1,0 +1,10 @@
+//! The tables as SeaORM sees them, and the way between rows and the domain's types.
+
+pub mod audit_event;
+pub mod charge;
+pub mod key_total;
+pub mod one_time_token;
+pub mod refusal;
+pub mod session;
+pub mod user;
+pub mod virtual_key;

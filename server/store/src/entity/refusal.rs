@@ -1,0 +1,21 @@
+//! `refusals`
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "refusals")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub call_id: String,
+    pub at: i64,
+    pub key_id: String,
+    pub operation: String,
+    pub model: Option<String>,
+    pub status: i16,
+    pub kind: String,
+    pub message: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
