@@ -48,6 +48,13 @@ general_settings:
   master_key: os.environ/TOLLGATE_MASTER_KEY
 """
 
+# What is set here must not reach the programs under test.
+BARE_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("TOLLGATE_", "LITELLM_", "OPENAI_")) and name not in {"DATABASE_URL", "HOST", "PORT"}
+}
+
 
 def program(variable: str, name: str) -> str:
     """The path of one of the workspace's programs."""
@@ -115,7 +122,7 @@ class Process:
         self.log = log
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **(env or {})}
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**BARE_ENVIRONMENT, **(env or {})}
             )
 
     @property
@@ -199,7 +206,6 @@ class Gateway(Process):
         *,
         port: int | None = None,
         config: str = CONFIG,
-        log_level: str | None = None,
         env: dict[str, str] | None = None,
     ):
         self.directory = directory
@@ -215,9 +221,7 @@ class Gateway(Process):
             *("--config", str(config_file), "--host", "127.0.0.1", "--port", str(self.port)),
             *("--data-dir", str(self.data)),
         ]
-        self.env = {"TOLLGATE_MASTER_KEY": MASTER_KEY, "DATABASE_URL": "", **(env or {})}
-        if log_level:
-            self.env["RUST_LOG"] = log_level
+        self.env = {"TOLLGATE_MASTER_KEY": MASTER_KEY, **(env or {})}
         self.start()
 
     def start(self, wait: bool = True):

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // The finest sums. An empty key is the master key (or none), an empty model and provider those of refusals.
         let mut usage_hours = with_measures(
             Table::create()
@@ -68,7 +68,7 @@ impl MigrationTrait for Migration {
         manager.create_table(clustered(manager, &mut key_totals)).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, &["key_totals", "latency_hours", "key_days", "model_hours", "usage_hours"]).await
     }
 }

@@ -75,7 +75,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, silence: D
         let mut app = app.clone();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        async move { Ok::<_, Infallible>(app.call(request).await.unwrap_or_else(|never| match never {})) }
+        // Boxed, so that the connection can be taken apart when it ended.
+        Box::pin(async move { Ok::<_, Infallible>(app.call(request).await.unwrap_or_else(|never| match never {})) })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())

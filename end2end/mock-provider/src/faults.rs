@@ -182,6 +182,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_fault_it_should() {
+        let mut faults = 0;
         for line in HELP.lines().skip_while(|line| !line.is_empty()).take_while(|line| !line.starts_with("The mock")) {
             let key = line.trim_start().split(' ').next().unwrap_or_default();
             if line.starts_with("   ") || key.is_empty() {
@@ -189,6 +190,8 @@ mod tests {
             }
             let clause = key.replace("-N", "-404");
             Faults::default().apply(&clause).unwrap();
+            faults += 1;
         }
+        assert_eq!(faults, 30);
     }
 }

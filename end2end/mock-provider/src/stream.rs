@@ -223,3 +223,92 @@ impl Events {
 fn completion_choice(text: &str, reason: &str) -> String {
     format!(r#"{{"text":{},"index":0,"logprobs":null,"finish_reason":{reason}}}"#, quoted(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask::Ask;
+    use crate::faults::Faults;
+
+    fn events(body: &str, shape: Shape) -> (Vec<String>, Option<Step>) {
+        let ask: Ask<'_> = serde_json::from_str(body).unwrap();
+        let mut faults = Faults::default();
+        faults.apply_model(&ask.model).unwrap();
+        let answer = Answer::new("id-1".to_owned(), &ask, faults, 2, body.as_bytes());
+        let mut events = Events::new(answer, shape, ask.includes_usage());
+        let mut texts = Vec::new();
+        loop {
+            match events.next_step() {
+                Step::Send { bytes, .. } => texts.push(String::from_utf8(bytes.to_vec()).unwrap()),
+                Step::End => return (texts, None),
+                step => return (texts, Some(step)),
+            }
+        }
+    }
+
+    fn data(event: &str) -> serde_json::Value {
+        serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_stream_is_as_openais() {
+        let (events, _) = events(r#"{"model":"m","stream_options":{"include_usage":true}}"#, Shape::Chat);
+        assert_eq!(events.len(), 6);
+        assert_eq!(events[5], "data: [DONE]\n\n");
+        let chunks: Vec<_> = events[..5].iter().map(|event| data(event)).collect();
+        assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
+        assert_eq!(chunks[1]["choices"][0]["delta"]["content"], "1 ");
+        assert_eq!(chunks[2]["choices"][0]["delta"]["content"], "2 ");
+        assert_eq!(chunks[3]["choices"][0]["finish_reason"], "stop");
+        assert!(chunks[..4].iter().all(|chunk| chunk.get("usage") == Some(&serde_json::Value::Null)));
+        assert_eq!(chunks[4]["choices"], serde_json::json!([]));
+        assert_eq!(chunks[4]["usage"]["total_tokens"], 12);
+        assert!(chunks.iter().all(|chunk| chunk["id"] == "id-1"));
+    }
+
+    #[test]
+    fn usage_that_nobody_asked_for_is_not_sent() {
+        let (events, _) = events(r#"{"model":"m"}"#, Shape::Completion);
+        assert_eq!(events.len(), 4);
+        assert!(events[..3].iter().all(|event| data(event).get("usage").is_none()));
+        assert_eq!(data(&events[1])["choices"][0]["text"], "2 ");
+    }
+
+    #[test]
+    fn events_on_several_lines_are_the_same_json() {
+        let (events, _) = events(r#"{"model":"mock-multiline+crlf+comments"}"#, Shape::Chat);
+        let event = events[1].strip_prefix(": keep-alive\r\n\r\n").unwrap().strip_suffix("\r\n\r\n").unwrap();
+        let lines: Vec<_> = event.split("\r\n").map(|line| line.strip_prefix("data: ").unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        let chunk: serde_json::Value = serde_json::from_str(&lines.join("\n")).unwrap();
+        assert_eq!(chunk["choices"][0]["delta"]["content"], "1 ");
+    }
+
+    #[test]
+    fn faults_come_after_so_many_tokens() {
+        let (events_before, step) = events(r#"{"model":"mock-cut-after-1+rst+tokens-5"}"#, Shape::Chat);
+        assert_eq!(events_before.len(), 2);
+        assert!(matches!(step, Some(Step::Cut { reset: true })));
+        let (events, step) = events(r#"{"model":"mock-error-after-1+tokens-5"}"#, Shape::Chat);
+        assert_eq!(data(&events[2])["error"]["type"], "server_error");
+        assert!(events.len() == 3 && step.is_none());
+    }
+
+    #[test]
+    fn a_tool_calls_arguments_come_in_pieces() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"function":{"name":"f"}}]}"#;
+        let (events, _) = events(body, Shape::Chat);
+        let start = data(&events[0]);
+        assert_eq!(start["choices"][0]["delta"]["tool_calls"][0]["function"]["name"], "f");
+        let arguments: String = events[1..events.len() - 2]
+            .iter()
+            .map(|event| {
+                data(event)["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(arguments, ARGUMENTS);
+    }
+}

@@ -17,6 +17,7 @@ mod sse;
 mod targets;
 mod upstream;
 
+pub use auth::present_key;
 pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered};
 pub use openai::error::CallError;

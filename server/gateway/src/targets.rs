@@ -31,7 +31,6 @@ pub struct Target {
     pub http: Option<HttpTarget>,
     /// For the answer's headers.
     pub id_header: HeaderValue,
-    pub model_header: HeaderValue,
     prices: Mutex<HashMap<String, Option<Arc<SourcedPrice>>>>,
 }
 
@@ -103,7 +102,6 @@ impl Target {
             deployment: Arc::clone(deployment),
             http,
             id_header: header(&deployment.id),
-            model_header: header(deployment.model.as_str()),
             prices: Mutex::default(),
         })
     }

@@ -169,6 +169,11 @@ impl Report {
         self.add(Severity::Notice, place, path, message, None);
     }
 
+    /// How many errors there are so far.
+    pub fn errors(&self) -> usize {
+        self.findings.iter().filter(|(_, finding)| finding.severity == Severity::Error).count()
+    }
+
     /// The findings in the order of the files and lines, each once.
     pub fn finish(mut self) -> Findings {
         self.findings.sort_by_key(|(place, finding)| (*place, std::cmp::Reverse(finding.severity)));
@@ -181,7 +186,8 @@ impl Report {
 /// `text` in backquotes for a message, cut when it is long, and hidden when it looks like a key: people paste keys
 /// into the wrong places.
 pub(super) fn shown(text: &str) -> String {
-    const SECRET_PREFIXES: [&str; 9] = ["sk-", "gsk_", "xai-", "AIza", "hf_", "ghp_", "github_pat_", "pplx-", "Bearer "];
+    const SECRET_PREFIXES: [&str; 9] =
+        ["sk-", "gsk_", "xai-", "AIza", "hf_", "ghp_", "github_pat_", "pplx-", "Bearer "];
     if SECRET_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) || text.contains("://") && text.contains('@') {
         return "`…`".to_owned();
     }

@@ -45,15 +45,24 @@ impl<'n> Cursor<'n> {
         self.node.items().iter().enumerate().map(|(i, node)| Self { node, path: format!("{}[{i}]", self.path) })
     }
 
+    /// `value`, which was read here, for a message: not shown where it came from an environment variable.
+    pub fn tell(&self, value: &str) -> String {
+        match &self.node.value {
+            Value::Scalar { text, .. } if text.starts_with("os.environ/") || text.contains("${") => {
+                "the value of an environment variable".to_owned()
+            }
+            _ => shown(value),
+        }
+    }
+
     pub fn child_path(&self, key: &str) -> String {
-        let simple = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let name = shown(key);
+        let name = name.trim_matches('`');
+        let simple = !key.is_empty() && name == key && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         match (simple, self.path.is_empty()) {
             (true, true) => key.to_owned(),
             (true, false) => format!("{}.{key}", self.path),
-            (false, _) => {
-                let name = shown(key);
-                format!("{}[\"{}\"]", self.path, name.trim_matches('`'))
-            }
+            (false, _) => format!("{}[\"{name}\"]", self.path),
         }
     }
 }
@@ -172,7 +181,11 @@ impl<'e> Reader<'e> {
     /// `true`, `false`, and what YAML 1.1 (and so LiteLLM) takes for them: `yes`, `no`, `on`, `off`.
     pub fn truth(&mut self, cursor: &Cursor<'_>) -> Option<bool> {
         if let Value::List(_) | Value::Map(_) = cursor.node.value {
-            self.wrong(cursor, format!("needs true or false, this is {}", cursor.node.kind()), "write `true` or `false`");
+            self.wrong(
+                cursor,
+                format!("needs true or false, this is {}", cursor.node.kind()),
+                "write `true` or `false`",
+            );
             return None;
         }
         let text = self.text(cursor)?;
@@ -216,6 +229,19 @@ impl<'e> Reader<'e> {
         None
     }
 
+    /// A size in mebibytes, fractions allowed, as bytes; at most 10 GiB.
+    pub fn megabytes(&mut self, cursor: &Cursor<'_>) -> Option<u64> {
+        let text = self.scalar(cursor, "a number of megabytes")?;
+        let size = text.value.trim().parse::<f64>().ok().filter(|mb| *mb > 0.0 && *mb <= 10_240.0);
+        if let Some(mb) = size {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1 and 10 GiB")]
+            return Some((mb * 1_048_576.0).ceil() as u64);
+        }
+        let message = format!("needs a number of megabytes, not {}", text.shown());
+        self.wrong(cursor, message, "above 0 and at most 10240, without a unit: `100`");
+        None
+    }
+
     /// A price in dollars a unit.
     pub fn price(&mut self, cursor: &Cursor<'_>) -> Option<Picos> {
         let text = self.scalar(cursor, "a price")?;
@@ -246,7 +272,11 @@ impl<'e> Reader<'e> {
 
     fn scalar(&mut self, cursor: &Cursor<'_>, what: &str) -> Option<Text> {
         if let Value::List(_) | Value::Map(_) = cursor.node.value {
-            self.wrong(cursor, format!("needs {what}, this is {}", cursor.node.kind()), "write one number after the colon");
+            self.wrong(
+                cursor,
+                format!("needs {what}, this is {}", cursor.node.kind()),
+                "write one number after the colon",
+            );
             return None;
         }
         self.text(cursor)

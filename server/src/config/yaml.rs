@@ -345,6 +345,9 @@ mod tests {
             bomb += &format!("l{i}: &l{i} [{}]\n", vec![format!("*l{}", i - 1); 10].join(","));
         }
         assert_eq!(error(&bomb).2, "too many values");
-        assert_eq!(error(&"[".repeat(5000)).2, "nested too deeply");
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(read(&nested(DEEPEST)).1, Findings::default());
+        assert_eq!(error(&nested(DEEPEST + 2)).2, "nested too deeply");
+        assert!(!error(&nested(100_000)).2.is_empty());
     }
 }

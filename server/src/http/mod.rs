@@ -95,5 +95,5 @@ fn dashboard(_server: &Server, _background: TaskTracker, _stop: CancellationToke
 }
 
 async fn no_route(request: Request) -> Response<Body> {
-    CallError::no_route(request.method().as_str(), request.uri().path()).into_response().into_response()
+    CallError::no_route(request.method().as_str(), request.uri().path()).into_response()
 }

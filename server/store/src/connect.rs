@@ -56,7 +56,7 @@ async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Store, StoreE
         .busy_timeout(options.acquire_timeout)
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")
-        .statement_cache_capacity(64)
+        .statement_cache_capacity(64);
 
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -114,7 +114,7 @@ async fn open_postgres(url: &str, options: StoreOptions) -> Result<Store, StoreE
             ("statement_timeout", format!("{}", STATEMENT_LIMIT.as_millis())),
             ("lock_timeout", format!("{}", options.acquire_timeout.as_millis())),
             ("idle_in_transaction_session_timeout", format!("{}", 2 * STATEMENT_LIMIT.as_millis())),
-        ])
+        ]);
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(2))
         .min_connections(0)

@@ -95,10 +95,7 @@ where
     within(STATEMENT_LIMIT, work).await
 }
 
-pub(crate) async fn within<T, E>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, StoreError>
+pub(crate) async fn within<T, E>(limit: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
 where
     StoreError: From<E>,
 {

@@ -62,10 +62,8 @@ impl Store {
         let mut rows = bounded(query.all(&self.readers)).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|last| Cursor { at: last.created_at, id: last.id.clone() }.encode());
+        let next =
+            rows.last().filter(|_| more).map(|last| Cursor { at: last.created_at, id: last.id.clone() }.encode());
         let keys = rows.into_iter().map(VirtualKey::try_from).collect::<Result<Vec<_>, _>>()?;
         Ok(Page { items: self.key_rows(keys, now).await?, next })
     }

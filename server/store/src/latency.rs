@@ -10,7 +10,11 @@ const FIRST: f64 = 100.0;
 const GROWTH: f64 = 1.15;
 
 /// The bucket that a duration in microseconds falls into.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to the buckets first")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value is clamped to the buckets first"
+)]
 pub fn bucket(micros: i64) -> u8 {
     #[expect(clippy::cast_precision_loss, reason = "a bucket is 15 % wide")]
     let micros = micros.max(0) as f64;
@@ -61,7 +65,7 @@ impl Histogram {
             return None;
         }
         // The rank of the call in question, from 1: the nearest-rank definition.
-        let rank = (i128::from(self.total) * i128::from(percent.clamp(1, 100))).div_euclid(100).max(1);
+        let rank = (i128::from(self.total) * i128::from(percent.clamp(1, 100)) + 99).div_euclid(100);
         let mut seen = 0_i128;
         for (bucket, calls) in (0_u8..).zip(self.counts) {
             seen += i128::from(calls);

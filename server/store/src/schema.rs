@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait};
+use sea_orm::{ConnectionTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait};
 use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};
 use tollgate_migrations::{Migrator, names};
 
@@ -44,8 +44,10 @@ impl Store {
     /// Applies the steps that are missing, all or none. Processes that start together wait for each other.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         within(MIGRATION_LIMIT, async {
-            let options =
-                TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            };
             let tx = self.writer.begin_with_options(options).await?;
             if self.is_postgres() {
                 let seconds = MIGRATION_LIMIT.as_secs();
@@ -81,13 +83,12 @@ impl Store {
     }
 }
 
-async fn applied<'c, C>(db: C) -> Result<Vec<String>, sea_orm::DbErr>
-where
-    C: ConnectionTrait + IntoSchemaManagerConnection<'c> + Copy,
-{
-    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
+async fn applied(db: impl IntoSchemaManagerConnection<'_>) -> Result<Vec<String>, sea_orm::DbErr> {
+    let manager = SchemaManager::new(db);
+    if !manager.has_table("seaql_migrations").await? {
         return Ok(Vec::new());
     }
+    let db = manager.get_connection();
     // Not the library's own query, which makes the table first: this also runs on a connection that may only read.
     let backend = db.get_database_backend();
     let sql = "SELECT version FROM seaql_migrations ORDER BY version";

@@ -11,9 +11,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use tollgate_domain::Clock;
+use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, ExpiredDeletion, Result};
-use tower_sessions::SessionStore;
 
 use crate::entity::session::{ActiveModel, Column, Entity};
 use crate::error::bounded;

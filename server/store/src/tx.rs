@@ -1,9 +1,6 @@
 //! A transaction of the control plane: a change and its audit row, both or neither.
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionSession,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::error::bounded;
 use crate::{Store, StoreError};
@@ -21,8 +18,10 @@ pub struct Tx {
 impl Store {
     /// Begins a transaction, waiting for its turn within the limits of [`crate::StoreOptions::acquire_timeout`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         let db = bounded(self.writer.begin_with_options(options)).await?;
         if self.is_postgres() {
             bounded(db.execute_unprepared("SELECT pg_advisory_xact_lock(7406518214)")).await?;

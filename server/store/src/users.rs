@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::Role;
 use tollgate_domain::ids::UserId;
+use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 
 use crate::entity::user;
@@ -19,7 +20,7 @@ impl Store {
 
     /// The user with this address (in the form of [`tollgate_domain::user::normalise_email`]) and the password's hash in
     /// PHC form, if there is one.
-    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>, StoreError> {
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<(User, Option<Secret>)>, StoreError> {
         by_email(&self.readers, email).await
     }
 
@@ -31,13 +32,14 @@ impl Store {
 
     /// Every user, oldest first; at most 1,000.
     pub async fn list_users(&self) -> Result<Vec<User>, StoreError> {
-        let query = user::Entity::find().order_by_asc(user::Column::CreatedAt).order_by_asc(user::Column::Id).limit(1000);
+        let query =
+            user::Entity::find().order_by_asc(user::Column::CreatedAt).order_by_asc(user::Column::Id).limit(1000);
         bounded(query.all(&self.readers)).await?.into_iter().map(User::try_from).collect()
     }
 }
 
 impl Tx {
-    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<(User, Option<String>)>, StoreError> {
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<(User, Option<Secret>)>, StoreError> {
         by_email(&self.db, email).await
     }
 
@@ -46,14 +48,14 @@ impl Tx {
     }
 
     /// `password_hash` is in PHC form; `None`: the user signs in by other means.
-    pub async fn insert_user(&self, user: &User, password_hash: Option<String>) -> Result<(), StoreError> {
+    pub async fn insert_user(&self, user: &User, password_hash: Option<Secret>) -> Result<(), StoreError> {
         let row = user::ActiveModel {
             id: Set(user.id.to_string()),
             email: Set(user.email.clone()),
             name: Set(user.name.clone()),
             role: Set(user.role.as_str().to_owned()),
             disabled: Set(user.disabled),
-            password_hash: Set(password_hash),
+            password_hash: Set(password_hash.map(|hash| row_hash(&hash))),
             created_at: Set(user.created_at.0),
             last_sign_in_at: Set(user.last_sign_in_at.map(|at| at.0)),
         };
@@ -70,15 +72,17 @@ impl Tx {
         self.update_user(row).await
     }
 
-    pub async fn set_password_hash(&self, id: UserId, hash: String) -> Result<(), StoreError> {
-        let row =
-            user::ActiveModel { id: Set(id.to_string()), password_hash: Set(Some(hash)), ..Default::default() };
+    pub async fn set_password_hash(&self, id: UserId, hash: &Secret) -> Result<(), StoreError> {
+        let row = user::ActiveModel {
+            id: Set(id.to_string()),
+            password_hash: Set(Some(row_hash(hash))),
+            ..Default::default()
+        };
         self.update_user(row).await
     }
 
     pub async fn set_signed_in(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
-        let row =
-            user::ActiveModel { id: Set(id.to_string()), last_sign_in_at: Set(Some(at.0)), ..Default::default() };
+        let row = user::ActiveModel { id: Set(id.to_string()), last_sign_in_at: Set(Some(at.0)), ..Default::default() };
         self.update_user(row).await
     }
 
@@ -87,12 +91,13 @@ impl Tx {
     }
 }
 
-async fn by_email(
-    db: &impl ConnectionTrait,
-    email: &str,
-) -> Result<Option<(User, Option<String>)>, StoreError> {
+async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<(User, Option<Secret>)>, StoreError> {
     let query = user::Entity::find().filter(user::Column::Email.eq(email));
     let Some(row) = bounded(query.one(db)).await? else { return Ok(None) };
-    let hash = row.password_hash.clone();
+    let hash = row.password_hash.clone().map(|hash| Secret::new(hash.0));
     Ok(Some((User::try_from(row)?, hash)))
+}
+
+fn row_hash(hash: &Secret) -> user::PasswordHash {
+    user::PasswordHash(hash.expose().to_owned())
 }

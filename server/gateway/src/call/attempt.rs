@@ -25,6 +25,8 @@ pub struct Attempt {
     pub gateway: Gateway,
     pub start: CallStart,
     pub target: Arc<Target>,
+    /// What the caller asked for.
+    pub model: String,
     pub upstream_model: String,
     pub left: ClientLeft,
     open: Option<OpenCharge>,
@@ -84,6 +86,7 @@ impl Attempt {
             gateway,
             start,
             target: Arc::clone(&admitted.target),
+            model: admitted.peek.model.clone(),
             upstream_model: admitted.upstream_model.clone(),
             left,
             open: Some(open),

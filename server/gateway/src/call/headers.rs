@@ -55,7 +55,9 @@ pub fn identify(headers: &mut HeaderMap, start: &CallStart) {
 pub fn describe(headers: &mut HeaderMap, attempt: &Attempt) {
     identify(headers, &attempt.start);
     headers.insert(MODEL_ID, attempt.target.id_header.clone());
-    headers.insert(MODEL_GROUP, attempt.target.model_header.clone());
+    if let Ok(model) = HeaderValue::from_str(&attempt.model) {
+        headers.insert(MODEL_GROUP, model);
+    }
     if let Ok(model) = HeaderValue::from_str(&attempt.upstream_model) {
         headers.insert(MODEL_NAME, model);
     }

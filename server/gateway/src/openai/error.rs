@@ -164,6 +164,28 @@ impl CallError {
         )
     }
 
+    /// A management route, and a caller that may not use it.
+    pub fn management_denied() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "auth_error",
+            "Only the master key may do this; a virtual key may ask about itself (`GET /key/info`).",
+        )
+    }
+
+    /// An error of a management route, in the shape that LiteLLM's clients know.
+    pub fn management(status: StatusCode, message: impl Into<String>, param: Option<&str>) -> Self {
+        let kind = match status {
+            StatusCode::FORBIDDEN => "auth_error",
+            StatusCode::NOT_FOUND => "not_found_error",
+            _ if status.is_client_error() => "bad_request_error",
+            _ => "internal_server_error",
+        };
+        let mut error = Self::new(status, kind, message);
+        error.param = param.map(str::to_owned);
+        error
+    }
+
     pub fn no_route(method: &str, path: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", format!("There is no `{method} {path}` here."))
     }
@@ -275,6 +297,12 @@ impl CallError {
             headers.insert(http::header::RETRY_AFTER, value);
         }
         response
+    }
+}
+
+impl axum::response::IntoResponse for CallError {
+    fn into_response(self) -> axum::response::Response {
+        Self::into_response(self)
     }
 }
 

@@ -8,7 +8,7 @@ use tollgate_domain::ids::UserId;
 use crate::StoreError;
 
 #[sea_orm::model]
-#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -18,17 +18,20 @@ pub struct Model {
     pub name: Option<String>,
     pub role: String,
     pub disabled: bool,
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PasswordHash>,
     pub created_at: i64,
     pub last_sign_in_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-// By hand, so that no log ever shows a password's hash.
-impl std::fmt::Debug for Model {
+/// A password's hash in PHC form, which no log ever shows.
+#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+pub struct PasswordHash(pub String);
+
+impl std::fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+        f.write_str("[secret]")
     }
 }
 

@@ -1,0 +1,1 @@
+//! Plots: server-rendered SVG.

@@ -1,0 +1,132 @@
+//! Coming in and going out: sign-in, sign-out, and the first administrator.
+
+use std::sync::Arc;
+
+use axum::extract::Form;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::{Extension, http::StatusCode};
+use serde::Deserialize;
+use tollgate_control::access::{self, SignInError};
+use tollgate_control::{Control, ControlError};
+use tollgate_domain::Clock;
+use tollgate_domain::secret::Secret;
+use tollgate_domain::user::User;
+use tower_sessions::Session;
+
+use super::Viewer;
+use super::viewer::begin;
+
+#[derive(Deserialize)]
+pub struct SignInForm {
+    email: String,
+    password: Secret,
+    #[serde(default)]
+    next: String,
+}
+
+pub async fn sign_in(
+    Extension(control): Extension<Control>,
+    Extension(clock): Extension<Arc<dyn Clock>>,
+    Extension(viewer): Extension<Viewer>,
+    session: Session,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let next = own_path(&form.next);
+    match access::sign_in(&control, &viewer.op(), &form.email, form.password).await {
+        Ok(user) => welcome(&session, &user, &*clock, next).await,
+        Err(error) => {
+            let name = match error {
+                SignInError::Wrong => "wrong",
+                SignInError::TooManyFailures { .. } => "slow",
+                SignInError::Busy => "busy",
+                SignInError::Control(_) => "unavailable",
+            };
+            let next = if next == "/ui" { String::new() } else { format!("&next={next}") };
+            Redirect::to(&format!("/ui/sign-in?error={name}{next}")).into_response()
+        }
+    }
+}
+
+/// A path of this dashboard to go on to; anything else (another site's address) is the overview.
+fn own_path(next: &str) -> &str {
+    let own = next.strip_prefix("/ui").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !next.contains("//");
+    if own && plain && !next.starts_with("/ui/sign-in") { next } else { "/ui" }
+}
+
+async fn welcome(session: &Session, user: &User, clock: &dyn Clock, next: &str) -> Response {
+    match begin(session, user, clock.now()).await {
+        Ok(()) => Redirect::to(next).into_response(),
+        Err(error) => {
+            leptos::logging::error!("a session could not be begun: {error}");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+pub async fn sign_out(
+    Extension(control): Extension<Control>,
+    Extension(viewer): Extension<Viewer>,
+    session: Session,
+) -> Response {
+    if let Err(error) = access::sign_out(&control, &viewer.op()).await {
+        leptos::logging::error!("a sign-out could not be audited: {error}");
+    }
+    match session.flush().await {
+        Ok(()) => Redirect::to("/ui/sign-in?notice=signed-out").into_response(),
+        Err(error) => {
+            leptos::logging::error!("a session could not be ended: {error}");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct SetupForm {
+    token: Secret,
+    #[serde(default)]
+    name: String,
+    email: String,
+    password: Secret,
+    repeat: Secret,
+}
+
+pub async fn setup(
+    Extension(control): Extension<Control>,
+    Extension(clock): Extension<Arc<dyn Clock>>,
+    Extension(viewer): Extension<Viewer>,
+    session: Session,
+    Form(form): Form<SetupForm>,
+) -> Response {
+    let again = |error: &str, token: &Secret| {
+        // The token came in the address and goes back there; nothing else of the form does.
+        let token: String = token.expose().chars().filter(char::is_ascii_alphanumeric).collect();
+        Redirect::to(&format!("/ui/setup?error={error}&token={token}")).into_response()
+    };
+    if form.password.expose() != form.repeat.expose() {
+        return again("repeat", &form.token);
+    }
+    let name = Some(form.name.trim().to_owned()).filter(|name| !name.is_empty());
+    let token = form.token.clone();
+    match access::complete_setup(&control, &viewer.op(), form.token, &form.email, name, form.password).await {
+        Ok(user) => welcome(&session, &user, &*clock, "/ui").await,
+        Err(ControlError::Invalid { field: "email", .. }) => again("email", &token),
+        Err(ControlError::Invalid { field: "password", .. }) => again("password", &token),
+        Err(ControlError::Conflict { .. }) => again("done", &token),
+        Err(ControlError::Unavailable | ControlError::Internal(_)) => again("unavailable", &token),
+        Err(_) => again("token", &token),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        assert_eq!(own_path("/ui/keys?after=1"), "/ui/keys?after=1");
+        for bad in ["https://evil", "//evil", "/ui//evil", "/uix", "/\\evil", "/ui/sign-in", "", "/ui/\r\nx"] {
+            assert_eq!(own_path(bad), "/ui", "{bad}");
+        }
+    }
+}

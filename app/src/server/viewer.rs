@@ -1,0 +1,114 @@
+//! Who looks at a page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use tollgate_control::{Control, OpContext, access};
+use tollgate_domain::actor::Actor;
+use tollgate_domain::entropy::SystemEntropy;
+use tollgate_domain::ids::{UserId, new_uuid};
+use tollgate_domain::user::User;
+use tollgate_domain::{Clock, Timestamp};
+use tower_sessions::Session;
+
+use super::WebSettings;
+
+/// In the session: the person's id, and when it signed in.
+const USER: &str = "user";
+const SIGNED_IN_AT: &str = "at";
+
+/// However busy, a session ends after so long.
+const LONGEST_SESSION_SECONDS: i64 = 7 * 86_400;
+
+/// Texts of a request are cut to so many characters in the audit log.
+const MAX_TEXT: usize = 300;
+
+/// Who looks at a page, and through which request.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub user: Option<User>,
+    /// The address under which this gateway is reached: `https://gateway.example.com`.
+    pub base_url: String,
+    request_id: String,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl Viewer {
+    /// For the control plane: the person, or nobody.
+    pub fn op(&self) -> OpContext {
+        let actor = match &self.user {
+            Some(user) => Actor::User { id: user.id, email: user.email.clone(), role: user.role },
+            None => Actor::Anonymous,
+        };
+        self.op_as(actor)
+    }
+
+    fn op_as(&self, actor: Actor) -> OpContext {
+        OpContext {
+            actor,
+            request_id: self.request_id.clone(),
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+            on_behalf_of: None,
+        }
+    }
+}
+
+/// Finds out who looks, and tells it to what comes after.
+pub async fn attach(
+    Extension(control): Extension<Control>,
+    Extension(clock): Extension<Arc<dyn Clock>>,
+    Extension(settings): Extension<Arc<WebSettings>>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let user = match find(&control, &*clock, &session).await {
+        Ok(user) => user,
+        Err(response) => return response,
+    };
+    let header = |name| {
+        let text = request.headers().get(name)?.to_str().ok()?;
+        Some(text.chars().take(MAX_TEXT).collect::<String>())
+    };
+    let host = header(header::HOST).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
+    let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{host}"));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let viewer = Viewer {
+        user,
+        base_url,
+        request_id: new_uuid(&*clock, &SystemEntropy).to_string(),
+        address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
+        user_agent: header(header::USER_AGENT),
+    };
+    request.extensions_mut().insert(viewer);
+    next.run(request).await
+}
+
+async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {
+    let unavailable = || {
+        let text = "The database does not answer. Nothing was changed; try again shortly.";
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    };
+    let id: Option<UserId> = session.get(USER).await.map_err(|_| unavailable())?;
+    let at: Option<Timestamp> = session.get(SIGNED_IN_AT).await.map_err(|_| unavailable())?;
+    let (Some(id), Some(at)) = (id, at) else { return Ok(None) };
+    if at.plus_seconds(LONGEST_SESSION_SECONDS) < clock.now() {
+        let _ = session.flush().await;
+        return Ok(None);
+    }
+    access::user(control, id).await.map_err(|_| unavailable())
+}
+
+/// Makes the session that of `user`, under a new id: one that was planted before is worth nothing.
+pub async fn begin(session: &Session, user: &User, now: Timestamp) -> Result<(), tower_sessions::session::Error> {
+    session.cycle_id().await?;
+    session.insert(USER, user.id).await?;
+    session.insert(SIGNED_IN_AT, now).await
+}

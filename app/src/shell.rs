@@ -1,0 +1,76 @@
+//! The document around every page, and the table of pages.
+
+use leptos::prelude::*;
+use leptos_meta::{Html, MetaTags, Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::frame::Frame;
+use crate::pages;
+
+/// Sets the remembered theme before anything is drawn, so that nothing flashes.
+const EARLY_THEME: &str =
+    "try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+
+/// The document.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <script nonce=use_nonce()>{EARLY_THEME}</script>
+                <link rel="icon" href="/ui/favicon.svg" type="image/svg+xml" />
+                <link rel="preload" href="/ui/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="" />
+                <link rel="stylesheet" href="/ui/tollgate.css" />
+                <script type="module" src="/ui/tollgate.js" nonce=use_nonce()></script>
+                <Hydration options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The scripts that start the wasm; nothing when the program was built without it.
+#[component]
+fn Hydration(options: LeptosOptions) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    let with_wasm = use_context::<crate::server::WithWasm>().is_some_and(|with| with.0);
+    #[cfg(not(feature = "ssr"))]
+    let with_wasm = true;
+    with_wasm.then(|| view! { <HydrationScripts options root="/ui" /> })
+}
+
+/// Every page.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    #[cfg(feature = "ssr")]
+    crate::server::set_content_security_policy();
+    view! {
+        <Html attr:lang="en" />
+        <Title formatter=|title: String| if title.is_empty() { "Tollgate".to_owned() } else { format!("{title} · Tollgate") } />
+        <Router>
+            <Routes fallback=pages::NotFound>
+                <Route path=path!("/ui/sign-in") view=pages::SignIn ssr=SsrMode::Async />
+                <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
+                <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
+                    <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
+                    <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/:id") view=pages::KeyDetail ssr=SsrMode::Async />
+                    <Route path=path!("requests") view=pages::RequestList ssr=SsrMode::Async />
+                    <Route path=path!("requests/:id") view=pages::RequestDetailPage ssr=SsrMode::Async />
+                    <Route path=path!("models") view=pages::Models ssr=SsrMode::Async />
+                    <Route path=path!("*any") view=pages::NotFound ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,44 @@
+//! Who may come in: the first administrator, signing in, signing out.
+
+mod backoff;
+mod ensure_admin;
+mod password;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod user;
+
+use tollgate_domain::secret::Secret;
+use tollgate_domain::user::{SHORTEST_PASSWORD, normalise_email};
+
+use crate::ControlError;
+use crate::change::Subject;
+
+pub(crate) use backoff::Backoff;
+pub use ensure_admin::{Ensured, ensure_admin};
+pub(crate) use password::Passwords;
+pub use setup::{begin_setup, complete_setup, needs_setup};
+pub use sign_in::{SignInError, sign_in};
+pub use sign_out::sign_out;
+pub use user::user;
+
+/// The longest password that is accepted, in bytes: hashing more would only be work for nothing.
+const LONGEST_PASSWORD: usize = 1024;
+
+fn subject(id: &str) -> Subject<'_> {
+    Subject { kind: "user", id }
+}
+
+fn check_email(text: &str) -> Result<String, ControlError> {
+    normalise_email(text).ok_or_else(|| ControlError::invalid("email", "that is not an e-mail address"))
+}
+
+fn check_password(password: &Secret) -> Result<(), ControlError> {
+    if password.expose().chars().count() < SHORTEST_PASSWORD {
+        return Err(ControlError::invalid("password", format!("at least {SHORTEST_PASSWORD} characters")));
+    }
+    if password.expose().len() > LONGEST_PASSWORD {
+        return Err(ControlError::invalid("password", format!("at most {LONGEST_PASSWORD} bytes")));
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Signing in with an e-mail address and a password.
+
+use serde_json::json;
+use tollgate_domain::actor::Actor;
+use tollgate_domain::secret::Secret;
+use tollgate_domain::user::{User, normalise_email};
+
+use super::password::{PasswordError, is_outdated};
+use super::{LONGEST_PASSWORD, subject};
+use crate::{Control, ControlError, OpContext};
+
+/// Why somebody did not get in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// One text for both, so that nobody learns who has an account.
+    #[error("wrong e-mail address or password")]
+    Wrong,
+    /// Said only to who knew the password.
+    #[error("this account is disabled: ask an administrator")]
+    Disabled,
+    #[error("too many failed sign-ins: try again in {} minutes", (retry_after_seconds + 59) / 60)]
+    TooMany { retry_after_seconds: i64 },
+    #[error("too many people are signing in at the moment: try again in a few seconds")]
+    Busy,
+    #[error(transparent)]
+    Control(#[from] ControlError),
+}
+
+/// Signs somebody in. Every try is in the audit log, but those that [`SignInError::TooMany`] and [`SignInError::Busy`]
+/// turn away without a look.
+pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: Secret) -> Result<User, SignInError> {
+    let Some(email) = normalise_email(email) else {
+        // Nobody can have such an address, so there is nothing to guess at either.
+        return Err(failed(control, op, "", "not_an_address", SignInError::Wrong).await);
+    };
+    let who = format!("{email} {}", op.address.as_deref().unwrap_or_default());
+    let backoff = &control.inner.backoff;
+    backoff
+        .begin(&who, control.clock().now())
+        .map_err(|retry_after_seconds| SignInError::TooMany { retry_after_seconds })?;
+    let tried = check(control, &email, password).await;
+    if matches!(tried, Err(SignInError::Busy | SignInError::Control(_))) {
+        backoff.undo(&who);
+    }
+    match tried? {
+        Checked::Unknown => Err(failed(control, op, &email, "unknown_user", SignInError::Wrong).await),
+        Checked::WrongPassword(user) => {
+            Err(failed(control, op, &user.id.to_string(), "wrong_password", SignInError::Wrong).await)
+        }
+        Checked::Right(user, _) if user.disabled => {
+            Err(failed(control, op, &user.id.to_string(), "disabled", SignInError::Disabled).await)
+        }
+        Checked::Right(mut user, new_hash) => {
+            backoff.clear(&who);
+            let change = control.change_by_proof(op).await?;
+            user.last_sign_in_at = Some(change.now);
+            change.set_signed_in(user.id, change.now).await.map_err(ControlError::from)?;
+            if let Some(hash) = new_hash {
+                change.set_password_hash(user.id, &hash).await.map_err(ControlError::from)?;
+            }
+            let actor = Actor::User { id: user.id, email: user.email.clone(), role: user.role };
+            change.record_as(&actor, "sign_in", subject(&user.id.to_string()), None, None).await?;
+            change.commit().await?;
+            Ok(user)
+        }
+    }
+}
+
+enum Checked {
+    Unknown,
+    WrongPassword(User),
+    /// With the password's hash made anew, where the old one was made in an older way.
+    Right(User, Option<Secret>),
+}
+
+async fn check(control: &Control, email: &str, password: Secret) -> Result<Checked, SignInError> {
+    let passwords = &control.inner.passwords;
+    let found = control.store().find_user_by_email(email).await.map_err(ControlError::from)?;
+    let (user, hash) = match found {
+        Some((user, hash)) => (Some(user), hash),
+        None => (None, None),
+    };
+    let outdated = hash.as_ref().is_some_and(is_outdated);
+    // What can't be anybody's password is not hashed: a caller chooses how long it is.
+    let right =
+        password.expose().len() <= LONGEST_PASSWORD && passwords.verify(password.clone(), hash).await.map_err(busy)?;
+    match user {
+        None => Ok(Checked::Unknown),
+        Some(user) if !right => Ok(Checked::WrongPassword(user)),
+        Some(user) if outdated => Ok(Checked::Right(user, Some(passwords.hash(password).await.map_err(busy)?))),
+        Some(user) => Ok(Checked::Right(user, None)),
+    }
+}
+
+fn busy(error: PasswordError) -> SignInError {
+    match error {
+        PasswordError::Busy => SignInError::Busy,
+        PasswordError::Failed(_) => SignInError::Control(error.into()),
+    }
+}
+
+/// Records a failure and gives back what to say about it.
+async fn failed(control: &Control, op: &OpContext, id: &str, reason: &str, error: SignInError) -> SignInError {
+    let recorded = async {
+        let change = control.change_by_proof(op).await?;
+        change.record("sign_in.failed", subject(id), None, Some(json!({ "reason": reason }))).await?;
+        change.commit().await
+    };
+    match recorded.await {
+        Ok(()) => error,
+        Err(error) => SignInError::Control(error),
+    }
+}

@@ -1,0 +1,16 @@
+//! The overview page.
+
+use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::model::Upstream;
+use tollgate_domain::summary::{Overview, Period};
+
+use crate::{Control, ControlError, OpContext};
+
+/// Spend, calls, errors and latency of the period up to now.
+pub async fn overview(control: &Control, op: &OpContext, period: Period) -> Result<Overview, ControlError> {
+    op.authorise(Action::Read, Resource::Request)?;
+    let mut overview = control.store().overview(period, control.clock().now()).await?;
+    overview.has_provider =
+        control.catalog().deployments().iter().any(|deployment| deployment.upstream != Upstream::Simulator);
+    Ok(overview)
+}

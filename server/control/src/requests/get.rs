@@ -1,0 +1,12 @@
+//! One request.
+
+use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::summary::RequestDetail;
+
+use crate::{Control, ControlError, OpContext};
+
+/// One request with all that is known of it, by its own id or by the call's.
+pub async fn get(control: &Control, op: &OpContext, id: &str) -> Result<RequestDetail, ControlError> {
+    op.authorise(Action::Read, Resource::Request)?;
+    control.store().get_request(id).await?.ok_or_else(|| ControlError::not_found("the request"))
+}

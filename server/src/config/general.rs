@@ -1,0 +1,165 @@
+//! What is said once for the whole gateway: `general_settings`, `litellm_settings`, `environment_variables`.
+
+use std::time::Duration;
+
+use tollgate_domain::key::{KeyDigest, SHORTEST_CUSTOM_KEY};
+use tollgate_domain::secret::Secret;
+
+use super::files::{Document, Section};
+use super::finding::shown;
+use super::value::{Cursor, Reader};
+use super::yaml::Place;
+
+/// Settings that hold for every call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct General {
+    /// Another header in which callers may send their key (`litellm_key_header_name`), as it was written.
+    pub key_header_name: Option<String>,
+    /// The largest request body, in bytes (`max_request_size_mb`).
+    pub max_request_bytes: Option<u64>,
+    /// The largest answer, in bytes (`max_response_size_mb`).
+    pub max_response_bytes: Option<u64>,
+    /// Streams end with a chunk that says what the call cost.
+    pub include_cost_in_streaming_usage: bool,
+    /// The simulator is not offered, whatever names it.
+    pub disable_simulator: bool,
+}
+
+/// Time limits that hold for deployments without their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct DefaultTimeouts {
+    pub total: Option<Duration>,
+    pub stream: Option<Duration>,
+}
+
+/// The master key, from `TOLLGATE_MASTER_KEY` or LiteLLM's variable, where the file has none.
+const MASTER_KEY_VARIABLES: [&str; 2] = ["TOLLGATE_MASTER_KEY", "LITELLM_MASTER_KEY"];
+const DATABASE_VARIABLE: &str = "DATABASE_URL";
+/// The key of LiteLLM's own examples, `sk-1234`, by its digest.
+const PUBLIC_MASTER_KEY: &str = "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b";
+const MASTER_KEY_HELP: &str = "make one with `echo \"sk-$(openssl rand -hex 32)\"` and keep it in the environment";
+
+/// Lays `environment_variables` over the process's environment. As in LiteLLM, the file's value wins.
+pub(super) fn environment_variables(document: &Document, reader: &mut Reader<'_>) -> Vec<(String, Secret)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for part in document.section("environment_variables", reader).0 {
+        for (name, _, cursor) in part.entries().filter(|(_, _, cursor)| !cursor.node.is_null()) {
+            if let Some(source) = plain_reference(&cursor)
+                && reader.variables.get(source).is_none()
+            {
+                // Harmless where nothing asks for it, and where something does, that is reported.
+                let message = format!("the environment variable {} is not set", shown(source));
+                reader.report.warning(cursor.place(), &cursor.path, message, "set it, or take this line away");
+                continue;
+            }
+            let Some(text) = reader.text(&cursor) else { continue };
+            if reader.variables.process(name).is_some_and(|value| value != text.value) {
+                let message = format!("replaces the value of {} in the process's environment", shown(name));
+                reader.report.warning(cursor.place(), &cursor.path, message, "set it in one place only");
+            }
+            all.retain(|(other, _)| other != name);
+            all.push((name.to_owned(), text.value));
+        }
+    }
+    for (name, value) in &all {
+        reader.variables.set(name.clone(), value.clone());
+    }
+    all.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+fn plain_reference<'n>(cursor: &Cursor<'n>) -> Option<&'n str> {
+    match &cursor.node.value {
+        super::yaml::Value::Scalar { text, .. } => text.strip_prefix("os.environ/"),
+        _ => None,
+    }
+}
+
+/// The master key of the file or the environment. A key that everybody knows is refused.
+pub(super) fn master_key(general: &Section<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    let permitted = general
+        .get("dangerously_permit_weak_or_unset_master_key", reader)
+        .and_then(|cursor| reader.truth(&cursor))
+        .unwrap_or(false);
+    let (place, path, key) = if let Some(cursor) = general.get("master_key", reader) {
+        (cursor.place(), cursor.path.clone(), reader.secret(&cursor)?)
+    } else {
+        let variables = &reader.variables;
+        let (name, value) = MASTER_KEY_VARIABLES.iter().find_map(|name| Some((*name, variables.get(name)?)))?;
+        (Place::default(), name.to_owned(), Secret::new(value))
+    };
+    let text = key.expose();
+    let known = KeyDigest::of(text).to_hex() == PUBLIC_MASTER_KEY;
+    if !text.starts_with("sk-") {
+        reader.report.error(place, &path, "a master key must start with `sk-`", MASTER_KEY_HELP);
+        return None;
+    }
+    if text.len() > 512 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        let message = "a master key must be printable ASCII, at most 512 characters, without spaces";
+        reader.report.error(place, &path, message, MASTER_KEY_HELP);
+        return None;
+    }
+    if known && !permitted {
+        let message = "the master key of LiteLLM's examples: everybody knows it";
+        reader.report.error(place, &path, message, MASTER_KEY_HELP);
+        return None;
+    }
+    if known || text.len() < SHORTEST_CUSTOM_KEY {
+        let message = format!("a weak master key: shorter than {SHORTEST_CUSTOM_KEY} characters");
+        reader.report.warning(place, &path, message, MASTER_KEY_HELP);
+    }
+    Some(key)
+}
+
+/// Where the database is, from the file or the environment.
+pub(super) fn database_url(general: &Section<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    let (place, path, url) = if let Some(cursor) = general.get("database_url", reader) {
+        (cursor.place(), cursor.path.clone(), reader.secret(&cursor)?)
+    } else {
+        let value = reader.variables.get(DATABASE_VARIABLE)?;
+        (Place::default(), DATABASE_VARIABLE.to_owned(), Secret::new(value))
+    };
+    let schemes = ["postgres://", "postgresql://", "sqlite:"];
+    if !schemes.iter().any(|scheme| url.expose().starts_with(scheme)) {
+        let help = "`postgresql://user:password@host:5432/name` or `sqlite://data/tollgate.db`";
+        reader.report.error(place, &path, "not the address of a PostgreSQL or SQLite database", help);
+        return None;
+    }
+    Some(url)
+}
+
+pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut Reader<'_>) -> General {
+    let mut truth =
+        |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
+    let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
+    let disable_simulator = truth(general, "disable_simulator");
+    let key_header_name = general.get("litellm_key_header_name", reader).and_then(|cursor| {
+        let name = reader.name(&cursor)?;
+        if !is_header_name(&name.value) {
+            let message = format!("not the name of a header: {}", name.shown());
+            reader.wrong(&cursor, message, "letters, digits and `-`: `X-Gateway-Key`");
+            return None;
+        }
+        Some(name.value)
+    });
+    General {
+        key_header_name,
+        max_request_bytes: general.get("max_request_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
+        max_response_bytes: general.get("max_response_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
+        include_cost_in_streaming_usage,
+        disable_simulator,
+    }
+}
+
+/// `router_settings.timeout`, then `litellm_settings.request_timeout`; `router_settings.stream_timeout`.
+pub(super) fn timeouts(router: &Section<'_>, litellm: &Section<'_>, reader: &mut Reader<'_>) -> DefaultTimeouts {
+    let mut seconds = |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.seconds(&cursor));
+    let request = seconds(litellm, "request_timeout");
+    DefaultTimeouts { total: seconds(router, "timeout").or(request), stream: seconds(router, "stream_timeout") }
+}
+
+/// Whether `name` is a token as RFC 9110 has it.
+pub(super) fn is_header_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 100
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}

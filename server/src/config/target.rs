@@ -1,0 +1,251 @@
+//! Where a deployment's calls go: which provider, under which name, at which address, with which key.
+
+use tollgate_domain::price::PriceBook;
+use tollgate_domain::secret::Secret;
+use url::Url;
+
+use super::finding::{Severity, shown};
+use super::providers::{self, Known, Provider};
+use super::value::{Cursor, Reader, Text};
+
+/// The name of the built-in simulator, in place of a provider's.
+pub const SIMULATOR: &str = "simulator";
+
+/// What a deployment says of its upstream.
+pub(super) struct Params<'n> {
+    pub model: Cursor<'n>,
+    pub provider: Option<Cursor<'n>>,
+    pub api_base: Option<Cursor<'n>>,
+    pub api_key: Option<Cursor<'n>>,
+}
+
+/// What becomes of it.
+pub(super) enum Target {
+    Provider {
+        provider: &'static Provider,
+        model: String,
+        base_url: String,
+        api_key: Option<Secret>,
+    },
+    Simulator {
+        model: String,
+    },
+    /// `*`: whatever provider the caller names.
+    Any,
+}
+
+/// Why there is no target. The report says it to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It can't be called yet, and is left out.
+    Skipped,
+    Wrong,
+}
+
+/// A provider; `None` is the simulator.
+type Chosen = Option<&'static Provider>;
+
+pub(super) fn resolve(params: &Params<'_>, reader: &mut Reader<'_>) -> Result<Target, Stop> {
+    let text = reader.name(&params.model).ok_or(Stop::Wrong)?;
+    let (chosen, model) = match &params.provider {
+        Some(cursor) => {
+            let name = reader.name(cursor).ok_or(Stop::Wrong)?;
+            let model = text.value.strip_prefix(&format!("{}/", name.value)).unwrap_or(&text.value);
+            (by_name(cursor, &name, reader)?, model.to_owned())
+        }
+        None if text.value == "*" => return Ok(Target::Any),
+        None => by_model(params, &text, reader)?,
+    };
+    if model.is_empty() {
+        reader.wrong(&params.model, "names a provider and no model", "write `provider/model`: `openai/gpt-4o`");
+        return Err(Stop::Wrong);
+    }
+    let Some(provider) = chosen else { return Ok(Target::Simulator { model }) };
+    let (base_url, own) = base_url(provider, params, reader)?;
+    let api_key = api_key(provider, params, own, reader)?;
+    Ok(Target::Provider { provider, model, base_url, api_key })
+}
+
+fn by_name(cursor: &Cursor<'_>, text: &Text, reader: &mut Reader<'_>) -> Result<Chosen, Stop> {
+    if text.value == SIMULATOR {
+        return Ok(None);
+    }
+    match providers::find(&text.value) {
+        Known::Spoken(provider) => Ok(Some(provider)),
+        Known::NotYet => Err(skip(&text.value, cursor, reader)),
+        Known::Unknown => {
+            let help = providers::suggest(&text.value).map_or_else(
+                || "for a server of your own write `openai` and its `api_base`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            reader.wrong(cursor, format!("unknown provider {}", text.shown()), help);
+            Err(Stop::Wrong)
+        }
+    }
+}
+
+fn by_model(params: &Params<'_>, text: &Text, reader: &mut Reader<'_>) -> Result<(Chosen, String), Stop> {
+    let cursor = &params.model;
+    let full = text.value.as_str();
+    if let Some((prefix, rest)) = full.split_once('/') {
+        if prefix == SIMULATOR {
+            return Ok((None, rest.to_owned()));
+        }
+        match providers::find(prefix) {
+            Known::Spoken(provider) => return Ok((Some(provider), rest.to_owned())),
+            Known::NotYet => return Err(skip(prefix, cursor, reader)),
+            Known::Unknown => {}
+        }
+    }
+    let entry = PriceBook::embedded().find_name(full);
+    // Fine-tuned models are OpenAI's own: `ft:gpt-4o-mini-2024-07-18:my-org::id`.
+    let known = entry.map(|entry| entry.provider).or_else(|| full.starts_with("ft:").then(|| "openai".to_owned()));
+    let Some(name) = known else {
+        let (message, help) = unknown(text);
+        reader.wrong(cursor, message, help);
+        return Err(Stop::Wrong);
+    };
+    // A bare Gemini name is Vertex AI's in LiteLLM. Google serves the same models with a plain key.
+    let google = name == "vertex_ai" && full.starts_with("gemini-");
+    if google {
+        let message = format!("read as `gemini/{full}`: Vertex AI is not supported yet");
+        reader.report.notice(cursor.place(), &cursor.path, message);
+    }
+    match providers::find(if google { "gemini" } else { &name }) {
+        Known::Spoken(provider) => Ok((Some(provider), full.to_owned())),
+        _ => Err(skip(&name, cursor, reader)),
+    }
+}
+
+/// What to say of a model whose provider is not known.
+fn unknown(text: &Text) -> (String, String) {
+    let own = "for a server of your own";
+    match text.value.split_once('/').filter(|_| text.variables.is_empty()) {
+        Some((prefix, rest)) => {
+            let help = match providers::suggest(prefix) {
+                Some(near) => format!("did you mean `{near}/{rest}`?"),
+                None => format!("write `provider/model`; {own} `openai/{}` and its `api_base`", text.value),
+            };
+            (format!("unknown provider {}", shown(prefix)), help)
+        }
+        None => (
+            format!("no provider is known for {}", text.shown()),
+            format!("write `provider/model`; {own} `openai/…` and its `api_base`"),
+        ),
+    }
+}
+
+fn skip(name: &str, cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Stop {
+    let message = format!("{} is not supported yet: this deployment is left out", shown(name));
+    let help = "the rest of the file is used; a server with an OpenAI-compatible address works as `openai/…` with its \
+        `api_base`";
+    reader.report.warning(cursor.place(), &cursor.path, message, help);
+    Stop::Skipped
+}
+
+/// The base address, and whether it is the provider's own rather than one that the deployment names.
+fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -> Result<(String, bool), Stop> {
+    if let Some(cursor) = &params.api_base {
+        let text = reader.name(cursor).ok_or(Stop::Wrong)?;
+        return normalise(&text.value, provider).map(|url| (url, false)).map_err(|problem| {
+            let value = if problem.hides_value { String::new() } else { format!(": {}", text.shown()) };
+            reader.wrong(cursor, format!("{}{value}", problem.what), problem.help);
+            Stop::Wrong
+        });
+    }
+    let set = |name: &String| reader.variables.get(name).map(|value| (name.clone(), value));
+    if let Some((name, value)) = provider.bases.iter().find_map(set) {
+        return normalise(&value, provider).map(|url| (url, true)).map_err(|problem| {
+            let message = format!("the environment variable `{name}`: {}", problem.what);
+            reader.wrong(&params.model, message, problem.help);
+            Stop::Wrong
+        });
+    }
+    if let Some(url) = &provider.base_url {
+        return Ok((url.clone(), true));
+    }
+    let variables = provider.bases.join("` or `");
+    let message = format!("`{}` needs an `api_base`", provider.name);
+    let help = format!("write `api_base: http://host:8000/v1` beside `model`, or set `{variables}`");
+    reader.wrong(&params.model, message, help);
+    Err(Stop::Wrong)
+}
+
+struct UrlProblem {
+    what: &'static str,
+    help: &'static str,
+    hides_value: bool,
+}
+
+/// An address without a slash at the end, with the provider's usual path where it has none.
+fn normalise(text: &str, provider: &Provider) -> Result<String, UrlProblem> {
+    let problem = |what, help| UrlProblem { what, help, hides_value: false };
+    let form = "write it in full, such as `https://host/v1`";
+    let mut url = Url::parse(text.trim()).map_err(|_| problem("not an address", form))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(problem("an address must begin with `https://` or `http://`", form));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(problem("an address without a host", form));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let help = "write the key as `api_key`, and the address without it";
+        return Err(UrlProblem { what: "an address with a user or a password in it", help, hides_value: true });
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        let help = "write it without `?` and `#`; keys go into `api_key` or `extra_headers`";
+        return Err(UrlProblem { what: "an address with a query in it", help, hides_value: true });
+    }
+    for end in ["/chat/completions", "/completions", "/embeddings", "/responses"] {
+        if url.path().trim_end_matches('/').ends_with(end) {
+            return Err(problem(
+                "the address of one operation",
+                "end it before `/chat/completions`: `https://host/v1`",
+            ));
+        }
+    }
+    if url.path() == "/"
+        && let Some(path) = &provider.path
+    {
+        url.set_path(path);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The key to send; `None`: calls go without one.
+fn api_key(
+    provider: &Provider,
+    params: &Params<'_>,
+    own: bool,
+    reader: &mut Reader<'_>,
+) -> Result<Option<Secret>, Stop> {
+    if let Some(cursor) = &params.api_key {
+        let text = reader.text(cursor).ok_or(Stop::Wrong)?;
+        let key = text.value.trim();
+        if !key.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            let message = "the key has characters that can't be sent";
+            reader.wrong(cursor, message, "a key is one line of printable ASCII: check how it was copied");
+            return Err(Stop::Wrong);
+        }
+        return Ok((!key.is_empty()).then(|| Secret::new(key.to_owned())));
+    }
+    let (place, path) = (params.model.place(), params.model.path.as_str());
+    match provider.keys.iter().find_map(|name| Some((name, reader.variables.get(name)?))) {
+        Some((_, value)) if own => Ok(Some(Secret::new(value.trim().to_owned()))),
+        // A provider's key goes to that provider only, unless somebody writes otherwise.
+        Some((name, _)) => {
+            let message = format!("calls go without a key: `{name}` is sent to the provider's own address only");
+            let help = Some(format!("to send it here write `api_key: os.environ/{name}`"));
+            reader.report.add(Severity::Notice, place, path, message, help);
+            Ok(None)
+        }
+        None if own && !provider.keyless => {
+            let name = provider.keys.first().map_or("", String::as_str);
+            let message = format!("no key for `{}`: its calls will be refused", provider.name);
+            let help = format!("set `{name}`, or write `api_key: os.environ/NAME` beside `model`");
+            reader.report.warning(place, path, message, help);
+            Ok(None)
+        }
+        None => Ok(None),
+    }
+}

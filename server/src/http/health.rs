@@ -1,0 +1,58 @@
+//! Is the process alive, and ready? And figures for Prometheus.
+
+use std::fmt::Write as _;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use serde_json::json;
+
+use super::caller::ManagementCaller;
+use super::server::Server;
+
+pub fn router() -> Router<Server> {
+    Router::new()
+        .route("/health/liveliness", get(alive))
+        .route("/health/liveness", get(alive))
+        .route("/health/readiness", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// Green as long as the process answers, whatever else is broken: a restart would mend nothing.
+async fn alive() -> Json<&'static str> {
+    Json("I'm alive!")
+}
+
+async fn ready(State(server): State<Server>) -> Response {
+    match server.store().ping().await {
+        Ok(()) => Json(json!({"status": "healthy", "db": "connected"})).into_response(),
+        Err(_) => {
+            let body = Json(json!({"status": "unhealthy", "db": "disconnected"}));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}
+
+async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Response {
+    if let Err(error) = caller.manager() {
+        return error.into_response();
+    }
+    let figures = [
+        ("litellm_in_flight_requests", "gauge", "Calls under way", server.gateway().calls() as u64),
+        ("tollgate_ledger_waiting_charges", "gauge", "Charges that wait for the database", server.ledger().waiting() as u64),
+        (
+            "tollgate_ledger_dropped_refusals_total",
+            "counter",
+            "Refusals that were not logged because too many came at once",
+            server.ledger().dropped_refusals(),
+        ),
+    ];
+    let mut text = String::new();
+    for (name, kind, help, value) in figures {
+        let _ = write!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}\n");
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

@@ -1,0 +1,148 @@
+//! The rows of charges and refusals.
+
+use std::borrow::Cow;
+
+use tollgate_domain::charge::{Charge, Refusal};
+
+use super::bulk::{Arguments, Bulk};
+use crate::latency;
+
+/// The longest texts that are indexed: PostgreSQL refuses index entries over 2,700 bytes.
+const INDEXED: usize = 500;
+
+/// The longest of the others.
+const FREE: usize = 8192;
+
+pub const CHARGES: Bulk = Bulk {
+    table: "charges",
+    columns: &[
+        "id",
+        "call_id",
+        "attempt",
+        "started_at",
+        "key_id",
+        "operation",
+        "model",
+        "deployment_id",
+        "provider",
+        "upstream_model",
+        "streamed",
+        "outcome",
+        "status",
+        "error",
+        "certainty",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "audio_input_tokens",
+        "image_input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "audio_output_tokens",
+        "image_output_tokens",
+        "cost_nanos",
+        "cost_lines",
+        "price_source",
+        "duration_us",
+        "latency_bucket",
+        "first_byte_us",
+        "client_left",
+        "upstream_id",
+        "end_user",
+    ],
+    conflict: "(id) DO NOTHING",
+};
+
+pub const REFUSALS: Bulk = Bulk {
+    table: "refusals",
+    columns: &["id", "call_id", "at", "key_id", "operation", "model", "status", "kind", "message"],
+    conflict: "(id) DO NOTHING",
+};
+
+pub fn bind_charge(arguments: &mut Arguments, charge: &Charge) {
+    let usage = &charge.usage;
+    // A list of plain numbers and names can always be written.
+    let cost_lines = serde_json::to_string(&charge.cost_lines).unwrap_or_else(|_| "[]".to_owned());
+    arguments.text(&charge.id.to_string());
+    arguments.text(&indexed(&charge.call_id));
+    arguments.int(charge.attempt);
+    arguments.int(charge.started_at.0);
+    arguments.text(&charge.key_id.map(|id| id.to_string()).unwrap_or_default());
+    arguments.text(charge.operation.as_str());
+    arguments.text(&indexed(&charge.model));
+    arguments.text(&indexed(&charge.deployment_id));
+    arguments.text(&indexed(&charge.provider));
+    arguments.text(&free(&charge.upstream_model));
+    arguments.flag(charge.streamed);
+    arguments.text(charge.outcome.as_str());
+    arguments.small(small(charge.status));
+    arguments.text_or_null(charge.error.as_deref().map(free).as_deref());
+    arguments.text(charge.certainty.as_str());
+    arguments.int(tokens(usage.input));
+    arguments.int(tokens(usage.cache_read));
+    arguments.int(tokens(usage.cache_write));
+    arguments.int(tokens(usage.cache_write_1h));
+    arguments.int(tokens(usage.audio_input));
+    arguments.int(tokens(usage.image_input));
+    arguments.int(tokens(usage.output));
+    arguments.int(tokens(usage.reasoning));
+    arguments.int(tokens(usage.audio_output));
+    arguments.int(tokens(usage.image_output));
+    arguments.int(charge.cost.0);
+    arguments.text(&cost_lines);
+    arguments.text_or_null(charge.price_source.as_deref().map(free).as_deref());
+    arguments.int(charge.duration_us);
+    arguments.small(i16::from(latency::bucket(charge.duration_us)));
+    arguments.int_or_null(charge.first_byte_us);
+    arguments.flag(charge.client_left);
+    arguments.text_or_null(charge.upstream_id.as_deref().map(free).as_deref());
+    arguments.text_or_null(charge.end_user.as_deref().map(free).as_deref());
+}
+
+pub fn bind_refusal(arguments: &mut Arguments, refusal: &Refusal) {
+    arguments.text(&refusal.id.to_string());
+    arguments.text(&indexed(&refusal.call_id));
+    arguments.int(refusal.at.0);
+    arguments.text(&refusal.key_id.map(|id| id.to_string()).unwrap_or_default());
+    arguments.text(refusal.operation.as_str());
+    arguments.text_or_null(refusal.model.as_deref().map(indexed).as_deref());
+    arguments.small(small(refusal.status));
+    arguments.text(&free(&refusal.kind));
+    arguments.text(&free(&refusal.message));
+}
+
+/// A text that every database takes, as long as an index entry may be.
+pub fn indexed(text: &str) -> Cow<'_, str> {
+    clean(text, INDEXED)
+}
+
+fn free(text: &str) -> Cow<'_, str> {
+    clean(text, FREE)
+}
+
+/// Cuts a text to at most `limit` bytes and replaces U+0000, which PostgreSQL has no way to keep.
+fn clean(text: &str, limit: usize) -> Cow<'_, str> {
+    let text = &text[..text.floor_char_boundary(limit)];
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+fn small(status: u16) -> i16 {
+    i16::try_from(status).unwrap_or(i16::MAX)
+}
+
+pub fn tokens(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters_and_have_no_nul() {
+        assert_eq!(clean("gpt-4o", 500), "gpt-4o");
+        assert_eq!(clean("a\0b", 500), "a\u{fffd}b");
+        assert_eq!(clean("ééé", 3), "é");
+    }
+}

@@ -1,0 +1,132 @@
+//! Made-up keys, charges and refusals, the same in every run.
+
+use tollgate_domain::charge::{Charge, Operation, Outcome, Refusal};
+use tollgate_domain::clock::ManualClock;
+use tollgate_domain::entropy::{Entropy, SeededEntropy, random_bytes};
+use tollgate_domain::ids::{ChargeId, KeyId};
+use tollgate_domain::key::{PlainKey, VirtualKey};
+use tollgate_domain::price::{CostLine, Meter};
+use tollgate_domain::usage::{Certainty, Usage};
+use tollgate_domain::{Nanos, Picos, Timestamp};
+
+/// 2026-11-20 10:30:00 UTC
+pub const NOW: Timestamp = Timestamp(1_795_170_600_000_000);
+
+pub struct Maker {
+    entropy: SeededEntropy,
+    pub keys: Vec<KeyId>,
+}
+
+impl Maker {
+    pub fn new(seed: u64) -> Self {
+        let entropy = SeededEntropy::new(seed);
+        let keys = (0..4).map(|_| KeyId::new(&ManualClock::at(NOW), &entropy)).collect();
+        Self { entropy, keys }
+    }
+
+    pub fn below(&self, end: u64) -> u64 {
+        u64::from_le_bytes(random_bytes::<8>(&self.entropy)) % end
+    }
+
+    pub fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len() as u64) as usize]
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &self.entropy
+    }
+
+    pub fn key(&self, alias: Option<&str>, created_at: Timestamp) -> VirtualKey {
+        let plain = PlainKey::generate(&self.entropy);
+        VirtualKey {
+            id: KeyId::new(&ManualClock::at(created_at), &self.entropy),
+            digest: plain.digest(),
+            hint: plain.hint(),
+            alias: alias.map(str::to_owned),
+            models: Vec::new(),
+            blocked: false,
+            expires_at: None,
+            user_id: None,
+            team_id: None,
+            metadata: serde_json::Map::new(),
+            settings: serde_json::Map::new(),
+            created_at,
+            created_by: "system".to_owned(),
+            updated_at: created_at,
+            updated_by: "system".to_owned(),
+            deleted_at: None,
+            version: 1,
+        }
+    }
+
+    pub fn key_id(&self) -> Option<KeyId> {
+        (self.below(5) > 0).then(|| *self.pick(&self.keys))
+    }
+
+    /// A charge that began within so many seconds before [`NOW`].
+    pub fn charge(&self, within_seconds: u64) -> Charge {
+        let started_at = Timestamp(NOW.0 - self.below(within_seconds * 1_000_000) as i64);
+        let outcome = *self.pick(&[Outcome::Success, Outcome::Success, Outcome::UpstreamError, Outcome::Timeout]);
+        let usage = Usage {
+            input: self.below(5000),
+            cache_read: self.below(100),
+            output: self.below(900),
+            reasoning: self.below(50),
+            ..Usage::default()
+        };
+        Charge {
+            id: ChargeId::new(&ManualClock::at(started_at), &self.entropy),
+            call_id: ChargeId::new(&ManualClock::at(started_at), &self.entropy).to_string(),
+            attempt: 1,
+            started_at,
+            key_id: self.key_id(),
+            operation: *self.pick(&Operation::ALL),
+            model: (*self.pick(&["gpt-4o", "claude", "embed"])).to_owned(),
+            deployment_id: (*self.pick(&["d1", "d2"])).to_owned(),
+            provider: (*self.pick(&["openai", "anthropic"])).to_owned(),
+            upstream_model: "gpt-4o-2024".to_owned(),
+            streamed: self.below(2) == 0,
+            outcome,
+            status: if outcome == Outcome::Success { 200 } else { 500 },
+            error: (outcome != Outcome::Success).then(|| "the provider said no".to_owned()),
+            certainty: *self.pick(&[
+                Certainty::Measured,
+                Certainty::Measured,
+                Certainty::Estimated,
+                Certainty::Unknown,
+            ]),
+            usage,
+            cost: Nanos(self.below(90_000_000) as i64),
+            cost_lines: vec![CostLine { meter: Meter::Input, units: usage.input, price: Picos(2_500_000) }],
+            price_source: Some("configuration".to_owned()),
+            duration_us: self.below(9_000_000) as i64,
+            first_byte_us: Some(self.below(900_000) as i64),
+            client_left: self.below(9) == 0,
+            upstream_id: Some("chatcmpl-1".to_owned()),
+            end_user: None,
+        }
+    }
+
+    pub fn refusal(&self, within_seconds: u64) -> Refusal {
+        let at = Timestamp(NOW.0 - self.below(within_seconds * 1_000_000) as i64);
+        Refusal {
+            id: ChargeId::new(&ManualClock::at(at), &self.entropy),
+            call_id: ChargeId::new(&ManualClock::at(at), &self.entropy).to_string(),
+            at,
+            key_id: self.key_id(),
+            operation: Operation::ChatCompletion,
+            model: Some("gpt-4o".to_owned()),
+            status: 403,
+            kind: "key_model_access_denied".to_owned(),
+            message: "this key may not call gpt-4o".to_owned(),
+        }
+    }
+
+    pub fn charges(&self, count: usize, within_seconds: u64) -> Vec<Charge> {
+        (0..count).map(|_| self.charge(within_seconds)).collect()
+    }
+
+    pub fn refusals(&self, count: usize, within_seconds: u64) -> Vec<Refusal> {
+        (0..count).map(|_| self.refusal(within_seconds)).collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! The store's tests: one suite, run on SQLite, and on PostgreSQL where `TOLLGATE_TEST_POSTGRES_URL` names a server on
+//! which databases may be made and dropped.
+
+#![expect(clippy::pedantic, reason = "tests say what they mean in fewer words")]
+
+mod audit;
+mod data;
+mod harness;
+mod health;
+mod keys;
+mod ledger;
+mod overview;
+mod people;
+mod requests;
+mod schema;
+mod sessions;
+
+macro_rules! suite {
+    ($($module:ident: $($test:ident),+;)+) => {
+        mod on_sqlite {$($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                crate::harness::sqlite(crate::$module::$test).await;
+            }
+        )+)+}
+
+        mod on_postgres {$($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                crate::harness::postgres(crate::$module::$test).await;
+            }
+        )+)+}
+    };
+}
+
+suite! {
+    schema: steps_go_up_down_and_up_again, an_empty_database_is_refused, a_schema_from_elsewhere_is_refused,
+        processes_that_start_together_migrate_once;
+    keys: a_key_comes_back_as_it_was_kept, deleted_keys_do_not_authenticate, aliases_are_unique_among_live_keys,
+        search_takes_its_text_literally, statuses_are_told_apart, every_key_is_listed_once;
+    ledger: lines_come_back_as_they_were_written, a_batch_that_comes_twice_counts_once,
+        parts_that_come_again_count_once, sums_equal_the_ledger, nothing_in_a_line_makes_a_batch_fail,
+        many_writers_lose_nothing;
+    requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids;
+    overview: every_period_equals_the_ledger, an_empty_database_has_an_overview;
+    audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row;
+    sessions: a_session_lives_until_its_end, an_id_in_use_is_not_taken_over, a_session_that_ended_stays_ended;
+    people: users_are_found_by_address, a_token_works_once;
+    health: deployments_are_judged_by_their_last_calls;
+}

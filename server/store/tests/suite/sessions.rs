@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+use tollgate_domain::clock::ManualClock;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::ExpiredDeletion;
+
+use crate::data::NOW;
+use crate::harness::Database;
+
+fn record(id: i128) -> Record {
+    let now = OffsetDateTime::from_unix_timestamp(NOW.0 / 1_000_000).unwrap();
+    let data = [("user".to_owned(), serde_json::json!({"id": 7}))].into();
+    Record { id: Id(id), data, expiry_date: now + Duration::seconds(60) }
+}
+
+pub async fn a_session_lives_until_its_end(db: &Database) {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let sessions = db.store.sessions(clock.clone());
+    let mut made = record(5);
+    sessions.create(&mut made).await.unwrap();
+    assert_eq!(sessions.load(&made.id).await.unwrap(), Some(made.clone()));
+    assert_eq!(sessions.load(&Id(6)).await.unwrap(), None);
+
+    made.data.insert("flash".to_owned(), "saved".into());
+    made.expiry_date += Duration::seconds(60);
+    sessions.save(&made).await.unwrap();
+    clock.advance_seconds(119);
+    assert_eq!(sessions.load(&made.id).await.unwrap(), Some(made.clone()));
+    clock.advance_seconds(1);
+    assert_eq!(sessions.load(&made.id).await.unwrap(), None);
+
+    let mut young = record(8);
+    young.expiry_date += Duration::seconds(600);
+    sessions.create(&mut young).await.unwrap();
+    sessions.delete_expired().await.unwrap();
+    let earlier = db.store.sessions(Arc::new(ManualClock::at(NOW)));
+    assert_eq!(earlier.load(&made.id).await.unwrap(), None);
+    assert_eq!(earlier.load(&young.id).await.unwrap(), Some(young));
+}
+
+pub async fn an_id_in_use_is_not_taken_over(db: &Database) {
+    let sessions = db.store.sessions(Arc::new(ManualClock::at(NOW)));
+    let mut first = record(5);
+    sessions.create(&mut first).await.unwrap();
+    let mut second = record(5);
+    second.data.clear();
+    sessions.create(&mut second).await.unwrap();
+    assert_ne!(second.id, first.id);
+    assert_eq!(sessions.load(&first.id).await.unwrap(), Some(first));
+    assert_eq!(sessions.load(&second.id).await.unwrap(), Some(second));
+}
+
+pub async fn a_session_that_ended_stays_ended(db: &Database) {
+    let sessions = db.store.sessions(Arc::new(ManualClock::at(NOW)));
+    let mut made = record(5);
+    sessions.create(&mut made).await.unwrap();
+    sessions.delete(&made.id).await.unwrap();
+    // A request that was under way saves what it had.
+    sessions.save(&made).await.unwrap();
+    assert_eq!(sessions.load(&made.id).await.unwrap(), None);
+}
