@@ -12,6 +12,7 @@ PROFILE=quick
 BINARY=${CARGO_TARGET_DIR:-target}/$PROFILE/tollgate
 
 need_rust
+need_node
 have curl || fail "curl is missing: install it with your system's packages."
 if curl -s -o /dev/null --noproxy '*' --max-time 2 "$URL/"; then
     fail "Something listens on port $PORT already. Choose another: make run PORT=4100"

@@ -24,7 +24,7 @@ async fn open_store(arguments: &DatabaseArguments) -> Result<Store, StartError> 
     let configured = match &arguments.config {
         Some(path) => {
             let loaded = config::load(path, &config::ProcessEnv)
-                .map_err(|findings| StartError::Configuration(config::render(&findings)))?;
+                .map_err(|findings| StartError::Configuration(config::render(&findings.0)))?;
             loaded.config.database_url
         }
         None => None,
@@ -64,10 +64,10 @@ fn check_config(path: &Path) -> ExitCode {
         }
         Err(findings) => (findings, None),
     };
-    if !findings.is_empty() {
-        say(&config::render(&findings));
+    if !findings.0.is_empty() {
+        say(&config::render(&findings.0));
     }
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let count = |severity| findings.0.iter().filter(|finding| finding.severity == severity).count();
     say(&format!(
         "{}: {} errors, {} warnings, {} notices{}.",
         path.display(),

@@ -51,9 +51,9 @@ pub fn load_config(arguments: &ServeArguments) -> Result<Loaded, StartError> {
         (None, Some(model)) => {
             config::from_command_line(model, arguments.api_base.as_deref(), arguments.drop_params, &env)
         }
-        (None, None) => Ok(config::default_config(&env)),
+        (None, None) => config::default_config(&env),
     };
-    loaded.map_err(|findings| StartError::Configuration(config::render(&findings)))
+    loaded.map_err(|findings| StartError::Configuration(config::render(&findings.0)))
 }
 
 /// The database's address: the arguments', the configuration's, or a file in the data folder.
@@ -86,8 +86,8 @@ impl Publish for ToGateway {
 /// Serves until the process is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let Loaded { config, findings } = load_config(&arguments)?;
-    for line in config::render(&findings).lines() {
-        tracing::warn!("{line}");
+    if !findings.0.is_empty() {
+        tracing::warn!("the configuration, in detail:\n{}", config::render(&findings.0));
     }
     make_folder(&arguments.database.data_dir)?;
     let url = database_url(&arguments.database, config.database_url.as_ref())?;
@@ -112,11 +112,10 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     background.spawn(writer);
 
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let master_key = environment_secret(&["TOLLGATE_MASTER_KEY", "LITELLM_MASTER_KEY"]).or(config.master_key);
-    let master_digest = master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
+    let master_digest = config.master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
     let settings = Settings {
-        max_request_bytes: config.general.max_request_bytes.unwrap_or(Settings::default().max_request_bytes),
-        max_response_bytes: config.general.max_response_bytes.unwrap_or(Settings::default().max_response_bytes),
+        max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
+        max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };
@@ -157,7 +156,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         .map_err(|source| StartError::Io { what: format!("listening on {address}"), source })?;
     let bound = socket.local_addr().unwrap_or(address);
     let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
-    let app = http::app(state, background.clone(), stop.clone());
+    let app = http::app(&state);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
@@ -178,6 +177,11 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     background.wait().await;
     store.close().await?;
     Ok(())
+}
+
+/// A size of the configuration, or what holds without.
+fn bytes(configured: Option<u64>, otherwise: usize) -> usize {
+    configured.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(otherwise)
 }
 
 /// The first of the environment variables that is set and not empty.

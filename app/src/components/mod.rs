@@ -10,6 +10,7 @@ mod icon;
 mod notice;
 mod page_header;
 mod pager;
+mod refresh;
 mod value;
 
 pub use badge::*;
@@ -21,4 +22,5 @@ pub use icon::*;
 pub use notice::*;
 pub use page_header::*;
 pub use pager::*;
+pub use refresh::*;
 pub use value::*;

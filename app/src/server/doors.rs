@@ -14,6 +14,7 @@ use tollgate_domain::user::User;
 use tower_sessions::Session;
 
 use super::Viewer;
+use super::protect::encode;
 use super::viewer::begin;
 
 #[derive(Deserialize)]
@@ -36,12 +37,12 @@ pub async fn sign_in(
         Ok(user) => welcome(&session, &user, &*clock, next).await,
         Err(error) => {
             let name = match error {
-                SignInError::Wrong => "wrong",
-                SignInError::TooManyFailures { .. } => "slow",
+                SignInError::Wrong | SignInError::Disabled => "wrong",
+                SignInError::TooMany { .. } => "slow",
                 SignInError::Busy => "busy",
                 SignInError::Control(_) => "unavailable",
             };
-            let next = if next == "/ui" { String::new() } else { format!("&next={next}") };
+            let next = if next == "/ui" { String::new() } else { format!("&next={}", encode(next)) };
             Redirect::to(&format!("/ui/sign-in?error={name}{next}")).into_response()
         }
     }

@@ -27,7 +27,7 @@ pub async fn require_sign_in(request: Request, next: Next) -> Response {
 }
 
 /// Percent-encodes a text for a query's value.
-fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -73,11 +73,7 @@ pub async fn attach(
         Ok(user) => user,
         Err(response) => return response,
     };
-    let header = |name| {
-        let text = request.headers().get(name)?.to_str().ok()?;
-        Some(text.chars().take(MAX_TEXT).collect::<String>())
-    };
-    let host = header(header::HOST).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
+    let host = header_text(&request, header::HOST).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
     let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{host}"));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let viewer = Viewer {
@@ -85,10 +81,15 @@ pub async fn attach(
         base_url,
         request_id: new_uuid(&*clock, &SystemEntropy).to_string(),
         address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
-        user_agent: header(header::USER_AGENT),
+        user_agent: header_text(&request, header::USER_AGENT),
     };
     request.extensions_mut().insert(viewer);
     next.run(request).await
+}
+
+fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
+    let text = request.headers().get(name)?.to_str().ok()?;
+    Some(text.chars().take(MAX_TEXT).collect())
 }
 
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {

@@ -1,6 +1,7 @@
 //! Environment variables, injected: the process's, with the file's `environment_variables` laid over them.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where environment variables come from. Every closure of the right shape is one.
 pub trait Env {
@@ -29,20 +30,33 @@ impl Env for ProcessEnv {
 pub(super) struct Variables<'e> {
     process: &'e dyn Env,
     file: BTreeMap<String, String>,
+    /// Those of the file that were asked for.
+    used: RefCell<BTreeSet<String>>,
 }
 
 impl<'e> Variables<'e> {
     pub fn new(process: &'e dyn Env) -> Self {
-        Self { process, file: BTreeMap::new() }
+        Self { process, file: BTreeMap::new(), used: RefCell::default() }
     }
 
     /// The variable's value. An empty one counts as not set: `export NAME=` is how one unsets it in many places.
     pub fn get(&self, name: &str) -> Option<String> {
-        self.file.get(name).cloned().or_else(|| self.process.get(name)).filter(|value| !value.is_empty())
+        let value = if let Some(value) = self.file.get(name) {
+            self.used.borrow_mut().insert(name.to_owned());
+            Some(value.clone())
+        } else {
+            self.process.get(name)
+        };
+        value.filter(|value| !value.is_empty())
     }
 
     pub fn process(&self, name: &str) -> Option<String> {
         self.process.get(name)
+    }
+
+    /// Whether the file's value of the variable was asked for.
+    pub fn is_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
     }
 
     pub fn set(&mut self, name: String, value: String) {

@@ -18,7 +18,7 @@ const MOST_FILES: usize = 64;
 const DEEPEST_INCLUDE: usize = 8;
 
 /// Names the environment whose part of the file counts, where the file has several.
-pub const ENVIRONMENT_VARIABLE: &str = "TOLLGATE_ENVIRONMENT";
+const ENVIRONMENT_VARIABLE: &str = "TOLLGATE_ENVIRONMENT";
 
 /// All files of a configuration, in the order in which they are laid over each other.
 #[derive(Debug, Default)]
@@ -104,18 +104,14 @@ pub(super) fn read(path: &Path, reader: &mut Reader<'_>) -> Document {
         };
         let file = reader.report.add_file(next.name.clone());
         let Some(root) = yaml::parse(&text, file, &mut reader.report) else { continue };
-        if !matches!(root.value, Value::Map(_) | Value::Null) {
-            let message = format!("needs a mapping at the top, this is {}", root.kind());
-            reader.report.error(root.place, "", message, "begin with `model_list:`");
-            continue;
-        }
         includes(&root, &next, &mut queue, reader);
         add(root, &mut document, reader);
     }
     document
 }
 
-/// The document of one text, without a file: for tests and for `config check` of standard input.
+/// The document of one text, without a file.
+#[cfg(test)]
 pub(super) fn from_text(name: &str, text: &str, reader: &mut Reader<'_>) -> Document {
     let mut document = Document::default();
     let file = reader.report.add_file(name.to_owned());
@@ -152,6 +148,11 @@ fn includes(root: &Node, from: &Pending, queue: &mut VecDeque<Pending>, reader: 
 
 /// Takes a file in: finds the part of it that counts, and holds all of it against the known keys.
 fn add(root: Node, document: &mut Document, reader: &mut Reader<'_>) {
+    if !matches!(root.value, Value::Map(_) | Value::Null) {
+        let message = format!("needs a mapping at the top, this is {}", root.kind());
+        reader.report.error(root.place, "", message, "begin with `model_list:`");
+        return;
+    }
     let number = document.roots.len();
     let cursor = Cursor::root(&root);
     let mut layers = vec![(number, Vec::new())];

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Deref;
 
 use super::yaml::Place;
 
@@ -26,7 +27,8 @@ impl Severity {
     }
 }
 
-/// One thing to say about a configuration. Its texts never hold a secret or the value of an environment variable.
+/// One thing to say about a configuration. Its texts never hold a secret; of environment variables they hold the name,
+/// not the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
@@ -51,9 +53,13 @@ impl Findings {
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|finding| finding.severity == Severity::Error)
     }
+}
 
-    pub fn count(&self, severity: Severity) -> usize {
-        self.0.iter().filter(|finding| finding.severity == severity).count()
+impl Deref for Findings {
+    type Target = [Finding];
+
+    fn deref(&self) -> &[Finding] {
+        &self.0
     }
 }
 

@@ -7,6 +7,7 @@ use tollgate_domain::secret::Secret;
 
 use super::files::{Document, Section};
 use super::finding::shown;
+use super::headers::is_header_name;
 use super::value::{Cursor, Reader};
 use super::yaml::Place;
 
@@ -14,7 +15,7 @@ use super::yaml::Place;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct General {
     /// Another header in which callers may send their key (`litellm_key_header_name`), as it was written.
-    pub key_header_name: Option<String>,
+    pub key_header: Option<String>,
     /// The largest request body, in bytes (`max_request_size_mb`).
     pub max_request_bytes: Option<u64>,
     /// The largest answer, in bytes (`max_response_size_mb`).
@@ -39,32 +40,47 @@ const DATABASE_VARIABLE: &str = "DATABASE_URL";
 const PUBLIC_MASTER_KEY: &str = "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b";
 const MASTER_KEY_HELP: &str = "make one with `echo \"sk-$(openssl rand -hex 32)\"` and keep it in the environment";
 
+/// A variable of `environment_variables`.
+pub(super) struct Variable<'n> {
+    name: String,
+    value: String,
+    at: Cursor<'n>,
+}
+
 /// Lays `environment_variables` over the process's environment. As in LiteLLM, the file's value wins.
-pub(super) fn environment_variables(document: &Document, reader: &mut Reader<'_>) -> Vec<(String, Secret)> {
-    let mut all: Vec<(String, String)> = Vec::new();
+pub(super) fn environment_variables<'n>(document: &'n Document, reader: &mut Reader<'_>) -> Vec<Variable<'n>> {
+    let mut all: Vec<Variable<'n>> = Vec::new();
     for part in document.section("environment_variables", reader).0 {
-        for (name, _, cursor) in part.entries().filter(|(_, _, cursor)| !cursor.node.is_null()) {
-            if let Some(source) = plain_reference(&cursor)
+        for (name, _, at) in part.entries().filter(|(_, _, cursor)| !cursor.node.is_null()) {
+            if let Some(source) = plain_reference(&at)
                 && reader.variables.get(source).is_none()
             {
                 // Harmless where nothing asks for it, and where something does, that is reported.
                 let message = format!("the environment variable {} is not set", shown(source));
-                reader.report.warning(cursor.place(), &cursor.path, message, "set it, or take this line away");
+                reader.report.warning(at.place(), &at.path, message, "set it, or take this line away");
                 continue;
             }
-            let Some(text) = reader.text(&cursor) else { continue };
+            let Some(text) = reader.text(&at) else { continue };
             if reader.variables.process(name).is_some_and(|value| value != text.value) {
                 let message = format!("replaces the value of {} in the process's environment", shown(name));
-                reader.report.warning(cursor.place(), &cursor.path, message, "set it in one place only");
+                reader.report.warning(at.place(), &at.path, message, "set it in one place only");
             }
-            all.retain(|(other, _)| other != name);
-            all.push((name.to_owned(), text.value));
+            all.retain(|other| other.name != name);
+            all.push(Variable { name: name.to_owned(), value: text.value, at });
         }
     }
-    for (name, value) in &all {
-        reader.variables.set(name.clone(), value.clone());
+    for variable in &all {
+        reader.variables.set(variable.name.clone(), variable.value.clone());
     }
-    all.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+    all
+}
+
+/// Tells of variables that are set for nothing: they are not put into the process's environment.
+pub(super) fn unused_variables(all: &[Variable<'_>], reader: &mut Reader<'_>) {
+    for variable in all.iter().filter(|variable| !reader.variables.is_used(&variable.name)) {
+        let message = "nothing that is acted on yet asks for it";
+        reader.report.notice(variable.at.place(), &variable.at.path, message);
+    }
 }
 
 fn plain_reference<'n>(cursor: &Cursor<'n>) -> Option<&'n str> {
@@ -132,7 +148,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
     let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
     let disable_simulator = truth(general, "disable_simulator");
-    let key_header_name = general.get("litellm_key_header_name", reader).and_then(|cursor| {
+    let key_header = general.get("litellm_key_header_name", reader).and_then(|cursor| {
         let name = reader.name(&cursor)?;
         if !is_header_name(&name.value) {
             let message = format!("not the name of a header: {}", name.shown());
@@ -142,7 +158,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         Some(name.value)
     });
     General {
-        key_header_name,
+        key_header,
         max_request_bytes: general.get("max_request_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
         max_response_bytes: general.get("max_response_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
         include_cost_in_streaming_usage,
@@ -155,11 +171,4 @@ pub(super) fn timeouts(router: &Section<'_>, litellm: &Section<'_>, reader: &mut
     let mut seconds = |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.seconds(&cursor));
     let request = seconds(litellm, "request_timeout");
     DefaultTimeouts { total: seconds(router, "timeout").or(request), stream: seconds(router, "stream_timeout") }
-}
-
-/// Whether `name` is a token as RFC 9110 has it.
-pub(super) fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 100
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

@@ -95,7 +95,9 @@ static KEYS: LazyLock<Known> = LazyLock::new(|| {
         for at in words("at") {
             let known = root.at(at);
             for (name, fate) in [("acted", Fate::Acted), ("guards", Fate::Guard), ("later", Fate::Later)] {
-                words(name).into_iter().for_each(|word| known.add(word, fate));
+                for word in words(name) {
+                    known.add(word, fate);
+                }
             }
             known.prices |= group.get("prices").is_some();
         }

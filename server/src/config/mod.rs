@@ -13,6 +13,7 @@ mod env;
 mod files;
 mod finding;
 mod general;
+mod headers;
 mod keys;
 mod models;
 mod prices;
@@ -31,8 +32,7 @@ use tollgate_domain::secret::Secret;
 
 pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
-pub use files::ENVIRONMENT_VARIABLE;
-pub use finding::{Finding, Findings, Severity, render};
+pub use finding::{Findings, Severity, render};
 pub use general::General;
 
 use files::Document;
@@ -58,8 +58,6 @@ pub struct Config {
     /// From the file, or `DATABASE_URL`.
     pub database_url: Option<Secret>,
     pub general: General,
-    /// `environment_variables`: they go before the process's own.
-    pub environment: Vec<(String, Secret)>,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -71,10 +69,9 @@ pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded, Findings> {
     from_document(&document, reader)
 }
 
-/// Reads one text, called `name` in findings. `include` has no effect.
-///
-/// Fails with all findings when one of them is an error.
-pub fn load_text(name: &str, text: &str, env: &dyn Env) -> Result<Loaded, Findings> {
+/// [`load`] for one text, called `name` in findings. `include` has no effect.
+#[cfg(test)]
+fn load_text(name: &str, text: &str, env: &dyn Env) -> Result<Loaded, Findings> {
     let mut reader = Reader::new(env);
     let document = files::from_text(name, text, &mut reader);
     from_document(&document, reader)
@@ -116,7 +113,8 @@ pub fn from_command_line(
 /// Neither a file nor a model: the simulator, and a wildcard such as `openai/*` for each provider whose key is in
 /// the environment.
 ///
-/// Fails when the environment holds a master key or a database address that can't be used.
+/// Fails when the environment holds a master key or a database address that can't be used: a gateway that went on
+/// without would stand open, or keep its books somewhere else.
 pub fn default_config(env: &dyn Env) -> Result<Loaded, Findings> {
     let mut reader = Reader::new(env);
     let deployments = builtin::provider_wildcards(&Origin::BuiltIn, &reader);
@@ -148,7 +146,7 @@ fn from_document(document: &Document, mut reader: Reader<'_>) -> Result<Loaded, 
 }
 
 fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
-    let environment = general::environment_variables(document, reader);
+    let variables = general::environment_variables(document, reader);
     let general = document.section("general_settings", reader);
     let litellm = document.section("litellm_settings", reader);
     let router = document.section("router_settings", reader);
@@ -161,13 +159,14 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         let help = "list them under `model_list`, or start without a file for the built-in simulator";
         reader.report.warning(Place::default(), "model_list", "there is no model to serve", help);
     }
-    Config {
+    let config = Config {
         master_key: general::master_key(&general, reader),
         database_url: general::database_url(&general, reader),
         catalog: Catalog::new(models.deployments, aliases),
         general: settings,
-        environment,
-    }
+    };
+    general::unused_variables(&variables, reader);
+    config
 }
 
 fn finish(config: Config, reader: Reader<'_>) -> Result<Loaded, Findings> {

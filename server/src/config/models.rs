@@ -9,8 +9,9 @@ use tollgate_domain::secret::Secret;
 
 use super::builtin;
 use super::files::Document;
-use super::finding::{Severity, shown};
-use super::general::{DefaultTimeouts, is_header_name};
+use super::finding::Severity;
+use super::general::DefaultTimeouts;
+use super::headers;
 use super::prices;
 use super::suggest::closest;
 use super::target::{self, Params, Stop, Target};
@@ -163,9 +164,10 @@ impl Models {
             Target::Provider { provider, model, base_url, api_key } => {
                 if provider.via {
                     let docs = provider.docs.as_deref().map_or_else(String::new, |docs| format!(" ({docs})"));
+                    let name = &provider.name;
                     let message = format!(
-                        "`{}` is called through its OpenAI-compatible interface{docs}: its own dialect is not there yet",
-                        provider.name
+                        "`{name}` is called through its OpenAI-compatible interface{docs}: its own dialect is not \
+                         there yet"
                     );
                     reader.report.notice(at.place(), &at.path, message);
                 }
@@ -195,8 +197,7 @@ impl Models {
         let id = match terms.id {
             Some((id, place)) => {
                 if let Some(first) = self.ids.insert(id.clone(), place) {
-                    let message =
-                        format!("the id {} is there twice: already at {}", shown(&id), reader.report.name_place(first));
+                    let message = format!("the id is there twice: already at {}", reader.report.name_place(first));
                     let path = at.path.replace("litellm_params.model", "model_info.id");
                     reader.report.error(place, &path, message, "give each deployment an id of its own, or none");
                     return;
@@ -309,7 +310,7 @@ fn terms(
     let terms = Terms {
         model: ModelPattern::new(name),
         id: of_info("id").and_then(|cursor| Some((reader.name(&cursor)?.value, cursor.place()))),
-        headers: headers(params, reader),
+        headers: headers::read(params, reader),
         timeouts,
         weight: weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(1),
         overrides,
@@ -329,57 +330,6 @@ fn mode(cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<String> {
         reader.report.warning(cursor.place(), &cursor.path, format!("unknown mode {}", mode.shown()), help);
     }
     Some(mode.value)
-}
-
-/// Headers that every call carries. Those that say how a request is sent are the gateway's own.
-fn headers(params: &Cursor<'_>, reader: &mut Reader<'_>) -> Vec<(String, Secret)> {
-    const OURS: [&str; 11] = [
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    let mut headers: Vec<(String, Secret)> = Vec::new();
-    if let Some(cursor) = params.get("organization")
-        && let Some(text) = reader.name(&cursor)
-        && let Some(value) = header_value(&text.value, &cursor, reader)
-    {
-        headers.push(("OpenAI-Organization".to_owned(), value));
-    }
-    for key in ["headers", "extra_headers"] {
-        let Some(map) = params.get(key).and_then(|cursor| reader.mapping(cursor)) else { continue };
-        for (name, place, cursor) in map.entries() {
-            if !is_header_name(name) || OURS.contains(&name.to_ascii_lowercase().as_str()) {
-                let message = format!("{} can't be set here", shown(name));
-                let help = "a header's name has letters, digits and `-`, and is none that says how the request is sent";
-                reader.report.error(place, &cursor.path, message, help);
-                continue;
-            }
-            if let Some(text) = reader.text(&cursor)
-                && let Some(value) = header_value(&text.value, &cursor, reader)
-            {
-                headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-                headers.push((name.to_owned(), value));
-            }
-        }
-    }
-    headers
-}
-
-fn header_value(text: &str, cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
-    let text = text.trim();
-    if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ' || b == b'\t') {
-        return Some(Secret::new(text.to_owned()));
-    }
-    reader.wrong(cursor, "has characters that a header can't have", "write one line of printable ASCII");
-    None
 }
 
 fn price(terms: &Terms, provider: &str, upstream: &Upstream, upstream_model: &str) -> Option<SourcedPrice> {

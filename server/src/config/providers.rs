@@ -139,9 +139,9 @@ mod tests {
         assert_eq!(base("openai"), Some("https://api.openai.com/v1"));
         assert_eq!(base("groq"), Some("https://api.groq.com/openai/v1"));
         assert_eq!(base("hosted_vllm"), None);
-        for name in "openai groq deepseek mistral together_ai fireworks_ai openrouter xai perplexity cerebras sambanova \
-            nvidia_nim deepinfra hosted_vllm vllm openai_like custom_openai lm_studio llamafile ollama moonshot dashscope \
-            novita nebius huggingface github litellm_proxy cohere gemini anthropic"
+        for name in "openai groq deepseek mistral together_ai fireworks_ai openrouter xai perplexity cerebras \
+            sambanova nvidia_nim deepinfra hosted_vllm vllm openai_like custom_openai lm_studio llamafile ollama \
+            moonshot dashscope novita nebius huggingface github litellm_proxy cohere gemini anthropic"
             .split_whitespace()
         {
             assert!(matches!(find(name), Known::Spoken(_)), "{name}");

@@ -120,25 +120,28 @@ fn by_model(params: &Params<'_>, text: &Text, reader: &mut Reader<'_>) -> Result
 /// What to say of a model whose provider is not known.
 fn unknown(text: &Text) -> (String, String) {
     let own = "for a server of your own";
-    match text.value.split_once('/').filter(|_| text.variables.is_empty()) {
-        Some((prefix, rest)) => {
-            let help = match providers::suggest(prefix) {
-                Some(near) => format!("did you mean `{near}/{rest}`?"),
-                None => format!("write `provider/model`; {own} `openai/{}` and its `api_base`", text.value),
-            };
-            (format!("unknown provider {}", shown(prefix)), help)
-        }
-        None => (
-            format!("no provider is known for {}", text.shown()),
-            format!("write `provider/model`; {own} `openai/…` and its `api_base`"),
-        ),
+    // Only what may be shown is used for a suggestion.
+    let literal = text.shown() == format!("`{}`", text.value);
+    if let Some((prefix, rest)) = text.value.split_once('/').filter(|_| literal) {
+        let help = match providers::suggest(prefix) {
+            Some(near) => format!("did you mean `{near}/{rest}`?"),
+            None => format!("write `provider/model`; {own} `openai/{}` and its `api_base`", text.value),
+        };
+        return (format!("unknown provider {}", shown(prefix)), help);
     }
+    let family = [("gpt-", "openai"), ("chatgpt-", "openai"), ("claude-", "anthropic"), ("gemini-", "gemini")];
+    let guess = family.iter().find(|(prefix, _)| text.value.starts_with(prefix));
+    let example = match guess.filter(|_| literal) {
+        Some((_, provider)) => format!("{provider}/{}", text.value),
+        None => "provider/model".to_owned(),
+    };
+    let help = format!("write `{example}`; {own} `openai/…` and its `api_base`");
+    (format!("no provider is known for {}", text.shown()), help)
 }
 
 fn skip(name: &str, cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Stop {
     let message = format!("{} is not supported yet: this deployment is left out", shown(name));
-    let help = "the rest of the file is used; a server with an OpenAI-compatible address works as `openai/…` with its \
-        `api_base`";
+    let help = "the rest is used; a server with an OpenAI-compatible address works as `openai/…` with its `api_base`";
     reader.report.warning(cursor.place(), &cursor.path, message, help);
     Stop::Skipped
 }

@@ -58,7 +58,8 @@ impl<'n> Cursor<'n> {
     pub fn child_path(&self, key: &str) -> String {
         let name = shown(key);
         let name = name.trim_matches('`');
-        let simple = !key.is_empty() && name == key && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        let simple =
+            !key.is_empty() && name == key && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         match (simple, self.path.is_empty()) {
             (true, true) => key.to_owned(),
             (true, false) => format!("{}.{key}", self.path),

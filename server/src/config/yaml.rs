@@ -88,10 +88,7 @@ impl Node {
 pub(super) fn parse(text: &str, file: u16, report: &mut Report) -> Option<Node> {
     let parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut loader = Loader { parser, file, report, anchors: HashMap::new(), nodes: 0 };
-    match loader.document() {
-        Ok(node) => Some(node),
-        Err(Broken) => None,
-    }
+    loader.document().ok()
 }
 
 /// The text is not YAML or too much of it; the report says why.
@@ -340,10 +337,8 @@ mod tests {
 
     #[test]
     fn a_billion_laughs_and_deep_nesting_are_refused() {
-        let mut bomb = "l0: &l0 [a,a,a,a,a,a,a,a,a,a]\n".to_owned();
-        for i in 1..12 {
-            bomb += &format!("l{i}: &l{i} [{}]\n", vec![format!("*l{}", i - 1); 10].join(","));
-        }
+        let bomb = (1..12).map(|i| format!("l{i}: &l{i} [{}]\n", vec![format!("*l{}", i - 1); 10].join(",")));
+        let bomb = "l0: &l0 [a,a,a,a,a,a,a,a,a,a]\n".to_owned() + &bomb.collect::<Vec<_>>().concat();
         assert_eq!(error(&bomb).2, "too many values");
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(read(&nested(DEEPEST)).1, Findings::default());

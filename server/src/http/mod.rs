@@ -5,17 +5,17 @@ mod caller;
 mod health;
 mod litellm;
 mod problem;
+mod site;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::response::{IntoResponse as _, Redirect};
+use axum::response::Redirect;
 use axum::routing::get;
 use http::Response;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tollgate_app::server::WebSettings;
 use tollgate_control::Control;
 use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
@@ -75,7 +75,14 @@ mod server {
 }
 
 /// Every route of the server.
-pub fn app(server: Server, background: TaskTracker, stop: CancellationToken) -> Router {
+pub fn app(server: &Server) -> Router {
+    let settings = WebSettings {
+        base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
+        with_wasm: site::has_wasm(),
+    };
+    let clock = Arc::clone(server.control().clock());
+    let sessions = server.store().sessions(Arc::clone(&clock));
+    let dashboard = tollgate_app::server::routes(server.control().clone(), sessions, clock, settings);
     let management = Router::new()
         .merge(litellm::router())
         .merge(api::router())
@@ -85,13 +92,10 @@ pub fn app(server: Server, background: TaskTracker, stop: CancellationToken) -> 
     Router::new()
         .merge(tollgate_gateway::router(server.gateway().clone()))
         .merge(management)
-        .merge(dashboard(&server, background, stop))
+        .merge(site::router())
+        .merge(dashboard)
         .route("/", get(|| async { Redirect::temporary("/ui") }))
         .fallback(no_route)
-}
-
-fn dashboard(_server: &Server, _background: TaskTracker, _stop: CancellationToken) -> Router {
-    Router::new()
 }
 
 async fn no_route(request: Request) -> Response<Body> {

@@ -39,7 +39,7 @@ impl StoreError {
         matches!(self, Self::Unavailable(_) | Self::Timeout(_))
     }
 
-    pub(crate) fn corrupt(table: &'static str, id: impl Into<String>, what: impl ToString) -> Self {
+    pub(crate) fn corrupt(table: &'static str, id: impl Into<String>, what: &impl ToString) -> Self {
         Self::Corrupt { table, id: id.into(), what: what.to_string() }
     }
 }
@@ -88,19 +88,28 @@ fn is_passing(error: &sqlx::Error) -> bool {
 }
 
 /// Waits for the database, but not for ever.
-pub(crate) async fn bounded<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+pub(crate) fn bounded<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send,
+) -> impl Future<Output = Result<T, StoreError>> + Send
 where
     StoreError: From<E>,
 {
-    within(STATEMENT_LIMIT, work).await
+    within(STATEMENT_LIMIT, work)
 }
 
-pub(crate) async fn within<T, E>(limit: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+pub(crate) fn within<T, E>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>> + Send,
+) -> impl Future<Output = Result<T, StoreError>> + Send
 where
     StoreError: From<E>,
 {
-    match tokio::time::timeout(limit, work).await {
-        Ok(done) => done.map_err(StoreError::from),
-        Err(_) => Err(StoreError::Timeout(limit)),
+    // SeaORM's futures are tens of kilobytes: on the heap, those that wait for them stay small.
+    let work = Box::pin(work);
+    async move {
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => done.map_err(StoreError::from),
+            Err(_) => Err(StoreError::Timeout(limit)),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The overview's sums: from the rollups, or for the last hour from the ledger itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{QueryResult, Value};
 use tollgate_domain::summary::{Overview, Period, Share, Step};
@@ -171,8 +171,8 @@ impl Store {
         shares.retain(|share| share.calls > 0);
         for share in &mut shares {
             if share.id.is_empty() {
-                share.id = MASTER_KEY.to_owned();
-                share.label = MASTER_KEY_LABEL.to_owned();
+                MASTER_KEY.clone_into(&mut share.id);
+                MASTER_KEY_LABEL.clone_into(&mut share.label);
             } else {
                 share.label = labels.get(&share.id).unwrap_or(&share.id).clone();
             }
@@ -278,10 +278,10 @@ fn assemble(period: Period, now: Timestamp, models: &[ModelStep], latencies: &[L
     }
     let mut shares: Vec<_> = shares.into_values().collect();
     shares.sort_by(|a, b| (b.cost, b.calls, &a.id).cmp(&(a.cost, a.calls, &b.id)));
-    let stacked: HashMap<_, _> = shares.iter().take(STACKED).map(|share| (share.id.as_str(), ())).collect();
+    let stacked: HashSet<_> = shares.iter().take(STACKED).map(|share| share.id.as_str()).collect();
     for row in models {
         let Some(step) = usize::try_from(row.step).ok().and_then(|step| overview.steps.get_mut(step)) else { continue };
-        if row.cost != 0 && stacked.contains_key(row.model.as_str()) {
+        if row.cost != 0 && stacked.contains(row.model.as_str()) {
             step.cost_by_model.push((row.model.clone(), Nanos(row.cost)));
         }
     }

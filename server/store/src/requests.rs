@@ -41,16 +41,15 @@ impl Store {
             .filter(Condition::any().add(charge::Column::Id.eq(id)).add(charge::Column::CallId.eq(id)))
             .order_by_desc(charge::Column::Attempt)
             .limit(1);
-        let mut detail = match bounded(charge.one(&self.readers)).await? {
-            Some(row) => charge_detail(row)?,
-            None => {
-                let refusal = refusal::Entity::find()
-                    .filter(Condition::any().add(refusal::Column::Id.eq(id)).add(refusal::Column::CallId.eq(id)))
-                    .limit(1);
-                match bounded(refusal.one(&self.readers)).await? {
-                    Some(row) => refusal_detail(row)?,
-                    None => return Ok(None),
-                }
+        let mut detail = if let Some(row) = bounded(charge.one(&self.readers)).await? {
+            charge_detail(row)?
+        } else {
+            let refusal = refusal::Entity::find()
+                .filter(Condition::any().add(refusal::Column::Id.eq(id)).add(refusal::Column::CallId.eq(id)))
+                .limit(1);
+            match bounded(refusal.one(&self.readers)).await? {
+                Some(row) => refusal_detail(row)?,
+                None => return Ok(None),
             }
         };
         self.label(std::slice::from_mut(&mut detail.row)).await?;
@@ -180,7 +179,7 @@ struct ChargeLine {
 
 impl ChargeLine {
     fn row(self) -> Result<RequestRow, StoreError> {
-        let bad = |what| StoreError::corrupt("charges", self.id.clone(), what);
+        let bad = |what| StoreError::corrupt("charges", self.id.clone(), &what);
         Ok(RequestRow {
             operation: Operation::parse(&self.operation).ok_or_else(|| bad("the operation"))?,
             outcome: Some(Outcome::parse(&self.outcome).ok_or_else(|| bad("the outcome"))?),
@@ -206,8 +205,8 @@ impl ChargeLine {
 
 fn charge_detail(row: charge::Model) -> Result<RequestDetail, StoreError> {
     let tokens = |count: i64| u64::try_from(count).unwrap_or_default();
-    let cost_lines =
-        serde_json::from_str(&row.cost_lines).map_err(|error| StoreError::corrupt("charges", row.id.clone(), error))?;
+    let cost_lines = serde_json::from_str(&row.cost_lines)
+        .map_err(|error| StoreError::corrupt("charges", row.id.clone(), &error))?;
     Ok(RequestDetail {
         attempt: row.attempt,
         deployment_id: Some(row.deployment_id),
@@ -254,7 +253,7 @@ fn charge_detail(row: charge::Model) -> Result<RequestDetail, StoreError> {
 }
 
 fn refusal_row(row: refusal::Model) -> Result<RequestRow, StoreError> {
-    let bad = |what| StoreError::corrupt("refusals", row.id.clone(), what);
+    let bad = |what| StoreError::corrupt("refusals", row.id.clone(), &what);
     Ok(RequestRow {
         operation: Operation::parse(&row.operation).ok_or_else(|| bad("the operation"))?,
         status: u16::try_from(row.status).map_err(|_| bad("the status"))?,

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let backoff = Backoff::default();
-        for i in 0..(REMEMBERED as i64 + 50) {
+        for i in 0..i64::try_from(REMEMBERED).unwrap() + 50 {
             assert_eq!(backoff.begin(&i.to_string(), at(i / 100)), Ok(()));
         }
         assert_eq!(backoff.lock().len(), REMEMBERED);

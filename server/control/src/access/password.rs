@@ -133,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_is_said_to_be_busy() {
         let passwords = Passwords::default();
-        let _all = Arc::clone(&passwords.queue).try_acquire_many_owned(QUEUE as u32).unwrap();
+        let _all = Arc::clone(&passwords.queue).try_acquire_many_owned(u32::try_from(QUEUE).unwrap()).unwrap();
         assert!(matches!(passwords.hash(Secret::new("x".to_owned())).await, Err(PasswordError::Busy)));
     }
 }

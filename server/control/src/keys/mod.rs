@@ -1,9 +1,11 @@
 //! Virtual keys: made, listed, changed, blocked and deleted.
 
+mod count;
 mod create;
 mod delete;
 mod get;
 mod list;
+mod own;
 mod set_blocked;
 mod update;
 mod validate;
@@ -16,10 +18,12 @@ use tollgate_store::Tx;
 use crate::ControlError;
 use crate::change::Subject;
 
+pub use count::count;
 pub use create::{CreatedKey, NewKey, create};
 pub use delete::delete;
 pub use get::get;
 pub use list::list;
+pub use own::own;
 pub use set_blocked::set_blocked;
 pub use tollgate_store::KeyFilter;
 pub use update::{KeyChange, update};

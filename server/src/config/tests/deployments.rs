@@ -26,7 +26,8 @@ fn key(deployment: &Deployment) -> Option<&str> {
 
 #[test]
 fn the_provider_is_the_models_first_part_or_known_from_the_price_book() {
-    let keys = [("OPENAI_API_KEY", "a"), ("ANTHROPIC_API_KEY", "b"), ("GEMINI_API_KEY", "c"), ("TOGETHERAI_API_KEY", "d")];
+    let keys =
+        [("OPENAI_API_KEY", "a"), ("ANTHROPIC_API_KEY", "b"), ("GEMINI_API_KEY", "c"), ("TOGETHERAI_API_KEY", "d")];
     for (model, provider, upstream, api_key) in [
         ("openai/gpt-4o", "openai", "gpt-4o", "a"),
         ("gpt-4o", "openai", "gpt-4o", "a"),
@@ -35,7 +36,12 @@ fn the_provider_is_the_models_first_part_or_known_from_the_price_book() {
         ("claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5", "b"),
         ("gemini-2.5-pro", "gemini", "gemini-2.5-pro", "c"),
         ("gemini/gemini-2.5-pro", "gemini", "gemini-2.5-pro", "c"),
-        ("together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo", "together_ai", "meta-llama/Llama-3.3-70B-Instruct-Turbo", "d"),
+        (
+            "together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "together_ai",
+            "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "d",
+        ),
     ] {
         let (deployment, _) = one(&format!("model: \"{model}\""), &keys);
         assert_eq!(
@@ -51,10 +57,11 @@ fn the_provider_is_the_models_first_part_or_known_from_the_price_book() {
 #[test]
 fn a_dialect_that_is_not_spoken_is_told() {
     let (_, told) = one("model: claude-sonnet-4-5, api_key: k", &[]);
-    assert_eq!(told, [
-        "3 notice model_list[0].litellm_params.model: `anthropic` is called through its OpenAI-compatible interface \
-         (https://docs.claude.com/en/api/openai-sdk): its own dialect is not there yet"
-    ]);
+    assert_eq!(
+        told,
+        ["3 notice model_list[0].litellm_params.model: `anthropic` is called through its OpenAI-compatible interface \
+         (https://docs.claude.com/en/api/openai-sdk): its own dialect is not there yet"]
+    );
 }
 
 #[test]
@@ -82,7 +89,8 @@ fn a_providers_key_goes_to_the_provider_only() {
     let (deployment, told) = one("model: openai/x, api_base: http://other/v1", &variables);
     assert_eq!(key(&deployment), None);
     assert!(told[0].contains("calls go without a key: `OPENAI_API_KEY` is sent to the provider's own address only"));
-    let (deployment, _) = one("model: openai/x, api_base: http://other/v1, api_key: os.environ/OPENAI_API_KEY", &variables);
+    let (deployment, _) =
+        one("model: openai/x, api_base: http://other/v1, api_key: os.environ/OPENAI_API_KEY", &variables);
     assert_eq!(key(&deployment), Some("secret-of-openai"));
     // An address from the environment is the provider's own as far as the administrator is concerned.
     let variables = [("OPENAI_API_KEY", " k\n"), ("OPENAI_BASE_URL", "https://eu.api.openai.com/v1")];
@@ -93,10 +101,11 @@ fn a_providers_key_goes_to_the_provider_only() {
 #[test]
 fn a_missing_key_is_told() {
     let (_, told) = one("model: groq/openai/gpt-oss-20b", &[]);
-    assert_eq!(told, [
-        "3 warning model_list[0].litellm_params.model: no key for `groq`: its calls will be refused [set \
-         `GROQ_API_KEY`, or write `api_key: os.environ/NAME` beside `model`]"
-    ]);
+    assert_eq!(
+        told,
+        ["3 warning model_list[0].litellm_params.model: no key for `groq`: its calls will be refused [set \
+         `GROQ_API_KEY`, or write `api_key: os.environ/NAME` beside `model`]"]
+    );
     assert_eq!(one("model: groq/openai/gpt-oss-20b, api_key: \"\"", &[]).1, [""; 0]);
 }
 
@@ -111,7 +120,10 @@ fn headers_limits_and_weights() {
     let headers: Vec<_> = deployment.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
     assert_eq!(headers, [("OpenAI-Organization", "org-1"), ("X-Team", "red"), ("x-two", "b")]);
     assert_eq!(deployment.weight, 3);
-    assert_eq!((deployment.timeouts.total, deployment.timeouts.idle), (Duration::from_millis(1500), Duration::from_secs(2)));
+    assert_eq!(
+        (deployment.timeouts.total, deployment.timeouts.idle),
+        (Duration::from_millis(1500), Duration::from_secs(2))
+    );
 }
 
 #[test]
@@ -154,7 +166,10 @@ fn ids_are_stable_and_different() {
     // Nothing secret goes into an id, and what the deployment is does.
     assert_eq!(ids(&format!("model_list:\n{}", item.replace("KEY", "OTHER"))), once);
     assert_ne!(ids(&format!("model_list:\n{}", item.replace("gpt-4o", "gpt-4o-mini"))), once);
-    assert_eq!(ids("model_list: [{model_name: m, litellm_params: {model: simulator/echo}, model_info: {id: own}}]"), ["own"]);
+    assert_eq!(
+        ids("model_list: [{model_name: m, litellm_params: {model: simulator/echo}, model_info: {id: own}}]"),
+        ["own"]
+    );
 }
 
 #[test]
@@ -163,7 +178,9 @@ fn wildcards() {
     let text = "model_list:\n- {model_name: \"*\", litellm_params: {model: \"*\"}}\n";
     let Loaded { config, findings } = load_with(text, &keys);
     assert_eq!(config.catalog.names(), ["groq/*", "openai/*"]);
-    assert!(told(&findings)[0].contains("stands for the providers whose key is in the environment: `groq/*`, `openai/*`"));
+    assert!(
+        told(&findings)[0].contains("stands for the providers whose key is in the environment: `groq/*`, `openai/*`")
+    );
 
     let text = "model_list:\n- {model_name: \"gpt-*\", litellm_params: {model: \"openai/gpt-*\", input_cost_per_token: 1e-6}}\n\
         - {model_name: \"all/*\", litellm_params: {model: openai/gpt-4o}}\n";
@@ -187,7 +204,9 @@ fn what_is_not_supported_yet_or_blocked_is_left_out() {
     let Loaded { config, findings } = load_with(text, &[]);
     assert_eq!(config.catalog.names(), ["d"]);
     let told = told(&findings);
-    assert!(told[0].starts_with("2 warning model_list[0].litellm_params.model: `azure` is not supported yet: this deployment is left out"));
+    assert!(told[0].starts_with(
+        "2 warning model_list[0].litellm_params.model: `azure` is not supported yet: this deployment is left out"
+    ));
     assert!(told[1].starts_with("3 warning model_list[1].litellm_params.model: `bedrock` is not supported yet"));
     assert_eq!(told[2], "4 notice model_list[2]: blocked by its `model_info`: it is left out");
     assert!(told[3].starts_with("6 warning router_settings.model_group_alias.old: `a` was left out"));

@@ -49,9 +49,10 @@ fn lists_are_joined_and_settings_laid_over_each_other() {
     assert_eq!(config.general.max_request_bytes, Some(512 << 10));
     assert_eq!(config.general.max_response_bytes, Some(2 << 20));
     assert_eq!(findings.0[0].file, "main.yaml");
-    assert_eq!(told(&findings), [
-        "5 warning general_settings.max_request_size_mb: replaced by b.yaml:1 [keep one of the two]"
-    ]);
+    assert_eq!(
+        told(&findings),
+        ["5 warning general_settings.max_request_size_mb: replaced by b.yaml:1 [keep one of the two]"]
+    );
 }
 
 #[test]
@@ -59,9 +60,12 @@ fn a_mistake_in_an_included_file_names_that_file() {
     let files = [("main.yaml", "include:\n  - x/a.yaml\n"), ("x/a.yaml", "\nmodel_list: [{model_name: a}]\n")];
     let findings = load_files(&files).unwrap_err();
     assert_eq!(findings.0[0].file, "x/a.yaml");
-    assert_eq!(told(&findings), [
-        "2 error model_list[0].litellm_params: is missing [the provider's model: `litellm_params: {model: openai/gpt-4o}`]"
-    ]);
+    assert_eq!(
+        told(&findings),
+        [
+            "2 error model_list[0].litellm_params: is missing [the provider's model: `litellm_params: {model: openai/gpt-4o}`]"
+        ]
+    );
 }
 
 #[test]
@@ -69,10 +73,11 @@ fn a_circle_is_read_once() {
     let main = format!("include: [a.yaml]\nmodel_list:\n{}", model("one"));
     let loaded = load_files(&[("main.yaml", &main), ("a.yaml", "include: [main.yaml]\n")]).unwrap();
     assert_eq!(loaded.config.catalog.names(), ["one"]);
-    assert_eq!(told(&loaded.findings), [
-        "1 warning include[0]: `main.yaml` is part of this configuration already: it is read once [take one of the \
-         two `include` lines away]"
-    ]);
+    assert_eq!(
+        told(&loaded.findings),
+        ["1 warning include[0]: `main.yaml` is part of this configuration already: it is read once [take one of the \
+         two `include` lines away]"]
+    );
 }
 
 #[test]
@@ -83,9 +88,10 @@ fn what_can_not_be_read_is_told_where_it_is_asked_for() {
     assert!(told[0].ends_with("[a path is relative to the file that includes it]"), "{told:?}");
 
     let findings = load_files(&[("main.yaml", "include: more.yaml\n")]).unwrap_err();
-    assert_eq!(super::told(&findings), [
-        "1 error include: needs a list, this is text [write `- ` before each item, indented below this key]"
-    ]);
+    assert_eq!(
+        super::told(&findings),
+        ["1 error include: needs a list, this is text [write `- ` before each item, indented below this key]"]
+    );
     let findings = load(Path::new("/no/such/config.yaml"), &env(&[])).unwrap_err();
     assert!(findings.to_string().starts_with("error: can't read `/no/such/config.yaml`: "), "{findings}");
     assert!(load(&std::env::temp_dir(), &env(&[])).is_err());

@@ -9,6 +9,7 @@ mod without_file;
 
 use std::collections::HashMap;
 
+use super::finding::Finding;
 use super::*;
 
 /// An environment of these variables and no others.

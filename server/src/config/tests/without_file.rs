@@ -24,13 +24,14 @@ fn keys_in_the_environment_are_providers() {
     let openai = &config.catalog.find("openai/gpt-4o")[0];
     assert_eq!((openai.upstream_model_for("openai/gpt-4o").as_str(), openai.provider.as_str()), ("gpt-4o", "openai"));
     assert_eq!(openai.api_key.as_ref().unwrap().expose(), "a");
-    assert_eq!(findings.count(Severity::Notice), 3);
+    assert_eq!(of(&findings, Severity::Notice).len(), 3);
     assert_eq!(config.database_url.unwrap().expose(), "sqlite:x.db");
 }
 
 #[test]
 fn one_model_on_the_command_line() {
-    let Loaded { config, findings } = from_command_line("gpt-4o", None, true, &env(&[("OPENAI_API_KEY", "a")])).unwrap();
+    let Loaded { config, findings } =
+        from_command_line("gpt-4o", None, true, &env(&[("OPENAI_API_KEY", "a")])).unwrap();
     assert_eq!(config.catalog.names(), ["gpt-4o", SIMULATOR_MODEL]);
     let model = &config.catalog.find("gpt-4o")[0];
     assert_eq!((model.provider.as_str(), &model.origin), ("openai", &Origin::CommandLine));

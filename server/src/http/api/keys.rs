@@ -7,14 +7,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use tollgate_control::keys::{self, KeyChange, KeyRef, NewKey};
+use tollgate_control::keys::{self, KeyChange, KeyFilter, KeyRef, NewKey};
 use tollgate_domain::Timestamp;
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::{KeyStatus, VirtualKey};
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::summary::KeyRow;
-use tollgate_store::KeyFilter;
 
 use super::super::caller::ManagementCaller;
 use super::super::server::Server;
@@ -151,9 +150,9 @@ pub async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid("query", error.body_text()))?;
-    let filter = KeyFilter { search: query.search, status: query.status };
+    let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
     let cursor = cursor(query.cursor.as_deref())?;
-    let page = keys::list(server.control(), caller.manager()?, filter, cursor, limit(query.limit)?).await?;
+    let page = keys::list(server.control(), caller.manager()?, &filter, cursor, limit(query.limit)?).await?;
     let now = server.control().clock().now();
     let items: Vec<KeyBody> = page.items.into_iter().map(|row| body_of_row(row, now)).collect();
     Ok(Json(serde_json::json!({"items": items, "next": page.next})).into_response())
@@ -213,6 +212,7 @@ pub async fn update(
             Some(None) => Some(None),
             Some(Some(text)) => Some(Some(moment(&text)?)),
         },
+        duration_seconds: None,
         user_id: body.user_id,
         team_id: body.team_id,
         metadata: body.metadata,

@@ -45,7 +45,7 @@ pub async fn list(
         until: moment("until", query.until.as_deref())?,
     };
     let cursor = cursor(query.cursor.as_deref())?;
-    let page = requests::list(server.control(), caller.manager()?, filter, cursor, limit(query.limit)?).await?;
+    let page = requests::list(server.control(), caller.manager()?, &filter, cursor, limit(query.limit)?).await?;
     Ok(Json(page).into_response())
 }
 

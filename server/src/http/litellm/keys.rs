@@ -6,13 +6,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tollgate_control::keys::{self, KeyChange, KeyRef, NewKey};
+use tollgate_control::keys::{self, KeyChange, KeyFilter, KeyRef, NewKey};
 use tollgate_domain::key::{KEY_PREFIX, KeyDigest};
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::CallError;
-use tollgate_store::KeyFilter;
 
 use super::super::caller::ManagementCaller;
 use super::super::server::Server;
@@ -136,20 +135,18 @@ pub async fn update(State(server): State<Server>, caller: ManagementCaller, body
     let kept = fields::kept(&body)?;
     let given = text(&body, "key")?.ok_or_else(|| bad_request("`key` is needed: which key to update.", "key"))?;
     let reference = key_ref(&given);
-    let row = keys::get(server.control(), op, reference.clone()).await?;
-    let mut settings = row.key.settings.clone();
-    settings.extend(kept.clone());
     let change = KeyChange {
         alias: text(&body, "key_alias")?.map(Some),
         models: models(&body)?,
-        expires_at: duration(&body)?.map(|seconds| Some(server.control().clock().now().plus_seconds(seconds))),
+        expires_at: None,
+        duration_seconds: duration(&body)?,
         user_id: text(&body, "user_id")?.map(Some),
         team_id: text(&body, "team_id")?.map(Some),
         metadata: metadata(&body)?,
-        settings: Some(settings),
+        settings: Some(kept.clone()),
         blocked: body.get("blocked").and_then(Value::as_bool),
     };
-    let key = keys::update(server.control(), op, reference, change, Some(row.key.version)).await?;
+    let key = keys::update(server.control(), op, reference, change, None).await?;
     let mut out = fields::describe(&key);
     out.insert("key".to_owned(), given.into());
     Ok(answer(out, &kept))
@@ -179,12 +176,12 @@ pub async fn delete(State(server): State<Server>, caller: ManagementCaller, body
 }
 
 async fn by_alias(server: &Server, caller: &ManagementCaller, alias: &str) -> Result<KeyRef, LiteLlmError> {
-    let filter = KeyFilter { search: Some(alias.to_owned()), ..KeyFilter::default() };
-    let found = keys::list(server.control(), caller.manager()?, filter, None, 100).await?;
+    let filter = KeyFilter { alias: Some(alias.to_owned()), ..KeyFilter::default() };
+    let found = keys::list(server.control(), caller.manager()?, &filter, None, 1).await?;
     found
         .items
         .into_iter()
-        .find(|row| row.key.alias.as_deref() == Some(alias))
+        .next()
         .map(|row| KeyRef::Id(row.key.id))
         .ok_or_else(|| CallError::management(StatusCode::NOT_FOUND, format!("There is no key `{alias}`."), None).into())
 }
@@ -258,12 +255,12 @@ pub async fn list(
     let page = query.page.unwrap_or(1).max(1);
     let size = query.size.unwrap_or(10).clamp(1, 100);
     let filter = KeyFilter { search: query.search.or(query.key_alias), ..KeyFilter::default() };
-    let total = keys::count(server.control(), op, filter.clone()).await?;
+    let total = keys::count(server.control(), op, &filter).await?;
     // LiteLLM numbers its pages; ours are found by the last row of the one before.
     let mut cursor: Option<Cursor> = None;
     let mut rows = Vec::new();
     for at in 1..=page {
-        let found = keys::list(server.control(), op, filter.clone(), cursor.take(), size).await?;
+        let found = keys::list(server.control(), op, &filter, cursor.take(), size).await?;
         if at == page {
             rows = found.items;
         } else {

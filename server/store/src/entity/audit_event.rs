@@ -37,7 +37,7 @@ impl Model {
     pub fn event(&self) -> Result<AuditEvent, StoreError> {
         Ok(AuditEvent {
             id: AuditId::parse(&self.id)
-                .ok_or_else(|| StoreError::corrupt("audit_events", self.seq.to_string(), "the id"))?,
+                .ok_or_else(|| StoreError::corrupt("audit_events", self.seq.to_string(), &"the id"))?,
             at: Timestamp(self.at),
             actor_kind: self.actor_kind.clone(),
             actor: self.actor.clone(),

@@ -1,5 +1,7 @@
 //! `refusals`
 
+#![expect(clippy::struct_field_names, reason = "they are the columns' names")]
+
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -39,7 +39,7 @@ impl TryFrom<Model> for tollgate_domain::user::User {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
-        let bad = |what| StoreError::corrupt("users", row.id.clone(), what);
+        let bad = |what| StoreError::corrupt("users", row.id.clone(), &what);
         Ok(Self {
             id: UserId::parse(&row.id).ok_or_else(|| bad("the id"))?,
             role: Role::parse(&row.role).ok_or_else(|| bad("the role"))?,

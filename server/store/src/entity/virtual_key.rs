@@ -40,7 +40,7 @@ impl TryFrom<Model> for VirtualKey {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
-        let bad = |what: &dyn std::fmt::Display| StoreError::corrupt("virtual_keys", row.id.clone(), what);
+        let bad = |what: &dyn std::fmt::Display| StoreError::corrupt("virtual_keys", row.id.clone(), &what);
         Ok(Self {
             id: KeyId::parse(&row.id).ok_or_else(|| bad(&"the id"))?,
             digest: KeyDigest::parse_hex(&row.digest).ok_or_else(|| bad(&"the digest"))?,
@@ -65,7 +65,7 @@ impl TryFrom<Model> for VirtualKey {
 
 /// The row of a key, every column set.
 pub fn row(key: &VirtualKey) -> Result<ActiveModel, StoreError> {
-    let bad = |error: serde_json::Error| StoreError::corrupt("virtual_keys", key.id.to_string(), error);
+    let bad = |error: serde_json::Error| StoreError::corrupt("virtual_keys", key.id.to_string(), &error);
     Ok(ActiveModel {
         id: Set(key.id.to_string()),
         digest: Set(key.digest.to_hex()),

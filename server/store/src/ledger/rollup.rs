@@ -62,10 +62,13 @@ struct KeyTotal {
     last_used_at: i64,
 }
 
+/// Hour, key, model and provider.
+type UsageKey<'a> = (i64, Option<KeyId>, Cow<'a, str>, Cow<'a, str>);
+
 /// What a batch adds to every sum. Sorted: writers that touch the same rows lock them in the same order.
 #[derive(Debug, Default)]
 pub struct Rollup<'a> {
-    usage_hours: BTreeMap<(i64, Option<KeyId>, Cow<'a, str>, Cow<'a, str>), Measures>,
+    usage_hours: BTreeMap<UsageKey<'a>, Measures>,
     model_hours: BTreeMap<(i64, Cow<'a, str>), Measures>,
     key_days: BTreeMap<(i64, Option<KeyId>), Measures>,
     latency_hours: BTreeMap<(Cow<'a, str>, i64, u8), i64>,

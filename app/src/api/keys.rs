@@ -1,0 +1,204 @@
+//! What the pages about keys ask.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use tollgate_domain::key::KeyStatus;
+use tollgate_domain::summary::RequestRow;
+use tollgate_domain::{Nanos, Timestamp};
+
+use super::ServerError;
+use crate::pages::KeysQuery;
+
+/// Rows of a page of keys.
+#[cfg(feature = "ssr")]
+const PAGE: u32 = 50;
+
+/// The latest requests on a key's page.
+#[cfg(feature = "ssr")]
+const LATEST: u32 = 10;
+
+/// A key as pages show it: without its digest, and without what people wrote into its metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    pub id: String,
+    /// `sk-...abcd`
+    pub hint: String,
+    pub alias: Option<String>,
+    /// Empty: every model.
+    pub models: Vec<String>,
+    pub status: KeyStatus,
+    pub blocked: bool,
+    pub expires_at: Option<Timestamp>,
+    pub user_id: Option<String>,
+    pub team_id: Option<String>,
+    pub metadata_names: Vec<String>,
+    /// LiteLLM's fields that are kept and not acted on.
+    pub setting_names: Vec<String>,
+    pub created_at: Timestamp,
+    pub created_by: String,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+    pub deleted_at: Option<Timestamp>,
+    pub version: i64,
+    pub calls: i64,
+    pub spent: Nanos,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl KeyView {
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.hint)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl From<tollgate_domain::summary::KeyRow> for KeyView {
+    fn from(row: tollgate_domain::summary::KeyRow) -> Self {
+        let key = row.key;
+        Self {
+            id: key.id.to_string(),
+            hint: key.hint,
+            alias: key.alias,
+            models: key.models.iter().map(|model| model.as_str().to_owned()).collect(),
+            status: row.status,
+            blocked: key.blocked,
+            expires_at: key.expires_at,
+            user_id: key.user_id,
+            team_id: key.team_id,
+            metadata_names: key.metadata.keys().cloned().collect(),
+            setting_names: key.settings.keys().cloned().collect(),
+            created_at: key.created_at,
+            created_by: key.created_by,
+            updated_at: key.updated_at,
+            updated_by: key.updated_by,
+            deleted_at: key.deleted_at,
+            version: key.version,
+            calls: row.calls,
+            spent: row.spent,
+            last_used_at: row.last_used_at,
+        }
+    }
+}
+
+/// A page of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysView {
+    pub rows: Vec<KeyView>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+    /// Whether whoever looks may change keys.
+    pub may_change: bool,
+}
+
+/// One key, with what its page needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyDetailView {
+    pub key: KeyView,
+    /// The latest, newest first.
+    pub requests: Vec<RequestRow>,
+    /// Every model's name that a key may be given.
+    pub models: Vec<String>,
+    pub may_change: bool,
+    /// The server's time: the browser must come to the same words.
+    pub now: Timestamp,
+}
+
+/// What the form of a new key needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewKeyView {
+    pub models: Vec<String>,
+    pub may_change: bool,
+}
+
+/// A page of keys, newest first.
+#[server(prefix = "/ui/api")]
+pub async fn list_keys(#[server(default)] query: KeysQuery) -> Result<KeysView, ServerError> {
+    use tollgate_control::keys::{self, KeyFilter};
+    use tollgate_domain::page::Cursor;
+
+    let (control, op) = crate::server::op_context().await?;
+    let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
+    let after = query.after.as_deref().and_then(Cursor::decode);
+    let page = keys::list(&control, &op, &filter, after, PAGE).await?;
+    Ok(KeysView {
+        rows: page.items.into_iter().map(KeyView::from).collect(),
+        next: page.next,
+        may_change: may_change(&op),
+    })
+}
+
+/// One key by its id.
+#[server(prefix = "/ui/api")]
+pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
+    use tollgate_control::keys::{self, KeyRef};
+    use tollgate_control::requests;
+    use tollgate_domain::ids::KeyId;
+    use tollgate_domain::summary::RequestFilter;
+
+    let (control, op) = crate::server::op_context().await?;
+    let found = match KeyId::parse(&id) {
+        Some(id) => keys::get(&control, &op, KeyRef::Id(id)).await.map_err(ServerError::from),
+        None => Err(ServerError::NotFound),
+    };
+    let mut key = KeyView::from(found.inspect_err(|error| answer_with(*error))?);
+    key.created_by = person(&control, &key.created_by).await;
+    key.updated_by = person(&control, &key.updated_by).await;
+    let filter = RequestFilter { key: Some(key.id.clone()), ..RequestFilter::default() };
+    let requests = requests::list(&control, &op, &filter, None, LATEST).await?.items;
+    let models = model_names(&control, &op).await?;
+    Ok(KeyDetailView { key, requests, models, may_change: may_change(&op), now: control.clock().now() })
+}
+
+/// What the form of a new key needs.
+#[server(prefix = "/ui/api")]
+pub async fn new_key_form() -> Result<NewKeyView, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    Ok(NewKeyView { models: model_names(&control, &op).await?, may_change: may_change(&op) })
+}
+
+/// Makes a page's status tell what its text says.
+#[cfg(feature = "ssr")]
+pub(crate) fn answer_with(error: ServerError) {
+    if let (ServerError::NotFound, Some(response)) = (error, use_context::<leptos_axum::ResponseOptions>()) {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+}
+
+/// Every name that a caller may ask for: models and their aliases, sorted.
+#[cfg(feature = "ssr")]
+pub(crate) async fn model_names(
+    control: &tollgate_control::Control,
+    op: &tollgate_control::OpContext,
+) -> Result<Vec<String>, ServerError> {
+    let rows = tollgate_control::models::list(control, op).await?;
+    let mut names: Vec<_> = rows.into_iter().flat_map(|row| [vec![row.model], row.aliases].concat()).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+#[cfg(feature = "ssr")]
+fn may_change(op: &tollgate_control::OpContext) -> bool {
+    use tollgate_domain::actor::{Action, Resource, allowed};
+    allowed(&op.actor, Action::Update, Resource::Key)
+}
+
+/// Who is behind a `created_by`, for people.
+#[cfg(feature = "ssr")]
+async fn person(control: &tollgate_control::Control, label: &str) -> String {
+    use tollgate_domain::ids::UserId;
+
+    let Some(id) = UserId::parse(label) else {
+        return match label {
+            "master_key" => "the master key".to_owned(),
+            "system" => "the command line".to_owned(),
+            other => other.to_owned(),
+        };
+    };
+    match tollgate_control::access::user(control, id).await {
+        Ok(Some(user)) => user.email,
+        // Whoever it was, the id still finds the audit log's lines.
+        Ok(None) | Err(_) => label.to_owned(),
+    }
+}

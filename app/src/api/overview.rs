@@ -1,0 +1,33 @@
+//! What the overview asks.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use tollgate_domain::summary::{Overview, Period};
+
+use super::ServerError;
+
+/// The overview, with what the first steps need.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OverviewView {
+    pub overview: Overview,
+    /// For the first call: where the gateway is, without the `/v1`, and what to ask it for.
+    pub base_url: String,
+    /// `None` when no model is configured that can be asked for by its plain name.
+    pub example_model: Option<String>,
+    /// Whether a built-in simulator can answer instead of a provider.
+    pub has_simulator: bool,
+}
+
+/// The overview of the period that ends now.
+#[server(prefix = "/ui/api")]
+pub async fn load_overview(period: Period) -> Result<OverviewView, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    let overview = tollgate_control::overview::overview(&control, &op, period).await?;
+    let models = tollgate_control::models::list(&control, &op).await?;
+    let has_simulator = models.iter().any(|row| row.simulator);
+    let named = || models.iter().filter(|row| !row.model.contains('*'));
+    // A provider's model needs its credential to answer; the simulator needs nothing.
+    let example = named().find(|row| row.has_api_key).or_else(|| named().find(|row| row.simulator));
+    let example_model = example.or_else(|| named().next()).map(|row| row.model.clone());
+    Ok(OverviewView { overview, base_url: crate::server::base_url().await?, example_model, has_simulator })
+}

@@ -1,0 +1,92 @@
+//! What the pages about requests ask.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use tollgate_domain::summary::{RequestDetail, RequestRow};
+
+use super::ServerError;
+use crate::pages::RequestsQuery;
+
+/// Rows of a page of requests.
+#[cfg(feature = "ssr")]
+const PAGE: u32 = 50;
+
+/// A page of requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestsView {
+    pub rows: Vec<RequestRow>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+    /// What to offer in the filter.
+    pub models: Vec<String>,
+    /// What people call the key that is filtered by; `None` when there is no such key.
+    pub key_label: Option<String>,
+}
+
+/// A page of requests, newest first.
+#[server(prefix = "/ui/api")]
+pub async fn list_requests(#[server(default)] query: RequestsQuery) -> Result<RequestsView, ServerError> {
+    use tollgate_control::requests;
+    use tollgate_domain::page::Cursor;
+    use tollgate_domain::summary::RequestFilter;
+
+    let (control, op) = crate::server::op_context().await?;
+    let models = super::keys::model_names(&control, &op).await?;
+    let mut filter = RequestFilter {
+        model: query.model,
+        status: query.status,
+        call_id: query.call,
+        since: query.period.map(|period| period.start(control.clock().now())),
+        ..RequestFilter::default()
+    };
+    let mut key_label = None;
+    if let Some(text) = &query.key {
+        let Some((id, label)) = find_key(&control, &op, text).await? else {
+            return Ok(RequestsView { rows: Vec::new(), next: None, models, key_label: None });
+        };
+        (filter.key, key_label) = (Some(id), Some(label));
+    }
+    let after = query.after.as_deref().and_then(Cursor::decode);
+    let page = requests::list(&control, &op, &filter, after, PAGE).await?;
+    Ok(RequestsView { rows: page.items, next: page.next, models, key_label })
+}
+
+/// One request by its own id or by its call's.
+#[server(prefix = "/ui/api")]
+pub async fn get_request(id: String) -> Result<RequestDetail, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    let found = tollgate_control::requests::get(&control, &op, &id).await.map_err(ServerError::from);
+    found.inspect_err(|error| super::keys::answer_with(*error))
+}
+
+/// The id and the label of the key that a text names: its id, its alias, or `master_key`. Deleted keys are found too,
+/// for the sake of what they did.
+#[cfg(feature = "ssr")]
+async fn find_key(
+    control: &tollgate_control::Control,
+    op: &tollgate_control::OpContext,
+    text: &str,
+) -> Result<Option<(String, String)>, ServerError> {
+    use tollgate_control::ControlError;
+    use tollgate_control::keys::{self, KeyFilter, KeyRef};
+    use tollgate_domain::ids::KeyId;
+    use tollgate_domain::key::KeyStatus;
+
+    if text == "master_key" {
+        return Ok(Some((text.to_owned(), "Master key".to_owned())));
+    }
+    if let Some(id) = KeyId::parse(text) {
+        return match keys::get(control, op, KeyRef::Id(id)).await {
+            Ok(row) => Ok(Some((row.key.id.to_string(), row.key.label().to_owned()))),
+            Err(ControlError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+    }
+    for status in [None, Some(KeyStatus::Deleted)] {
+        let filter = KeyFilter { alias: Some(text.to_owned()), status, ..KeyFilter::default() };
+        if let Some(row) = keys::list(control, op, &filter, None, 1).await?.items.into_iter().next() {
+            return Ok(Some((row.key.id.to_string(), row.key.label().to_owned())));
+        }
+    }
+    Ok(None)
+}

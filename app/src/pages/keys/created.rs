@@ -1,0 +1,145 @@
+//! What comes after the form of a new key: the key, shown once; or the form again, with what is wrong.
+
+use std::fmt;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::form::FormState;
+use super::new::NewKeyForm;
+use super::query::key_href;
+use super::snippets::Call;
+use crate::components::{CodeBlock, CopyField, EmptyState, Notice, PageHeader, Tone};
+
+/// A new key's text on its one way to the page. Can't be printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShownOnce(String);
+
+impl ShownOnce {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for ShownOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// A key that was just made, with what the snippets need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedKeyView {
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    pub key: ShownOnce,
+    /// Without the `/v1`.
+    pub base_url: String,
+    /// A model that the key may call; `None` when none is configured.
+    pub model: Option<String>,
+}
+
+/// How sending the form went. The handler of the form puts it into the page's context; a page that was only reloaded
+/// has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CreatedKeyContext {
+    Created(CreatedKeyView),
+    Invalid(FormState),
+}
+
+#[component]
+pub fn CreatedKeyPage() -> impl IntoView {
+    // Through a resource, so that the browser takes over with what the server knew and never asks again.
+    let outcome = Resource::new_blocking(
+        || (),
+        |()| {
+            let outcome = use_context::<CreatedKeyContext>();
+            async move { outcome }
+        },
+    );
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match outcome.await {
+                    Some(CreatedKeyContext::Created(created)) => view! { <Created created /> }.into_any(),
+                    Some(CreatedKeyContext::Invalid(state)) => view! {
+                        <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
+                        <NewKeyForm state />
+                    }
+                    .into_any(),
+                    None => view! { <Gone /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Created(created: CreatedKeyView) -> impl IntoView {
+    let CreatedKeyView { id, label, key: ShownOnce(key), base_url, model } = created;
+    let no_model = model.is_none().then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                "No model that this key may call is configured yet: put your own model's name into the snippets, or "
+                <a href="/ui/models">"look at the models"</a> "."
+            </Notice>
+        }
+    });
+    let model = model.unwrap_or_else(|| "gpt-4o".to_owned());
+    let call = Call { base_url: &base_url, key: &key, model: &model };
+    let (curl, python, node) = (call.curl(), call.python(), call.node());
+    view! {
+        <PageHeader title="Key created" purpose=format!("“{label}” can be used from now on.") />
+        <div class="stack created">
+            <Notice tone=Tone::Warning>
+                <strong>"Copy the key now: it won't be shown again."</strong>
+                " Only a fingerprint of it is kept. Who loses it needs a new one."
+            </Notice>
+            <CopyField label="Key" id="created-key" value=key.clone() />
+            <CopyField label="Base URL" id="created-url" value=format!("{base_url}/v1") />
+            {no_model}
+            <h2>"Try it"</h2>
+            <CodeBlock label="curl" code=curl />
+            <CodeBlock label="Python, with the package openai" code=python />
+            <CodeBlock label="Node, with the package openai" code=node />
+            <div class="cluster">
+                <a class="button" href=key_href(&id)>"Open the key's page"</a>
+                <a class="button quiet" href="/ui/keys/new">"Create another"</a>
+                <a class="button quiet" href="/ui/keys">"All keys"</a>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Gone() -> impl IntoView {
+    view! {
+        <PageHeader title="Key created" purpose="A new key's text is shown once." />
+        <EmptyState
+            title="The key was shown once and is gone"
+            text="Only a fingerprint of it is kept. If you did not copy it, delete that key and create another."
+        >
+            <a class="button primary" href="/ui/keys/new">"Create another key"</a>
+            <a class="button" href="/ui/keys">"All keys"</a>
+        </EmptyState>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_never_printed() {
+        let created = CreatedKeyView {
+            id: "1".to_owned(),
+            label: "x".to_owned(),
+            key: ShownOnce::new("sk-secret"),
+            base_url: String::new(),
+            model: None,
+        };
+        assert!(!format!("{:?}", CreatedKeyContext::Created(created)).contains("sk-secret"));
+    }
+}

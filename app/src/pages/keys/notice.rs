@@ -1,0 +1,94 @@
+//! What the page says after a form was sent. The address carries only which of these it is, never a text: anybody can
+//! make a link.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::components::{Notice as Message, Tone};
+use crate::pages::query::Query;
+
+/// How a change of a key went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Blocked,
+    Unblocked,
+    Deleted,
+    Updated,
+    Denied,
+    NotFound,
+    Unavailable,
+    Failed,
+}
+
+impl Notice {
+    pub const ALL: [Self; 8] = [
+        Self::Blocked,
+        Self::Unblocked,
+        Self::Deleted,
+        Self::Updated,
+        Self::Denied,
+        Self::NotFound,
+        Self::Unavailable,
+        Self::Failed,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Deleted => "deleted",
+            Self::Updated => "updated",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::Unavailable => "unavailable",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == text)
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Blocked | Self::Unblocked | Self::Deleted | Self::Updated => Tone::Good,
+            Self::Denied | Self::NotFound | Self::Unavailable | Self::Failed => Tone::Bad,
+        }
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Blocked => "The key is blocked. Calls with it are refused from now on, until it is unblocked.",
+            Self::Unblocked => "The key is no longer blocked.",
+            Self::Deleted => "The key is deleted. Calls with it are refused; what it did stays on record.",
+            Self::Updated => "The changes are saved and hold from the next call on.",
+            Self::Denied => "Nothing was changed: your role does not allow it. Ask an administrator.",
+            Self::NotFound => "Nothing was changed: the key does not exist, or it was deleted meanwhile.",
+            Self::Unavailable => "Nothing was changed: the database does not answer. Try again in a few seconds.",
+            Self::Failed => {
+                "The change failed inside the server; its log says why. Look at the key before you try again."
+            }
+        }
+    }
+}
+
+/// The message that the address asks for, if any.
+#[component]
+pub fn NoticeFromAddress() -> impl IntoView {
+    let search = use_location().search;
+    let notice = Memo::new(move |_| Query::parse(&search.read()).get("notice").and_then(|text| Notice::parse(&text)));
+    move || notice.get().map(|notice| view! { <Message tone=notice.tone()>{notice.text()}</Message> })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_notice() {
+        for notice in Notice::ALL {
+            assert_eq!(Notice::parse(notice.as_str()), Some(notice));
+        }
+        assert_eq!(Notice::parse("<b>anything</b>"), None);
+    }
+}

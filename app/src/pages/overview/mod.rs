@@ -1,0 +1,210 @@
+//! The overview: what the period cost, and how it went.
+
+mod first_steps;
+mod plots;
+mod top;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use tollgate_domain::summary::{Overview as Summary, Period};
+
+use crate::api::{OverviewView, load_overview};
+use crate::charts::Plot;
+use crate::components::{Figure, PageHeader, count_text, exact_money, millis_text, on_refresh};
+use crate::pages::problem::Problem;
+use crate::pages::query::Query;
+use first_steps::FirstSteps;
+use top::{TopKeys, TopModels};
+
+#[component]
+pub fn Overview() -> impl IntoView {
+    let search = use_location().search;
+    let period = Memo::new(move |_| parse_period(&search.read()));
+    let overview = Resource::new_blocking(move || period.get(), load_overview);
+    on_refresh(move || overview.refetch());
+    view! {
+        {move || view! { <OverviewHeader period=period.get() /> }}
+        <Transition>
+            {move || {
+                let period = period.get();
+                Suspend::new(async move {
+                    match overview.await {
+                        Ok(view) => view! { <OverviewContent view period /> }.into_any(),
+                        Err(error) => view! { <Problem error /> }.into_any(),
+                    }
+                })
+            }}
+        </Transition>
+    }
+}
+
+fn parse_period(search: &str) -> Period {
+    Query::parse(search).get("period").and_then(|text| Period::parse(&text)).unwrap_or_default()
+}
+
+#[component]
+pub fn OverviewHeader(period: Period) -> impl IntoView {
+    let links = Period::ALL
+        .into_iter()
+        .map(|choice| {
+            let href = Query::default().with("period", Some(choice.as_str())).href("/ui");
+            let current = (choice == period).then_some("true");
+            view! { <a href=href aria-current=current aria-label=period_name(choice)>{choice.as_str()}</a> }
+        })
+        .collect_view();
+    view! {
+        <PageHeader title="Overview" purpose="What calls cost and how they went, over the last hour to the last 30 days.">
+            <nav class="segmented" aria-label="Period">{links}</nav>
+        </PageHeader>
+    }
+}
+
+fn period_name(period: Period) -> &'static str {
+    match period {
+        Period::Hour => "The last hour",
+        Period::Day => "The last 24 hours",
+        Period::Week => "The last 7 days",
+        Period::Month => "The last 30 days",
+    }
+}
+
+/// The page below its header.
+#[component]
+pub fn OverviewContent(view: OverviewView, period: Period) -> impl IntoView {
+    let steps = (!first_steps::all_done(&view)).then(|| view! { <FirstSteps view=view.clone() /> });
+    let summary = view.overview;
+    // Before the first call ever there is nothing to plot, and the first steps say what to do.
+    let sums = summary.has_calls.then(|| view! { <Sums summary period /> });
+    view! {
+        <div class="stack overview" data-refresh="10">
+            {steps}
+            {sums}
+        </div>
+    }
+}
+
+#[component]
+fn Sums(summary: Summary, period: Period) -> impl IntoView {
+    view! {
+        <Figures summary=summary.clone() />
+        <div class="tall"><Plot plot=plots::spend(&summary, period) /></div>
+        <div class="grid-2">
+            <Plot plot=plots::calls(&summary, period) />
+            <Plot plot=plots::latency(&summary, period) />
+        </div>
+        <div class="grid-2">
+            <TopModels summary=summary.clone() period />
+            <TopKeys summary period />
+        </div>
+    }
+}
+
+#[component]
+fn Figures(summary: Summary) -> impl IntoView {
+    let latency = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), millis_text);
+    let tokens = format!("{} tokens in, {} out", short(summary.input_tokens), short(summary.output_tokens));
+    let exact_tokens =
+        format!("{} tokens in, {} out", count_text(summary.input_tokens), count_text(summary.output_tokens));
+    let uncertain = match summary.uncertain_calls {
+        0 => "All of it measured".to_owned(),
+        1 => "1 call not measured".to_owned(),
+        calls => format!("{} calls not measured", count_text(calls)),
+    };
+    view! {
+        <dl class="figures">
+            <Figure label="Spend" value=summary.cost.display() title=exact_money(summary.cost) note=uncertain />
+            <Figure label="Calls" value=count_text(summary.calls) title=exact_tokens note=tokens />
+            <Figure label="Errors" value=count_text(summary.errors) note=error_note(&summary) />
+            <Figure
+                label="Latency, p50"
+                value=latency(summary.latency_p50_ms)
+                title="From a histogram: exact to about 15 %"
+                note="Half of the calls are faster"
+            />
+            <Figure
+                label="Latency, p95"
+                value=latency(summary.latency_p95_ms)
+                title="From a histogram: exact to about 15 %"
+                note="19 of 20 calls are faster"
+            />
+        </dl>
+        {(summary.uncertain_calls > 0).then(|| {
+            view! {
+                <p class="muted">
+                    "Not every call's cost is measured: where a provider gives no complete count, or a model has no price, it is an estimate or missing. Each request says which."
+                </p>
+            }
+        })}
+    }
+}
+
+/// `0.42 %: 52 failed, 3 refused`
+fn error_note(summary: &Summary) -> String {
+    if summary.errors == 0 {
+        return "None failed, none refused".to_owned();
+    }
+    let failed = count_text(summary.errors - summary.refused);
+    format!("{}: {failed} failed, {} refused", percent(summary.errors, summary.calls), count_text(summary.refused))
+}
+
+/// A share with two digits that matter; never `0 %` of something, never `100 %` of less than all.
+fn percent(part: i64, whole: i64) -> String {
+    if whole <= 0 || part <= 0 {
+        return "0 %".to_owned();
+    }
+    let hundredths = i128::from(part) * 10_000 / i128::from(whole);
+    match hundredths {
+        0 => "< 0.01 %".to_owned(),
+        1..1000 => format!("{}.{:02} %", hundredths / 100, hundredths % 100),
+        _ => format!("{} %", hundredths / 100),
+    }
+}
+
+/// `18.2k`, `1.05M`: three digits, for where the exact number is on hover.
+fn short(value: i64) -> String {
+    let (unit, suffix) = match value {
+        ..10_000 => return count_text(value),
+        10_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "B"),
+    };
+    let whole = value / unit;
+    let hundredths = value % unit / (unit / 100);
+    match whole {
+        ..10 => format!("{whole}.{hundredths:02}{suffix}"),
+        10..100 => format!("{whole}.{}{suffix}", hundredths / 10),
+        _ => format!("{}{suffix}", count_text(whole)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_or_with_a_wrong_period_means_a_day() {
+        assert_eq!(parse_period(""), Period::Day);
+        assert_eq!(parse_period("?period=9y"), Period::Day);
+        assert_eq!(parse_period("?x=1&period=30d"), Period::Month);
+    }
+
+    #[test]
+    fn shares_are_neither_nothing_nor_all_when_they_are_not() {
+        assert_eq!(percent(0, 10), "0 %");
+        assert_eq!(percent(1, 1_000_000), "< 0.01 %");
+        assert_eq!(percent(55, 12_480), "0.44 %");
+        assert_eq!(percent(999_999, 1_000_000), "99 %");
+        assert_eq!(percent(7, 7), "100 %");
+        assert_eq!(percent(i64::MAX, i64::MAX), "100 %");
+        assert_eq!(percent(5, 0), "0 %");
+    }
+
+    #[test]
+    fn large_counts_are_short() {
+        assert_eq!(short(9_999), "9,999");
+        assert_eq!(short(18_249), "18.2k");
+        assert_eq!(short(842_100), "842k");
+        assert_eq!(short(1_059_000), "1.05M");
+        assert_eq!(short(12_345_678_901), "12.3B");
+    }
+}

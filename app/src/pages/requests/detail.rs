@@ -1,0 +1,283 @@
+//! One request's whole story.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use tollgate_domain::charge::Outcome;
+use tollgate_domain::summary::RequestDetail;
+
+use super::breakdown::Breakdown;
+use super::query::RequestsQuery;
+use super::refusals::Reason;
+use super::table::Key;
+use super::timing::Timing;
+use super::words;
+use crate::api::get_request;
+use crate::components::{
+    CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, PageHeader, Tone,
+};
+use crate::pages::problem::Problem;
+
+const PURPOSE: &str = "One request from its arrival to its cost.";
+
+#[component]
+pub fn RequestDetailPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let request = Resource::new_blocking(move || id.get(), get_request);
+    view! {
+        <nav class="crumbs" aria-label="Where this is">
+            <a href="/ui/requests">"Requests"</a>
+        </nav>
+        <Transition>
+            {move || Suspend::new(async move {
+                match request.await {
+                    Ok(detail) => view! { <Story detail /> }.into_any(),
+                    Err(error) => view! {
+                        <PageHeader title="Request" purpose=PURPOSE />
+                        <Problem error />
+                    }
+                    .into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Story(detail: RequestDetail) -> impl IntoView {
+    let refused = detail.row.outcome.is_none();
+    let title = match &detail.row.model {
+        Some(model) => format!("{} with {model}", words::operation(detail.row.operation)),
+        None => words::operation(detail.row.operation).to_owned(),
+    };
+    let body = if refused {
+        view! { <Refused detail=detail.clone() /> }.into_any()
+    } else {
+        view! { <Answered detail=detail.clone() /> }.into_any()
+    };
+    view! {
+        <PageHeader title purpose=PURPOSE>
+            <OutcomeBadge outcome=detail.row.outcome status=detail.row.status />
+        </PageHeader>
+        {body}
+        <Facts detail=detail.clone() />
+        <Ids detail />
+    }
+}
+
+#[component]
+fn Refused(detail: RequestDetail) -> impl IntoView {
+    let (outcome, advice) = (words::outcome(&detail), Reason::of(&detail).advice());
+    view! {
+        <Notice tone=Tone::Warning>
+            <p><strong>{outcome}</strong></p>
+            <p>{advice}</p>
+        </Notice>
+        <Error text=detail.row.error />
+    }
+}
+
+#[component]
+fn Answered(detail: RequestDetail) -> impl IntoView {
+    let tone = if detail.row.outcome == Some(Outcome::Success) { Tone::Good } else { Tone::Bad };
+    let timing = detail.row.duration_us.map(|duration_us| {
+        view! {
+            <section class="stack">
+                <h2>"Time"</h2>
+                <Timing duration_us first_byte_us=detail.row.first_byte_us />
+            </section>
+        }
+    });
+    view! {
+        <p class=format!("outcome {}", tone.class())>
+            <Icon name=tone.icon() />
+            {words::outcome(&detail)}
+        </p>
+        <Error text=detail.row.error.clone() />
+        <div class="grid-2">{timing} <Tokens detail=detail.clone() /></div>
+        <Cost detail />
+    }
+}
+
+#[component]
+fn Error(text: Option<String>) -> impl IntoView {
+    text.map(|text| {
+        view! {
+            <section class="stack">
+                <h2>"Error"</h2>
+                <p class="mono error-text">{text}</p>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn Tokens(detail: RequestDetail) -> impl IntoView {
+    let rows = words::tokens(&detail.usage)
+        .into_iter()
+        .map(|(name, count, part)| {
+            let name = if part { format!("of these {name}") } else { name.to_owned() };
+            let class = part.then_some("part");
+            let value = i64::try_from(count).unwrap_or(i64::MAX);
+            view! {
+                <tr class=class>
+                    <th scope="row">{name}</th>
+                    <td class="num"><Count value /></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="stack">
+            <h2>"Tokens"</h2>
+            <table class="table small">
+                <thead class="visually-hidden">
+                    <tr>
+                        <th scope="col">"Kind"</th>
+                        <th scope="col">"Tokens"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Cost(detail: RequestDetail) -> impl IntoView {
+    let breakdown = Breakdown::new(&detail.cost_lines, detail.row.cost);
+    let certainty = detail.row.certainty.map(|certainty| {
+        view! {
+            <p class="cluster">
+                <CertaintyBadge certainty />
+                {words::certainty(certainty)}
+            </p>
+        }
+    });
+    let source = match detail.price_source {
+        Some(source) => view! { <p class="muted">"Prices from: " {source}</p> }.into_any(),
+        None => {
+            view! { <p class="muted">"There was no price for this model, so nothing could be charged."</p> }.into_any()
+        }
+    };
+    view! {
+        <section class="stack">
+            <h2>"Cost"</h2>
+            <CostTable breakdown />
+            {certainty}
+            {source}
+        </section>
+    }
+}
+
+#[component]
+fn CostTable(breakdown: Breakdown) -> impl IntoView {
+    let Breakdown { lines, sum, rounding, total, adds_up } = breakdown;
+    let rows = lines
+        .into_iter()
+        .map(|line| {
+            view! {
+                <tr>
+                    <th scope="row">{line.name}</th>
+                    <td class="num">{line.units}</td>
+                    <td class="num">{line.price}</td>
+                    <td class="num">{line.amount}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let rounding = rounding.map(|rounding| {
+        view! {
+            <tr>
+                <th scope="row" colspan="3">"Exact sum"</th>
+                <td class="num">{sum}</td>
+            </tr>
+            <tr>
+                <th scope="row" colspan="3">"Rounded up to a billionth of a dollar"</th>
+                <td class="num">{rounding}</td>
+            </tr>
+        }
+    });
+    let broken = (!adds_up).then(|| {
+        view! {
+            <Notice tone=Tone::Bad>
+                "The lines don't come to the amount that was charged: this line of the ledger is damaged. The amount charged is what counts."
+            </Notice>
+        }
+    });
+    view! {
+        <div class="table-wrap" tabindex="0" role="region" aria-label="Cost">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"For"</th>
+                        <th scope="col" class="num">"Units"</th>
+                        <th scope="col" class="num">"Price"</th>
+                        <th scope="col" class="num">"Amount"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+                <tfoot>
+                    {rounding}
+                    <tr class="total">
+                        <th scope="row" colspan="3">"Charged"</th>
+                        <td class="num">{total}</td>
+                    </tr>
+                </tfoot>
+            </table>
+        </div>
+        {broken}
+    }
+}
+
+#[component]
+fn Facts(detail: RequestDetail) -> impl IntoView {
+    let row = detail.row;
+    let optional = |label: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{label}</dt><dd class="mono">{value}</dd></div> })
+    };
+    let attempt = (detail.attempt > 1).then(|| detail.attempt.to_string());
+    let asked = row.outcome.is_some().then(|| {
+        view! {
+            <div><dt>"Streamed"</dt><dd>{if row.streamed { "Yes" } else { "No" }}</dd></div>
+            <div><dt>"Client"</dt><dd>{if detail.client_left { "Left before the end" } else { "Stayed to the end" }}</dd></div>
+        }
+    });
+    view! {
+        <section class="stack">
+            <h2>"Facts"</h2>
+            <dl class="facts">
+                <div><dt>"Time"</dt><dd><Moment at=row.at /></dd></div>
+                <div><dt>"Key"</dt><dd><Key id=row.key_id label=row.key_label /></dd></div>
+                <div><dt>"Operation"</dt><dd>{words::operation(row.operation)}</dd></div>
+                {optional("Model asked for", row.model)}
+                {optional("Deployment", detail.deployment_id)}
+                {optional("Provider", row.provider)}
+                {optional("Provider's model", detail.upstream_model)}
+                <div><dt>"Status"</dt><dd>{row.status.to_string()}</dd></div>
+                {optional("Error type", detail.refusal_kind)}
+                {asked}
+                {optional("Attempt", attempt)}
+                {optional("End user", detail.end_user)}
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Ids(detail: RequestDetail) -> impl IntoView {
+    let all = RequestsQuery { call: Some(detail.row.call_id.clone()), ..RequestsQuery::default() }.href();
+    let own = if detail.row.outcome.is_some() { "Charge id" } else { "Refusal id" };
+    let attempts = detail.row.outcome.is_some().then(|| {
+        view! { <p><a href=all>"All attempts of this call"<Icon name=IconName::ArrowRight /></a></p> }
+    });
+    view! {
+        <section class="stack ids">
+            <h2>"Ids"</h2>
+            <CopyField label="Call id (x-litellm-call-id)" id="call-id" value=detail.row.call_id />
+            <CopyField label=own id="own-id" value=detail.row.id />
+            {detail.upstream_id.map(|id| view! { <CopyField label="Provider's id" id="upstream-id" value=id /> })}
+            {attempts}
+        </section>
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests as a table: on their own page, and the latest of a key.
+
+use leptos::prelude::*;
+use tollgate_domain::summary::RequestRow;
+
+use super::query::request_href;
+use crate::components::{Count, Elapsed, Moment, Money, OutcomeBadge};
+use crate::pages::keys::key_href;
+
+#[component]
+pub fn RequestTable(
+    rows: Vec<RequestRow>,
+    /// Whether to tell whose requests they are.
+    show_key: bool,
+    #[prop(into)] label: String,
+) -> impl IntoView {
+    let rows = rows.into_iter().map(|row| view! { <Row row show_key /> }).collect_view();
+    view! {
+        <div class="table-wrap" tabindex="0" role="region" aria-label=label>
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Time"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col">"Model"</th>
+                        {show_key.then(|| view! { <th scope="col">"Key"</th> })}
+                        <th scope="col" class="num">"Tokens in"</th>
+                        <th scope="col" class="num">"Tokens out"</th>
+                        <th scope="col" class="num">"Cost"</th>
+                        <th scope="col" class="num">"Duration"</th>
+                        <th scope="col" class="num">"First byte"</th>
+                        <th scope="col">"Streamed"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: RequestRow, show_key: bool) -> impl IntoView {
+    // A refusal used nothing, which is not the same as having used none.
+    let asked = row.outcome.is_some();
+    let count = move |value: i64| if asked { view! { <Count value /> }.into_any() } else { absent() };
+    let time = |micros: Option<i64>| match micros {
+        Some(micros) => view! { <Elapsed micros /> }.into_any(),
+        None => absent(),
+    };
+    let key = show_key.then(|| view! { <td><Key id=row.key_id.clone() label=row.key_label.clone() /></td> });
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="row-link" href=request_href(&row.id)><Moment at=row.at /></a>
+            </th>
+            <td><OutcomeBadge outcome=row.outcome status=row.status /></td>
+            <td>{row.model.clone().map_or_else(absent, IntoAny::into_any)}</td>
+            {key}
+            <td class="num">{count(row.input_tokens)}</td>
+            <td class="num">{count(row.output_tokens)}</td>
+            <td class="num">{if asked { view! { <Money value=row.cost /> }.into_any() } else { absent() }}</td>
+            <td class="num">{time(row.duration_us)}</td>
+            <td class="num">{time(row.first_byte_us)}</td>
+            <td>{if row.streamed { "Yes".into_any() } else { absent() }}</td>
+        </tr>
+    }
+}
+
+/// What is not there, without leaving the cell empty for those who hear it.
+pub fn absent() -> AnyView {
+    view! { <span class="muted">"–"</span> }.into_any()
+}
+
+/// Whose request it is. The master key has no page.
+#[component]
+pub fn Key(id: Option<String>, label: Option<String>) -> impl IntoView {
+    match (id, label) {
+        (Some(id), Some(label)) if id != "master_key" => view! { <a href=key_href(&id)>{label}</a> }.into_any(),
+        (_, Some(label)) => label.into_any(),
+        _ => view! { <span class="muted">"No known key"</span> }.into_any(),
+    }
+}

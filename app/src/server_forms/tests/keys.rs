@@ -1,0 +1,194 @@
+//! Keys: made, found, changed, stopped.
+
+use http::{StatusCode, header};
+use tollgate_control::OpContext;
+use tollgate_control::keys::{self, KeyFilter, KeyRef};
+use tollgate_domain::actor::Role;
+use tollgate_domain::ids::KeyId;
+use tollgate_domain::key::KeyDigest;
+
+use super::site::Site;
+
+fn system() -> OpContext {
+    OpContext::system("test")
+}
+
+fn id(text: &str) -> KeyRef {
+    KeyRef::Id(KeyId::parse(text).unwrap())
+}
+
+#[tokio::test]
+async fn a_new_key_is_shown_once() {
+    let site = Site::open().await;
+    let fields = [("alias", "team blue"), ("models", "gpt-4o"), ("patterns", "azure/*\r\n"), ("expiry", "30d")];
+    let page = site.post("/ui/keys/create", &fields).await;
+    assert_eq!((page.status, &page.headers[header::CACHE_CONTROL]), (StatusCode::OK, &"no-store".parse().unwrap()));
+    let key = page.between("id=\"created-key\"", "/>");
+    let key = key.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!((key.len(), key.starts_with("sk-")), (67, true));
+    page.says("it won't be shown again").says("http://gate:4000/v1").says("gpt-4o").says("from openai import OpenAI");
+
+    let row = keys::get(&site.control, &system(), KeyRef::Digest(KeyDigest::of(key))).await.unwrap();
+    assert_eq!(row.key.alias.as_deref(), Some("team blue"));
+    assert_eq!(row.key.models.iter().map(|model| model.as_str()).collect::<Vec<_>>(), ["gpt-4o", "azure/*"]);
+    assert_eq!(row.key.expires_at.unwrap().0 - row.key.created_at.0, 30 * 86_400 * 1_000_000);
+
+    site.get("/ui/keys/create").await.says("was shown once and is gone").never_says(key);
+    for path in ["/ui/keys".to_owned(), format!("/ui/keys/{}", row.key.id)] {
+        site.get(&path)
+            .await
+            .says("team blue")
+            .says(&row.key.hint)
+            .never_says(key)
+            .never_says(&row.key.digest.to_hex());
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_wrong_comes_back_with_what_was_typed() {
+    let site = Site::open().await;
+    let fields = [("alias", "x < y"), ("models", "gpt-4o"), ("patterns", "a*b*c\r\n</textarea>"), ("expiry", "never")];
+    let page = site.post("/ui/keys/create", &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("has more than one").says("id=\"patterns-error\"").says("value=\"x &lt; y\"");
+    page.says("a*b*c\r\n&lt;/textarea&gt;</textarea>");
+    let tick = page.between("value=\"gpt-4o\"", ">");
+    assert!(tick.contains("checked"), "{tick}");
+    assert_eq!(keys::list(&site.control, &system(), &KeyFilter::default(), None, 10).await.unwrap().items.len(), 0);
+
+    let page = site.post("/ui/keys/create", &[("expiry", "date"), ("date", "2020-01-01")]).await;
+    page.says("id=\"date-error\"").says("Must lie in the future.").says("value=\"2020-01-01\"");
+    let page = site.post("/ui/keys/create", &[("expiry", "date"), ("date", "")]).await;
+    page.says("id=\"date-error\"").says("Choose the date.");
+    site.create_key("twin").await;
+    let page = site.post("/ui/keys/create", &[("alias", "twin")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("id=\"alias-error\"").says("There is a key with the alias `twin` already.");
+}
+
+#[tokio::test]
+async fn keys_are_found_and_paged() {
+    let site = Site::open().await;
+    site.get("/ui/keys").await.says("No keys yet");
+    for n in 0..52 {
+        let new = keys::NewKey { alias: Some(format!("app-{n:02}")), ..keys::NewKey::default() };
+        keys::create(&site.control, &system(), new).await.unwrap();
+    }
+    let first = site.get("/ui/keys").await;
+    first.says(">app-51<").says(">app-02<").never_says(">app-01<").never_says("First page");
+    let next = first.between("href=\"/ui/keys?after=", "\"");
+    let second = site.get(&format!("/ui/keys?after={next}")).await;
+    second.says(">app-01<").says(">app-00<").never_says(">app-02<").says("First page").never_says("Next page");
+
+    let found = site.get("/ui/keys?q=APP-3&status=").await;
+    found.says(">app-39<").says(">app-30<").never_says(">app-40<").never_says("Next page").says("value=\"APP-3\"");
+    site.get("/ui/keys?status=blocked").await.says("No key matches");
+    // Whole without a script: nothing is filled in afterwards.
+    found.never_says("<template");
+}
+
+#[tokio::test]
+async fn a_key_is_blocked_and_let_go_from_where_one_is() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let page = site.post(&format!("/ui/keys/{key}/block"), &[("back", "/ui/keys?q=one&evil=2")]).await;
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/ui/keys?q=one&notice=blocked"));
+    site.get(page.location()).await.says("The key is blocked.").says(&format!("action=\"/ui/keys/{key}/unblock\""));
+    assert!(keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
+
+    let page = site.post(&format!("/ui/keys/{key}/unblock"), &[("back", "https://evil.example/ui/keys")]).await;
+    assert_eq!(page.location(), format!("/ui/keys/{key}?notice=unblocked"));
+    assert!(!keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
+
+    let page = site.post("/ui/keys/0199d5a4-0000-7000-8000-000000000000/block", &[]).await;
+    assert!(page.location().ends_with("?notice=not_found"), "{}", page.location());
+    assert_eq!(site.post("/ui/keys/nonsense/delete", &[]).await.location(), "/ui/keys?notice=not_found");
+    site.get("/ui/keys?notice=%3Cb%3Ehello").await.never_says("hello");
+}
+
+#[tokio::test]
+async fn a_deleted_key_keeps_its_page_and_loses_its_actions() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let path = format!("/ui/keys/{key}");
+    site.get(&path).await.says("This key was never used").says("Delete key").says("Save changes");
+    let page = site.post(&format!("{path}/delete"), &[]).await;
+    assert_eq!(page.location(), format!("{path}?notice=deleted"));
+    let page = site.get(page.location()).await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("This key was deleted").never_says("Save changes").never_says("Delete key").never_says("/block\"");
+    site.get("/ui/keys").await.never_says(">one<");
+    site.get("/ui/keys?status=deleted").await.says(">one<").never_says("/unblock\"");
+    let page = site.get("/ui/keys/0199d5a4-0000-7000-8000-000000000000").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    page.says("There is nothing at this address");
+}
+
+#[tokio::test]
+async fn a_change_is_made_unless_somebody_was_faster() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let path = format!("/ui/keys/{key}");
+    let update = format!("{path}/update");
+    let fields = [("version", "1"), ("alias", "two"), ("models", "gpt-4o"), ("expiry", "90d")];
+    let page = site.post(&update, &fields).await;
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, format!("{path}?notice=updated").as_str()));
+    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    assert_eq!((row.key.alias.as_deref(), row.key.models.len(), row.key.version), (Some("two"), 1, 2));
+    let expires_at = row.key.expires_at.unwrap();
+
+    let fields = [("version", "1"), ("alias", "three"), ("expiry", "keep")];
+    let page = site.post(&update, &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("Somebody changed this key").says("value=\"three\"").says("name=\"version\" value=\"2\"");
+    assert_eq!(keys::get(&site.control, &system(), id(&key)).await.unwrap().key.alias.as_deref(), Some("two"));
+
+    let fields = [("version", "2"), ("alias", "three"), ("expiry", "keep")];
+    assert_eq!(site.post(&update, &fields).await.status, StatusCode::SEE_OTHER);
+    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    assert_eq!((row.key.models.len(), row.key.expires_at), (0, Some(expires_at)));
+
+    site.create_key("taken").await;
+    let page = site.post(&update, &[("version", "3"), ("alias", "taken"), ("expiry", "never")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("id=\"alias-error\"").never_says("Somebody changed this key");
+    let page = site.post(&update, &[("version", "3"), ("alias", ""), ("expiry", "never")]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    assert_eq!((row.key.alias, row.key.expires_at), (None, None));
+}
+
+#[tokio::test]
+async fn an_auditor_reads_and_changes_nothing() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let path = format!("/ui/keys/{key}");
+    let ada = site.store.find_user_by_email("ada@example.com").await.unwrap().unwrap().0;
+    let tx = site.store.begin().await.unwrap();
+    tx.set_role(ada.id, Role::Auditor, false).await.unwrap();
+    tx.commit().await.unwrap();
+
+    site.get("/ui/keys").await.says(">one<").never_says("/block\"");
+    site.get(&path).await.never_says("method=\"post\" action=\"/ui/keys");
+    site.get("/ui/keys/new").await.says("Ask an administrator").never_says("action=\"/ui/keys/create\"");
+    for verb in ["block", "unblock", "delete", "update"] {
+        let page = site.post(&format!("{path}/{verb}"), &[("version", "1")]).await;
+        assert_eq!(page.location(), format!("{path}?notice=denied"), "{verb}");
+    }
+    let page = site.post("/ui/keys/create", &[("alias", "two")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    assert_eq!((row.key.version, row.key.deleted_at), (1, None));
+    assert_eq!(keys::list(&site.control, &system(), &KeyFilter::default(), None, 10).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn what_people_write_stays_text() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("</script><script>alert(1)</script>").await;
+    for path in ["/ui/keys".to_owned(), format!("/ui/keys/{key}"), "/ui/keys?q=%3Cscript%3Ealert".to_owned()] {
+        let page = site.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page.says("&lt;script&gt;alert").never_says("<script>alert");
+    }
+}

@@ -1,0 +1,5 @@
+//! The pages about keys and requests and their forms, through the dashboard's real routes, on a real database.
+
+mod keys;
+mod requests;
+mod site;

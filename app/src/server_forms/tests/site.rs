@@ -1,0 +1,146 @@
+//! A dashboard with a signed-in administrator.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use http::{HeaderMap, Request, StatusCode, header};
+use tempfile::TempDir;
+use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_domain::clock::SystemClock;
+use tollgate_domain::entropy::SystemEntropy;
+use tollgate_domain::key::KeyDigest;
+use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
+use tollgate_domain::secret::Secret;
+use tollgate_store::{Store, StoreOptions};
+use tower::ServiceExt as _;
+
+use crate::server::{WebSettings, routes};
+
+const PASSWORD: &str = "correct horse battery";
+
+pub struct Site {
+    router: Router,
+    cookie: String,
+    pub control: Control,
+    pub store: Store,
+    _folder: TempDir,
+}
+
+/// What came back.
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub html: String,
+}
+
+impl Page {
+    pub fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub fn says(&self, text: &str) -> &Self {
+        assert!(self.html.contains(text), "`{text}` is not in:\n{}", self.html);
+        self
+    }
+
+    #[track_caller]
+    pub fn never_says(&self, text: &str) -> &Self {
+        assert!(!self.html.contains(text), "`{text}` is in:\n{}", self.html);
+        self
+    }
+
+    /// The text between two others.
+    #[track_caller]
+    pub fn between(&self, before: &str, after: &str) -> String {
+        let (_, rest) = self.html.split_once(before).unwrap_or_else(|| panic!("no `{before}` in:\n{}", self.html));
+        rest.split_once(after).unwrap().0.to_owned()
+    }
+}
+
+struct Nobody;
+
+impl Publish for Nobody {
+    fn key_changed(&self, _: KeyDigest) {}
+}
+
+fn deployment(model: &str) -> Deployment {
+    Deployment {
+        id: format!("{model}-1"),
+        model: ModelPattern::new(model),
+        provider: "simulator".to_owned(),
+        upstream_model: model.to_owned(),
+        upstream: Upstream::Simulator,
+        api_key: None,
+        headers: Vec::new(),
+        timeouts: Timeouts::default(),
+        weight: 1,
+        price: None,
+        base_model: None,
+        origin: Origin::BuiltIn,
+        mode: Some("chat".to_owned()),
+        max_input_tokens: None,
+        max_output_tokens: None,
+    }
+}
+
+impl Site {
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
+        let store = Store::open(&url, StoreOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let catalog = Arc::new(Catalog::new(vec![deployment("gpt-4o"), deployment("openai/*")], HashMap::new()));
+        let clock = Arc::new(SystemClock);
+        let control = Control::new(
+            store.clone(),
+            clock.clone(),
+            Arc::new(SystemEntropy),
+            Arc::new(Nobody),
+            Arc::new(move || Arc::clone(&catalog)),
+        );
+        let password = Secret::new(PASSWORD.to_owned());
+        access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
+        let settings = WebSettings { base_url: None, with_wasm: false };
+        let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
+        let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
+        let page = site.post("/ui/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        assert_eq!(page.location(), "/ui");
+        let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
+        site.cookie = cookie.split(';').next().unwrap().to_owned();
+        site
+    }
+
+    async fn send(&self, request: Request<Body>) -> Page {
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = to_bytes(body, 8 << 20).await.unwrap();
+        Page { status: parts.status, headers: parts.headers, html: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        let request = Request::get(path).header(header::HOST, "gate:4000").header(header::COOKIE, &self.cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let encoded =
+            fields.iter().fold(crate::pages::Query::default(), |query, (name, value)| query.with(name, Some(*value)));
+        let request = Request::post(path)
+            .header(header::HOST, "gate:4000")
+            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
+    }
+
+    /// Makes a key by the form; its id and its text.
+    pub async fn create_key(&self, alias: &str) -> (String, String) {
+        let page = self.post("/ui/keys/create", &[("alias", alias), ("expiry", "never")]).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+        let key = page.between("Authorization: Bearer ", "'");
+        (page.between("href=\"/ui/keys/0", "\"").split('?').next().map(|rest| format!("0{rest}")).unwrap(), key)
+    }
+}

@@ -1,0 +1,10 @@
+//! The control plane's tests, on SQLite: what differs between the databases is tested with the store.
+
+#![expect(clippy::pedantic, reason = "tests say what they mean in fewer words")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by it")]
+
+mod access;
+mod harness;
+mod keys;
+mod permissions;
+mod reads;

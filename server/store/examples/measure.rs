@@ -1,0 +1,162 @@
+//! Measures the store: what a line of the ledger costs to write, and how long the dashboard's reads take afterwards.
+//!
+//! ```sh
+//! cargo run --release -p tollgate-store --example measure -- sqlite:///tmp/measure.db 1000000 [keys] [batch]
+//! ```
+
+#![expect(clippy::pedantic, clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers, run by hand")]
+
+use std::time::Instant;
+
+use tollgate_domain::charge::{Charge, Operation, Outcome};
+use tollgate_domain::clock::ManualClock;
+use tollgate_domain::entropy::{Entropy, SeededEntropy, random_bytes};
+use tollgate_domain::ids::{ChargeId, KeyId};
+use tollgate_domain::page::Cursor;
+use tollgate_domain::price::{CostLine, Meter};
+use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
+use tollgate_domain::usage::{Certainty, Usage};
+use tollgate_domain::{Nanos, Picos, Timestamp};
+use tollgate_store::{KeyFilter, LedgerBatch, Store, StoreOptions};
+
+/// 2026-11-20 10:30:00 UTC
+const NOW: Timestamp = Timestamp(1_795_170_600_000_000);
+const MONTH: i64 = 30 * 86_400 * 1_000_000;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let url = arguments.next().unwrap_or_else(|| "sqlite:///tmp/tollgate-measure.db".to_owned());
+    let mut number = |otherwise: u64| arguments.next().map_or(otherwise, |text| text.parse().unwrap());
+    let (rows, keys, batch) = (number(1_000_000), number(100), number(500));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(measure(&url, rows as i64, keys, batch as usize));
+}
+
+async fn measure(url: &str, rows: i64, keys: u64, batch: usize) {
+    let store = Store::open(url, StoreOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    println!("open and migrated: {} KiB resident", resident());
+    let entropy = SeededEntropy::new(1);
+    let keys: Vec<_> = (0..keys).map(|_| KeyId::new(&ManualClock::at(NOW), &entropy)).collect();
+
+    let (mut cpu, mut wall, mut done) = (0, 0.0, 0);
+    while done < rows {
+        let charges = (0..batch as i64)
+            .map(|i| charge(&entropy, &keys, Timestamp(NOW.0 - MONTH + MONTH / rows * (done + i))))
+            .collect();
+        let batch = LedgerBatch { charges, refusals: vec![] };
+        let (before, start) = (cpu_micros(), Instant::now());
+        store.append_ledger(&batch).await.unwrap();
+        cpu += cpu_micros() - before;
+        wall += start.elapsed().as_secs_f64() * 1e6;
+        done += batch.len() as i64;
+        if done % 1_000_000 < batch.len() as i64 {
+            println!(
+                "{done} lines: {:.1} µs of processor, {:.1} µs each",
+                cpu as f64 / done as f64,
+                wall / done as f64
+            );
+        }
+    }
+    println!("{done} lines: {:.1} µs of processor, {:.1} µs each", cpu as f64 / done as f64, wall / done as f64);
+
+    for round in ["first", "again"] {
+        for period in Period::ALL {
+            let start = Instant::now();
+            let overview = store.overview(period, NOW).await.unwrap();
+            report(&format!("overview {}, {round}, {} calls", period.as_str(), overview.calls), start);
+        }
+        for (name, filter) in filters(&keys) {
+            let start = Instant::now();
+            let page = store.list_requests(&filter, None, 50).await.unwrap();
+            report(&format!("requests {name}, {round}, {} rows", page.items.len()), start);
+        }
+        let deep = Cursor { at: NOW.0 - MONTH / 2, id: "0".to_owned() };
+        let start = Instant::now();
+        store.list_requests(&RequestFilter::default(), Some(&deep), 50).await.unwrap();
+        report(&format!("requests half-way down, {round}"), start);
+        let start = Instant::now();
+        store.deployment_health(NOW).await.unwrap();
+        report(&format!("health, {round}"), start);
+        let start = Instant::now();
+        store.list_keys(&KeyFilter::default(), None, 50, NOW).await.unwrap();
+        report(&format!("keys, {round}"), start);
+    }
+    println!("{} KiB resident", resident());
+}
+
+fn filters(keys: &[KeyId]) -> Vec<(&'static str, RequestFilter)> {
+    let all = RequestFilter::default();
+    vec![
+        ("all", all.clone()),
+        ("of a key", RequestFilter { key: Some(keys[0].to_string()), ..all.clone() }),
+        ("of a model", RequestFilter { model: Some("model-3".to_owned()), ..all.clone() }),
+        ("failed", RequestFilter { status: Some(StatusFilter::Failed), ..all.clone() }),
+        ("refused", RequestFilter { status: Some(StatusFilter::Refused), ..all.clone() }),
+        (
+            "failed of a key",
+            RequestFilter { key: Some(keys[0].to_string()), status: Some(StatusFilter::Failed), ..all.clone() },
+        ),
+        (
+            "of a key and model",
+            RequestFilter { key: Some(keys[0].to_string()), model: Some("model-3".to_owned()), ..all.clone() },
+        ),
+        ("of no such key", RequestFilter { key: Some("nobody".to_owned()), ..all }),
+    ]
+}
+
+fn charge(entropy: &dyn Entropy, keys: &[KeyId], at: Timestamp) -> Charge {
+    let random = u64::from_le_bytes(random_bytes::<8>(entropy));
+    let clock = ManualClock::at(at);
+    let model = format!("model-{}", (random >> 8) % 8);
+    let failed = random % 200 == 0;
+    Charge {
+        id: ChargeId::new(&clock, entropy),
+        call_id: ChargeId::new(&clock, entropy).to_string(),
+        attempt: 1,
+        started_at: at,
+        key_id: Some(keys[((random >> 16) % keys.len() as u64) as usize]),
+        operation: Operation::ChatCompletion,
+        upstream_model: format!("{model}-2026-08-06"),
+        model,
+        deployment_id: "a3f9c1d27b5e4f60".to_owned(),
+        provider: "openai".to_owned(),
+        streamed: true,
+        outcome: if failed { Outcome::UpstreamError } else { Outcome::Success },
+        status: if failed { 500 } else { 200 },
+        error: None,
+        certainty: Certainty::Measured,
+        usage: Usage { input: random % 4000, output: random % 900, ..Usage::default() },
+        cost: Nanos((random % 90_000_000) as i64),
+        cost_lines: vec![
+            CostLine { meter: Meter::Input, units: 1200, price: Picos(2_500_000) },
+            CostLine { meter: Meter::Output, units: 300, price: Picos(10_000_000) },
+        ],
+        price_source: Some("price book: gpt-4o at openai (2026-11-20)".to_owned()),
+        duration_us: (random % 9_000_000) as i64,
+        first_byte_us: Some((random % 900_000) as i64),
+        client_left: false,
+        upstream_id: Some(format!("chatcmpl-{random:016x}")),
+        end_user: Some("user-17".to_owned()),
+    }
+}
+
+fn report(what: &str, start: Instant) {
+    println!("{:8.1} ms  {what}", start.elapsed().as_secs_f64() * 1e3);
+}
+
+/// What all threads of this process have run for, in microseconds.
+fn cpu_micros() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let nanos = tasks.map(|task| {
+        let text = std::fs::read_to_string(task.unwrap().path().join("schedstat")).unwrap_or_default();
+        text.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or_default()
+    });
+    nanos.sum::<u64>() / 1000
+}
+
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
