@@ -38,7 +38,9 @@ fn join_styles(folder: &Path) -> io::Result<String> {
     let order = folder.join("order.txt");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut joined = String::new();
-    for line in fs::read_to_string(order)?.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in
+        fs::read_to_string(order)?.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         let path = folder.join(line);
         println!("cargo::rerun-if-changed={}", path.display());
         joined.push_str(&fs::read_to_string(&path)?);

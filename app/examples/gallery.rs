@@ -42,7 +42,8 @@ fn main() -> std::io::Result<()> {
         };
         let mut second = view.clone();
         second.overview.has_keys = true;
-        view! { <OverviewHeader period /> <OverviewContent view period /> <OverviewContent view=second period /> }.into_any()
+        view! { <OverviewHeader period /> <OverviewContent view period /> <OverviewContent view=second period /> }
+            .into_any()
     });
     std::fs::write(directory.join("overview-first.html"), first)?;
     let models = page("Models", || {
@@ -214,7 +215,12 @@ fn overview(period: Period, models: usize) -> OverviewView {
     all.uncertain_calls = 3;
     all.latency_p50_ms = Some(712.0);
     all.latency_p95_ms = Some(2_840.0);
-    OverviewView { overview: all, base_url: String::new(), example_model: Some("gpt-4o".to_owned()), has_simulator: false }
+    OverviewView {
+        overview: all,
+        base_url: String::new(),
+        example_model: Some("gpt-4o".to_owned()),
+        has_simulator: false,
+    }
 }
 
 /// Four calls of the simulator in a day: what the first minutes look like.
@@ -312,7 +318,8 @@ fn models() -> ModelsView {
         (local.price, local.has_api_key) = (None, false);
         simulator.simulator = true;
         simulator.origin = "built in".to_owned();
-        simulator.price = Some(SourcedPrice { source: "the simulator's own".to_owned(), ..price(1_000_000, 2_000_000) });
+        simulator.price =
+            Some(SourcedPrice { source: "the simulator's own".to_owned(), ..price(1_000_000, 2_000_000) });
     }
     ModelsView { rows, now: now() }
 }

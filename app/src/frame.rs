@@ -80,7 +80,8 @@ fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
             let current = move || {
                 let path = path.get();
                 let here = path.trim_end_matches('/');
-                let inside = place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
+                let inside =
+                    place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
                 (here == place.path || inside).then_some("page")
             };
             view! {

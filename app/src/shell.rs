@@ -1,7 +1,7 @@
 //! The document around every page, and the table of pages.
 
 use leptos::prelude::*;
-use leptos_meta::{Html, MetaTags, Title, provide_meta_context};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
@@ -53,7 +53,6 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::server::set_content_security_policy();
     view! {
-        <Html attr:lang="en" />
         <Title formatter=|title: String| if title.is_empty() { "Tollgate".to_owned() } else { format!("{title} · Tollgate") } />
         <Router>
             <Routes fallback=pages::NotFound>

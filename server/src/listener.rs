@@ -40,13 +40,7 @@ const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: app
 content-length: 152\r\n\r\n{\"error\":{\"message\":\"The request's headers did not arrive in time; nothing was sent to a provider.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"408\"}}";
 
 /// Serves `app` on `listener` until `stop`; connections under way end with their current answers.
-pub async fn serve(
-    listener: TcpListener,
-    app: Router,
-    silence: Duration,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
+pub async fn serve(listener: TcpListener, app: Router, silence: Duration, stop: CancellationToken, tasks: TaskTracker) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -176,7 +170,12 @@ mod tests {
     fn the_canned_answer_has_the_length_that_it_says() {
         let text = std::str::from_utf8(HEAD_TOO_SLOW).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("content-length: {}\r\n", body.len())) || head.ends_with(&format!("content-length: {}", body.len())), "{}", body.len());
+        assert!(
+            head.contains(&format!("content-length: {}\r\n", body.len()))
+                || head.ends_with(&format!("content-length: {}", body.len())),
+            "{}",
+            body.len()
+        );
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["error"]["code"], "408");
     }
 }

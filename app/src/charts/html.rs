@@ -31,12 +31,7 @@ impl Html {
     }
 
     /// An element with only text in it.
-    pub fn leaf(
-        &mut self,
-        name: &'static str,
-        attributes: &[(&'static str, &dyn Display)],
-        text: &str,
-    ) -> &mut Self {
+    pub fn leaf(&mut self, name: &'static str, attributes: &[(&'static str, &dyn Display)], text: &str) -> &mut Self {
         self.open(name, attributes).text(text).close(name)
     }
 

@@ -10,7 +10,10 @@ const TEXTURES: u8 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// One of eight, and a texture where several names of a plot share the colour.
-    Name { colour: u8, texture: u8 },
+    Name {
+        colour: u8,
+        texture: u8,
+    },
     Accent,
     Good,
     Warning,

@@ -71,7 +71,9 @@ pub fn KeyStatusBadge(status: KeyStatus) -> impl IntoView {
 pub fn OutcomeBadge(outcome: Option<Outcome>, status: u16) -> impl IntoView {
     let (tone, icon, word, title) = match outcome {
         Some(Outcome::Success) => (Tone::Good, IconName::Good, "OK", "The provider answered to the end"),
-        Some(Outcome::UpstreamError) => (Tone::Bad, IconName::Bad, "Provider error", "The provider answered with an error"),
+        Some(Outcome::UpstreamError) => {
+            (Tone::Bad, IconName::Bad, "Provider error", "The provider answered with an error")
+        }
         Some(Outcome::UpstreamBroken) => {
             (Tone::Bad, IconName::Bad, "Broken answer", "No answer from the provider, or one that was cut off")
         }

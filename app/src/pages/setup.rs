@@ -2,14 +2,17 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 
 use crate::components::{Field, Notice, Tone};
+use crate::pages::query::Query;
 
 /// See [`super::sign_in`]: a name, never a text.
 fn explanation(error: &str) -> Option<&'static str> {
     match error {
-        "token" => Some("This link does not work any more. Restart the server: it prints a new one while there is no administrator."),
+        "token" => Some(
+            "This link does not work any more. Restart the server: it prints a new one while there is no administrator.",
+        ),
         "done" => Some("There is an administrator already. Sign in instead."),
         "email" => Some("That is no e-mail address."),
         "password" => Some("The password must have at least 12 characters."),
@@ -21,10 +24,11 @@ fn explanation(error: &str) -> Option<&'static str> {
 
 #[component]
 pub fn Setup() -> impl IntoView {
-    let query = use_query_map();
-    let token = move || query.with(|query| query.get("token").unwrap_or_default());
+    let search = use_location().search;
+    let query = move |name: &str| Query::parse(&search.get()).get(name);
+    let token = move || query("token").unwrap_or_default();
     let error = move || {
-        query.with(|query| query.get("error")).and_then(|error| explanation(&error)).map(|text| {
+        query("error").and_then(|error| explanation(&error)).map(|text| {
             view! { <Notice tone=Tone::Bad>{text}</Notice> }
         })
     };

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 
 use crate::components::{Field, Notice, Tone};
+use crate::pages::query::Query;
 
 /// Why the form is shown again. The address holds a name from this list, never a text: nobody can make the page say
 /// something by a crafted link.
@@ -20,15 +21,16 @@ fn explanation(error: &str) -> Option<&'static str> {
 
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let query = use_query_map();
-    let next = move || query.with(|query| query.get("next").unwrap_or_default());
+    let search = use_location().search;
+    let query = move |name: &str| Query::parse(&search.get()).get(name);
+    let next = move || query("next").unwrap_or_default();
     let error = move || {
-        query.with(|query| query.get("error")).and_then(|error| explanation(&error)).map(|text| {
+        query("error").and_then(|error| explanation(&error)).map(|text| {
             view! { <Notice tone=Tone::Bad>{text}</Notice> }
         })
     };
     let done = move || {
-        query.with(|query| query.get("notice")).filter(|notice| notice == "signed-out").map(|_| {
+        query("notice").filter(|notice| notice == "signed-out").map(|_| {
             view! { <Notice tone=Tone::Info>"You are signed out."</Notice> }
         })
     };

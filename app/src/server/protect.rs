@@ -45,7 +45,8 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
-    let text = "This form was not sent by a page of this dashboard, so nothing was done. Open the page again and repeat.";
+    let text =
+        "This form was not sent by a page of this dashboard, so nothing was done. Open the page again and repeat.";
     (StatusCode::FORBIDDEN, text).into_response()
 }
 

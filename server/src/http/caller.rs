@@ -62,7 +62,7 @@ impl Origin {
 pub enum ManagementCaller {
     MasterKey(OpContext),
     /// May ask about itself, and nothing else.
-    Key { key: Box<VirtualKey>, context: OpContext },
+    Key(Box<VirtualKey>),
 }
 
 impl ManagementCaller {
@@ -70,7 +70,7 @@ impl ManagementCaller {
     pub fn manager(&self) -> Result<&OpContext, CallError> {
         match self {
             Self::MasterKey(context) => Ok(context),
-            Self::Key { .. } => Err(CallError::management_denied()),
+            Self::Key(_) => Err(CallError::management_denied()),
         }
     }
 }
@@ -91,9 +91,7 @@ impl FromRequestParts<Server> for ManagementCaller {
         let key = found.ok_or_else(CallError::unknown_key)?;
         let now = SystemClock.now();
         match key.status(now) {
-            KeyStatus::Active => {
-                Ok(Self::Key { key: Box::new(key), context: origin.context(Actor::Anonymous) })
-            }
+            KeyStatus::Active => Ok(Self::Key(Box::new(key))),
             KeyStatus::Blocked => Err(CallError::blocked_key()),
             KeyStatus::Expired => {
                 let expiry = key.expires_at.unwrap_or(now).to_rfc3339();

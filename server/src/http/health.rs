@@ -42,7 +42,12 @@ async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Resp
     }
     let figures = [
         ("litellm_in_flight_requests", "gauge", "Calls under way", server.gateway().calls() as u64),
-        ("tollgate_ledger_waiting_charges", "gauge", "Charges that wait for the database", server.ledger().waiting() as u64),
+        (
+            "tollgate_ledger_waiting_charges",
+            "gauge",
+            "Charges that wait for the database",
+            server.ledger().waiting() as u64,
+        ),
         (
             "tollgate_ledger_dropped_refusals_total",
             "counter",

@@ -40,8 +40,7 @@ pub fn TopKeys(summary: Overview, period: Period) -> impl IntoView {
             // The master key has no page of its own.
             let requests =
                 || Query::default().with("key", Some(share.id.as_str())).with("period", Some(period.as_str()));
-            let href =
-                if share.id == "master_key" { requests().href("/ui/requests") } else { key_href(&share.id) };
+            let href = if share.id == "master_key" { requests().href("/ui/requests") } else { key_href(&share.id) };
             view! { <Row share whole href trend=().into_any() /> }
         })
         .collect_view();

@@ -200,9 +200,11 @@ pub async fn update(
     let Json(body) = body.map_err(|error| Problem::invalid("body", error.body_text()))?;
     let expected = match headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok()) {
         None | Some("*") => None,
-        Some(tag) => Some(tag.trim_matches('"').parse().map_err(|_| {
-            Problem::invalid("if-match", "`If-Match` must be the `ETag` of an earlier answer.")
-        })?),
+        Some(tag) => Some(
+            tag.trim_matches('"')
+                .parse()
+                .map_err(|_| Problem::invalid("if-match", "`If-Match` must be the `ETag` of an earlier answer."))?,
+        ),
     };
     let change = KeyChange {
         alias: body.alias,

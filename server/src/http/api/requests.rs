@@ -69,8 +69,9 @@ pub async fn overview(
 ) -> Result<Response, Problem> {
     let period = match query.period.as_deref() {
         None => Period::default(),
-        Some(text) => Period::parse(text)
-            .ok_or_else(|| Problem::invalid("period", "`period` must be 1h, 24h, 7d or 30d."))?,
+        Some(text) => {
+            Period::parse(text).ok_or_else(|| Problem::invalid("period", "`period` must be 1h, 24h, 7d or 30d."))?
+        }
     };
     Ok(Json(overview::overview(server.control(), caller.manager()?, period).await?).into_response())
 }

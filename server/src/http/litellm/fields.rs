@@ -54,7 +54,16 @@ const KEPT: [(&str, Option<&str>); 40] = [
 
 /// Fields that a use case takes by itself.
 const UNDERSTOOD: [&str; 11] = [
-    "blocked", "duration", "key", "key_alias", "metadata", "models", "team_id", "user_id", "keys", "key_aliases",
+    "blocked",
+    "duration",
+    "key",
+    "key_alias",
+    "metadata",
+    "models",
+    "team_id",
+    "user_id",
+    "keys",
+    "key_aliases",
     "send_invite_email",
 ];
 

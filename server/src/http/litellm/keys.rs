@@ -51,9 +51,11 @@ fn models(body: &Map<String, Value>) -> Result<Option<Vec<ModelPattern>>, LiteLl
     let wrong = || bad_request("`models` must be a list of texts.", "models");
     match body.get("models") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map(ModelPattern::new).ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map(ModelPattern::new).ok_or_else(wrong))
+            .collect::<Result<_, _>>()
+            .map(Some),
         Some(_) => Err(wrong()),
     }
 }
@@ -210,17 +212,13 @@ pub struct InfoQuery {
     key: Option<String>,
 }
 
-pub async fn info(
-    State(server): State<Server>,
-    caller: ManagementCaller,
-    Query(query): Query<InfoQuery>,
-) -> Answer {
+pub async fn info(State(server): State<Server>, caller: ManagementCaller, Query(query): Query<InfoQuery>) -> Answer {
     let (shown, reference) = match (&query.key, &caller) {
         (Some(given), ManagementCaller::MasterKey(_)) => (given.clone(), key_ref(given)),
         (None, ManagementCaller::MasterKey(_)) => {
             return Err(bad_request("`?key=` is needed: the master key is no virtual key.", "key"));
         }
-        (given, ManagementCaller::Key { key, .. }) => {
+        (given, ManagementCaller::Key(key)) => {
             let reference = KeyRef::Digest(key.digest);
             if given.as_deref().is_some_and(|given| key_ref(given) != reference) {
                 return Err(CallError::management_denied().into());
@@ -231,7 +229,7 @@ pub async fn info(
     let row = match &caller {
         ManagementCaller::MasterKey(op) => keys::get(server.control(), op, reference).await?,
         // A key may always see itself.
-        ManagementCaller::Key { key, .. } => keys::own(server.control(), key.id).await?,
+        ManagementCaller::Key(key) => keys::own(server.control(), key.id).await?,
     };
     Ok(Json(json!({"key": shown, "info": fields::describe_row(&row)})).into_response())
 }
@@ -246,11 +244,7 @@ pub struct ListQuery {
     return_full_object: bool,
 }
 
-pub async fn list(
-    State(server): State<Server>,
-    caller: ManagementCaller,
-    Query(query): Query<ListQuery>,
-) -> Answer {
+pub async fn list(State(server): State<Server>, caller: ManagementCaller, Query(query): Query<ListQuery>) -> Answer {
     let op = caller.manager()?;
     let page = query.page.unwrap_or(1).max(1);
     let size = query.size.unwrap_or(10).clamp(1, 100);
