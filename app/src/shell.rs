@@ -8,9 +8,9 @@ use leptos_router::{SsrMode, path};
 use crate::frame::Frame;
 use crate::pages;
 
-/// Sets the remembered theme before anything is drawn, so that nothing flashes.
-const EARLY_THEME: &str =
-    "try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+/// Says that there are scripts and sets the remembered theme before anything is drawn, so that nothing moves or flashes.
+const EARLY_THEME: &str = "document.documentElement.dataset.script='';\
+    try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}";
 
 /// The document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

@@ -18,6 +18,15 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// How many threads serve; `None`: one a core.
+    pub fn threads(&self) -> Option<usize> {
+        let serve = match &self.command {
+            Some(Command::Serve(serve)) => serve,
+            _ => &self.serve,
+        };
+        serve.num_workers.map(|workers| usize::from(workers.max(1)))
+    }
+
     pub fn log_format(&self) -> LogFormat {
         self.log_format
     }
@@ -101,9 +110,6 @@ pub struct ServeArguments {
     /// Seconds after which a silent or slow connection is closed.
     #[arg(long, alias = "keepalive_timeout", env = "KEEPALIVE_TIMEOUT", default_value_t = 75)]
     pub keepalive_timeout: u64,
-    /// More detail in the log.
-    #[arg(long, alias = "detailed_debug", hide = true)]
-    pub debug: bool,
     /// Do not change the database's schema at start; refuse to serve if it does not match.
     #[arg(long, env = "TOLLGATE_NO_MIGRATE")]
     pub no_migrate: bool,

@@ -24,7 +24,11 @@ fn main() -> ExitCode {
     terminal::start_logging(arguments.log_format());
     // Several rustls providers may be linked; this is the one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = arguments.threads() {
+        builder.worker_threads(threads);
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             terminal::say_error(&format!("The runtime could not be started: {error}"));

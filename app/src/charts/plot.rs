@@ -167,7 +167,7 @@ impl PlotData {
             let class = if i % 2 == 1 { "tick odd" } else { "tick" };
             match label.clock {
                 Some(at) => {
-                    html.leaf("text", &[("class", &class), ("x", &x), ("y", &12), ("data-clock", &at)], &label.text)
+                    html.leaf("text", &[("class", &class), ("x", &x), ("y", &12), ("data-clock", &at.0)], &label.text)
                 }
                 None => html.leaf("text", &[("class", &class), ("x", &x), ("y", &12)], &label.text),
             };

@@ -1,5 +1,7 @@
 //! The numbers behind a plot, for those who read rather than look, and for the tooltip.
 
+use tollgate_domain::summary::Period;
+
 use super::html::Html;
 use super::plot::{Kind, PlotData};
 use super::time::step_name;
@@ -29,7 +31,10 @@ pub fn write(plot: &PlotData, html: &mut Html) {
         html.open("tr", &[("data-step", &step)]);
         let name = step_name(plot.period, *at);
         let name = if step == last { format!("{name}, so far") } else { name };
-        html.leaf("th", &[("scope", &"row")], &name);
+        match plot.period {
+            Period::Hour | Period::Day => html.leaf("th", &[("scope", &"row"), ("data-at", &at.0)], &name),
+            Period::Week | Period::Month => html.leaf("th", &[("scope", &"row")], &name),
+        };
         for value in values() {
             let text = value.map_or_else(|| "–".to_owned(), |value| plot.unit.text(value));
             html.leaf("td", &[("class", &"num")], &text);

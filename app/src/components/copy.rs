@@ -36,7 +36,7 @@ pub fn CodeBlock(#[prop(into)] label: String, #[prop(into)] code: String) -> imp
 #[component]
 fn CopyButton(#[prop(into)] target: String) -> impl IntoView {
     view! {
-        <button type="button" class="button quiet copy" data-copy=target hidden>
+        <button type="button" class="button quiet copy needs-js" data-copy=target>
             <Icon name=IconName::Copy/>
             <span data-copy-label>"Copy"</span>
         </button>

@@ -200,6 +200,13 @@ struct Back {
     back: String,
 }
 
+/// What was typed to confirm a deletion: it can't be undone.
+#[derive(Default, Deserialize)]
+struct Confirmation {
+    #[serde(default)]
+    confirm: String,
+}
+
 async fn block(viewer: Extension<Viewer>, control: Extension<Control>, id: Path<String>, back: Form<Back>) -> Response {
     set_blocked(viewer, control, id, back, true).await
 }
@@ -239,13 +246,23 @@ async fn delete(
     Extension(viewer): Extension<Viewer>,
     Extension(control): Extension<Control>,
     Path(id): Path<String>,
+    Form(Confirmation { confirm }): Form<Confirmation>,
 ) -> Response {
     let Some(key) = KeyId::parse(&id) else { return to_key(&id, Notice::NotFound) };
-    let notice = match keys::delete(&control, &viewer.op(), &[KeyRef::Id(key)]).await {
-        Ok(_) => Notice::Deleted,
+    let notice = match try_delete(&control, &viewer.op(), KeyRef::Id(key), confirm.trim()).await {
+        Ok(true) => Notice::Deleted,
+        Ok(false) => Notice::NotConfirmed,
         Err(error) => notice(&error),
     };
     to_key(&id, notice)
+}
+
+/// `false`, and nothing done: the name is not the key's.
+async fn try_delete(control: &Control, op: &OpContext, key: KeyRef, name: &str) -> Result<bool, ControlError> {
+    if keys::get(control, op, key).await?.key.label() != name {
+        return Ok(false);
+    }
+    keys::delete(control, op, &[key]).await.map(|_| true)
 }
 
 fn notice(error: &ControlError) -> Notice {

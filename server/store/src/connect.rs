@@ -56,6 +56,9 @@ async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Store, StoreE
         .busy_timeout(options.acquire_timeout)
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")
+        // In pages. The same leaves of the indexes change with every batch: the longer they are gathered in the log, the
+        // less often they are copied into the database.
+        .pragma("wal_autocheckpoint", "8000")
         .statement_cache_capacity(64);
 
     let writer = SqlitePoolOptions::new()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use tollgate_domain::ids::KeyId;
@@ -171,7 +171,7 @@ fn condition(filter: &KeyFilter, now: Timestamp) -> Condition {
         all = all.add(
             Condition::any()
                 .add(Expr::col(Column::AliasLower).like(part(&search.to_lowercase())))
-                .add(Expr::col(Column::Hint).like(part(search)))
+                .add(Expr::expr(Func::lower(Expr::col(Column::Hint))).like(part(&search.to_lowercase())))
                 .add(Column::Id.eq(search))
                 .add(Column::Digest.eq(search))
                 .add(Column::UserId.eq(search))

@@ -10,8 +10,8 @@ use super::notice::NoticeFromAddress;
 use super::query::key_href;
 use crate::api::{KeyDetailView, KeyView, get_key};
 use crate::components::{
-    CopyField, EmptyState, Figure, Icon, IconName, KeyStatusBadge, Moment, Money, Notice, PageHeader, Tone, count_text,
-    exact_money,
+    CopyField, EmptyState, Field, Figure, Icon, IconName, KeyStatusBadge, Moment, Money, Notice, PageHeader, Tone,
+    count_text, exact_money,
 };
 use crate::pages::ago::ago;
 use crate::pages::problem::Problem;
@@ -163,6 +163,7 @@ fn Facts(key: KeyView) -> impl IntoView {
 #[component]
 fn Delete(key: KeyView, used: String) -> impl IntoView {
     let action = format!("{}/delete", key_href(&key.id));
+    let help = format!("To be sure that it is the right one, type: {}", key.label());
     let consequence = if key.last_used_at.is_some() {
         view! {
             "This key was last used " <strong>{used}</strong> " and has made " <strong>{count_text(key.calls)}</strong>
@@ -176,9 +177,20 @@ fn Delete(key: KeyView, used: String) -> impl IntoView {
     view! {
         <details class="card danger-zone">
             <summary>"Delete this key"</summary>
-            <form class="stack" method="post" action=action>
+            <form class="stack form" method="post" action=action>
                 <p>{consequence}</p>
                 <p>"It can't be undone. The requests it made and what they cost stay on record. If you only want to stop it for a while, block it."</p>
+                <Field label="Name of the key" name="confirm" help>
+                    <input
+                        id="confirm"
+                        name="confirm"
+                        type="text"
+                        required
+                        autocomplete="off"
+                        spellcheck="false"
+                        aria-describedby="confirm-help"
+                    />
+                </Field>
                 <div class="cluster">
                     <button class="button danger" type="submit">
                         <Icon name=IconName::Delete />

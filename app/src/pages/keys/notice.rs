@@ -14,6 +14,7 @@ pub enum Notice {
     Unblocked,
     Deleted,
     Updated,
+    NotConfirmed,
     Denied,
     NotFound,
     Unavailable,
@@ -21,11 +22,12 @@ pub enum Notice {
 }
 
 impl Notice {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Blocked,
         Self::Unblocked,
         Self::Deleted,
         Self::Updated,
+        Self::NotConfirmed,
         Self::Denied,
         Self::NotFound,
         Self::Unavailable,
@@ -38,6 +40,7 @@ impl Notice {
             Self::Unblocked => "unblocked",
             Self::Deleted => "deleted",
             Self::Updated => "updated",
+            Self::NotConfirmed => "not_confirmed",
             Self::Denied => "denied",
             Self::NotFound => "not_found",
             Self::Unavailable => "unavailable",
@@ -52,7 +55,7 @@ impl Notice {
     fn tone(self) -> Tone {
         match self {
             Self::Blocked | Self::Unblocked | Self::Deleted | Self::Updated => Tone::Good,
-            Self::Denied | Self::NotFound | Self::Unavailable | Self::Failed => Tone::Bad,
+            Self::NotConfirmed | Self::Denied | Self::NotFound | Self::Unavailable | Self::Failed => Tone::Bad,
         }
     }
 
@@ -62,6 +65,7 @@ impl Notice {
             Self::Unblocked => "The key is no longer blocked.",
             Self::Deleted => "The key is deleted. Calls with it are refused; what it did stays on record.",
             Self::Updated => "The changes are saved and hold from the next call on.",
+            Self::NotConfirmed => "Nothing was deleted: what you typed is not the key's name.",
             Self::Denied => "Nothing was changed: your role does not allow it. Ask an administrator.",
             Self::NotFound => "Nothing was changed: the key does not exist, or it was deleted meanwhile.",
             Self::Unavailable => "Nothing was changed: the database does not answer. Try again in a few seconds.",

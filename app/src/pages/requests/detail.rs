@@ -150,7 +150,7 @@ fn Cost(detail: RequestDetail) -> impl IntoView {
         view! {
             <p class="cluster">
                 <CertaintyBadge certainty />
-                {words::certainty(certainty)}
+                {words::certainty(certainty, detail.row.outcome)}
             </p>
         }
     });

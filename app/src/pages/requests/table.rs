@@ -1,7 +1,9 @@
 //! Requests as a table: on their own page, and the latest of a key.
 
 use leptos::prelude::*;
+use tollgate_domain::Nanos;
 use tollgate_domain::summary::RequestRow;
+use tollgate_domain::usage::Certainty;
 
 use super::query::request_href;
 use crate::components::{Count, Elapsed, Moment, Money, OutcomeBadge};
@@ -58,11 +60,29 @@ fn Row(row: RequestRow, show_key: bool) -> impl IntoView {
             {key}
             <td class="num">{count(row.input_tokens)}</td>
             <td class="num">{count(row.output_tokens)}</td>
-            <td class="num">{if asked { view! { <Money value=row.cost /> }.into_any() } else { absent() }}</td>
+            <td class="num"><Cost cost=row.cost certainty=row.certainty /></td>
             <td class="num">{time(row.duration_us)}</td>
             <td class="num">{time(row.first_byte_us)}</td>
             <td>{if row.streamed { "Yes".into_any() } else { absent() }}</td>
         </tr>
+    }
+}
+
+/// An amount, with a mark where it is not certain. Refusals have none.
+#[component]
+fn Cost(cost: Nanos, certainty: Option<Certainty>) -> impl IntoView {
+    match certainty {
+        None => absent(),
+        Some(Certainty::Measured) => view! { <Money value=cost /> }.into_any(),
+        Some(Certainty::Unknown) => {
+            view! { <span class="muted" title="No count from the provider, or no price for the model">"Unknown"</span> }
+                .into_any()
+        }
+        Some(Certainty::Partial) => {
+            view! { <span title="At least: the call ended before the final count">"≥ "</span><Money value=cost /> }
+                .into_any()
+        }
+        Some(Certainty::Estimated) => view! { <span title="Estimated">"≈ "</span><Money value=cost /> }.into_any(),
     }
 }
 

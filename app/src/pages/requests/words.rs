@@ -41,8 +41,11 @@ pub fn outcome(detail: &RequestDetail) -> String {
 }
 
 /// What a certainty means for the amount.
-pub fn certainty(certainty: Certainty) -> &'static str {
+pub fn certainty(certainty: Certainty, outcome: Option<Outcome>) -> &'static str {
     match certainty {
+        Certainty::Measured if outcome == Some(Outcome::UpstreamError) => {
+            "The provider turned the call down and reported no use, so nothing is charged."
+        }
         Certainty::Measured => "The provider's own complete count, at a known price.",
         Certainty::Partial => {
             "The provider's count so far: the call ended before the final one, so the bill may be higher."

@@ -112,7 +112,12 @@ async fn a_deleted_key_keeps_its_page_and_loses_its_actions() {
     let (key, _) = site.create_key("one").await;
     let path = format!("/ui/keys/{key}");
     site.get(&path).await.says("This key was never used").says("Delete key").says("Save changes");
-    let page = site.post(&format!("{path}/delete"), &[]).await;
+    for wrong in [&[][..], &[("confirm", "two")]] {
+        let page = site.post(&format!("{path}/delete"), wrong).await;
+        assert_eq!(page.location(), format!("{path}?notice=not_confirmed"));
+        site.get(page.location()).await.says("Nothing was deleted").says("Save changes");
+    }
+    let page = site.post(&format!("{path}/delete"), &[("confirm", " one ")]).await;
     assert_eq!(page.location(), format!("{path}?notice=deleted"));
     let page = site.get(page.location()).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -172,7 +177,7 @@ async fn an_auditor_reads_and_changes_nothing() {
     site.get(&path).await.never_says("method=\"post\" action=\"/ui/keys");
     site.get("/ui/keys/new").await.says("Ask an administrator").never_says("action=\"/ui/keys/create\"");
     for verb in ["block", "unblock", "delete", "update"] {
-        let page = site.post(&format!("{path}/{verb}"), &[("version", "1")]).await;
+        let page = site.post(&format!("{path}/{verb}"), &[("version", "1"), ("confirm", "one")]).await;
         assert_eq!(page.location(), format!("{path}?notice=denied"), "{verb}");
     }
     let page = site.post("/ui/keys/create", &[("alias", "two")]).await;

@@ -204,8 +204,10 @@ pub async fn nothing_in_a_line_makes_a_batch_fail(db: &Database) {
     }
     charges[0].error = Some(nul.clone());
     charges[0].model = nul.clone();
-    charges[1].model = "é".repeat(100_000);
-    charges[1].call_id = "c".repeat(100_000);
+    // Nothing that PostgreSQL could squeeze into an index entry.
+    let noise: String = (0..100_000).map(|_| char::from(b'!' + make.below(90) as u8)).collect();
+    charges[1].model = format!("é{noise}");
+    charges[1].call_id = noise.clone();
     charges[2].model = String::new();
     charges[2].duration_us = -1;
     charges[3].duration_us = i64::MAX;
@@ -216,7 +218,8 @@ pub async fn nothing_in_a_line_makes_a_batch_fail(db: &Database) {
     let mut refusals = make.refusals(2, 60);
     refusals[0].model = Some(nul.clone());
     refusals[0].message = nul.repeat(10_000);
-    refusals[1].model = Some("m".repeat(9000));
+    refusals[1].model = Some(noise.clone());
+    refusals[1].call_id = noise;
     for _ in 0..3 {
         let batch = LedgerBatch { charges: charges.clone(), refusals: refusals.clone() };
         db.store.append_ledger(&batch).await.unwrap();

@@ -48,8 +48,13 @@ pub async fn an_id_in_use_is_not_taken_over(db: &Database) {
     second.data.clear();
     sessions.create(&mut second).await.unwrap();
     assert_ne!(second.id, first.id);
+    second.data.insert("mine".to_owned(), true.into());
+    sessions.save(&second).await.unwrap();
+    assert_eq!(sessions.load(&first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(sessions.load(&second.id).await.unwrap(), Some(second.clone()));
+    sessions.delete(&second.id).await.unwrap();
+    assert_eq!(sessions.load(&second.id).await.unwrap(), None);
     assert_eq!(sessions.load(&first.id).await.unwrap(), Some(first));
-    assert_eq!(sessions.load(&second.id).await.unwrap(), Some(second));
 }
 
 pub async fn a_session_that_ended_stays_ended(db: &Database) {
