@@ -13,10 +13,17 @@ start_services() {
     start_postgres && start_redis
 }
 
+# The folder of the newest PostgreSQL's programs, or nothing.
+postgres_bin() {
+    local initdb
+    initdb=$(find /usr/lib/postgresql /usr/pgsql-* -name initdb -path '*/bin/*' 2>/dev/null | sort -V | tail -n1)
+    initdb=${initdb:-$(command -v initdb)}
+    [ -z "$initdb" ] || dirname "$initdb"
+}
+
 start_postgres() {
     local bin port
-    bin=$(find /usr/lib/postgresql /usr/pgsql-* -name initdb -path '*/bin/*' 2>/dev/null | sort -V | tail -n1)
-    bin=$(dirname "${bin:-$(command -v initdb)}")
+    bin=$(postgres_bin)
     mkdir "$SERVICES/postgres"
     if [ "$(id -u)" = 0 ]; then
         chmod 711 "$SERVICES"

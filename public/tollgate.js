@@ -63,6 +63,7 @@ const toggle = item => {
   const off = item.getAttribute('aria-pressed') === 'true';
   item.setAttribute('aria-pressed', String(!off));
   for (const mark of $$(`.marks [data-series="${item.dataset.series}"]`, plot)) mark.toggleAttribute('data-off', off);
+  dim();
   restack(plot);
 };
 
@@ -93,6 +94,15 @@ const plots = () => {
       set(cell.firstChild, cell.firstChild.nodeValue.replace(/^\d\d:\d\d/, clock.format(Number(cell.dataset.at) / 1000)));
     }
     if (clocks.length) set($('thead th', plot).firstChild, 'Time');
+  }
+};
+
+// Only the series under the pointer stays bright.
+const dim = item => {
+  for (const mark of $$('.marks [data-dim]')) mark.removeAttribute('data-dim');
+  if (item?.getAttribute('aria-pressed') !== 'true') return;
+  for (const mark of $$('.marks [data-series]', item.closest('.plot'))) {
+    mark.toggleAttribute('data-dim', mark.dataset.series !== item.dataset.series);
   }
 };
 
@@ -339,6 +349,7 @@ document.addEventListener('keydown', event => {
   if (event.key !== 'Escape') return;
   for (const open of $$('.menu[open], .nav-drawer[open]')) open.open = false;
 });
+document.addEventListener('pointerover', event => dim(event.target.closest?.('.legend > [role="button"]')), { passive: true });
 document.addEventListener('pointermove', tipAt, { passive: true });
 document.addEventListener('pointerdown', tipAt, { passive: true });
 document.addEventListener('focusout', event => event.target.closest?.('.plot-canvas') && hideTip());

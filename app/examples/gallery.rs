@@ -2,6 +2,8 @@
 //! without a server: `cargo run -p tollgate-app --features ssr --example gallery -- DIRECTORY`. The directory then needs
 //! `tollgate.css` and what is in `public/` beside the files.
 
+#![recursion_limit = "256"]
+
 use std::path::Path;
 
 use leptos::prelude::*;
@@ -371,7 +373,7 @@ fn components() -> AnyView {
                     <td><a href="#">"checkout-assistant"</a></td>
                     <td class="num"><Count value=seconds * 31 /></td>
                     <td class="num"><Money value=Nanos(cost) /></td>
-                    <td class="num"><Elapsed micros=(seconds * 1_241) /></td>
+                    <td class="num"><Elapsed micros=seconds * 1_241 /></td>
                     <td class="actions"><button class="button quiet" type="button">"Block"</button></td>
                 </tr>
             }

@@ -118,6 +118,7 @@ fn Account() -> impl IntoView {
             <details class="menu">
                 <summary>
                     <Icon name=IconName::Account />
+                    <span class="visually-hidden">"Account"</span>
                     <span class="account-name">{info.name.clone().unwrap_or_else(|| info.email.clone())}</span>
                 </summary>
                 <div class="menu-panel">

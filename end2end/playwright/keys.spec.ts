@@ -3,8 +3,9 @@
 import type { Page } from "@playwright/test";
 import { expect, type Gateway, test } from "./gateway";
 
-// 1,000 tokens at $2 and 16 at $8 a million.
+// 1,000 tokens at $2 and 16 at $8 a million: exact, and as tables show it.
 const COST = "$0.002128";
+const SHORT_COST = "$0.00213";
 
 async function createKey(page: Page, alias: string): Promise<string> {
   await page.goto("/ui/keys");
@@ -43,12 +44,13 @@ test("a key is shown once, works, is seen, is blocked, and is deleted", async ({
   expect(await page.content(), "it is shown once").not.toContain(key);
 
   expect(await gateway.call(key)).toBe(200);
-  expect(await seenAfter(page, COST), "seconds from the call to the page").toBeLessThan(2);
-  const row = page.getByRole("table").getByRole("row").filter({ hasText: COST });
+  expect(await seenAfter(page, SHORT_COST), "seconds from the call to the page").toBeLessThan(2);
+  const row = page.getByRole("table").getByRole("row").filter({ hasText: SHORT_COST });
   await expect(row).toContainText("200 OK");
   await expect(row).toContainText("mock-prompt-1000");
   await expect(row).toContainText("journey");
   await expect(row).toContainText("1,000");
+  await expect(row.getByText(SHORT_COST), "the exact amount on hover").toHaveAttribute("title", new RegExp(`\\${COST}`));
 
   await row.getByRole("link").first().click();
   await expect(page.getByRole("heading", { name: /mock-prompt-1000/, level: 1 })).toBeVisible();
@@ -60,7 +62,7 @@ test("a key is shown once, works, is seen, is blocked, and is deleted", async ({
   await expect(page.getByText("Measured", { exact: true })).toBeVisible();
 
   await openKey(page, "journey");
-  await expect(page.locator(".figures")).toContainText(COST);
+  await expect(page.locator(".figures")).toContainText(SHORT_COST);
   await page.getByRole("button", { name: "Block journey", exact: true }).click();
   await expect(page.getByText("The key is blocked.")).toBeVisible();
   expect(await gateway.call(key), "the next call after blocking").toBe(401);
@@ -69,6 +71,7 @@ test("a key is shown once, works, is seen, is blocked, and is deleted", async ({
   expect(await gateway.call(key)).toBe(200);
 
   await page.getByText("Delete this key").click();
+  await page.getByLabel("Name of the key").fill("journey");
   await page.getByRole("button", { name: "Delete key" }).click();
   await expect(page.getByText("The key is deleted.")).toBeVisible();
   expect(await gateway.call(key), "the next call after deleting").toBe(401);
@@ -133,12 +136,12 @@ test("the overview shows what was spent", async ({ admin: page, gateway }) => {
   await seenAfter(page, "500 Provider error");
   await page.goto("/ui");
   const figures = page.locator(".figures");
-  await expect(figures).toContainText("$0.004256");
+  await expect(figures).toContainText("$0.00426");
   await expect(page.getByRole("heading", { name: "First steps" })).toHaveCount(0);
   await expect(page.getByRole("link", { name: "caller" })).toBeVisible();
   await page.getByRole("link", { name: "The last 7 days" }).click();
   await expect(page).toHaveURL(/period=7d/);
-  await expect(figures).toContainText("$0.004256");
+  await expect(figures).toContainText("$0.00426");
 });
 
 test("requests are filtered, and the address says how", async ({ admin: page, gateway }) => {

@@ -18,15 +18,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// How many threads serve; `None`: one a core.
-    pub fn threads(&self) -> Option<usize> {
-        let serve = match &self.command {
-            Some(Command::Serve(serve)) => serve,
-            _ => &self.serve,
-        };
-        serve.num_workers.map(|workers| usize::from(workers.max(1)))
-    }
-
     pub fn log_format(&self) -> LogFormat {
         self.log_format
     }
@@ -104,7 +95,7 @@ pub struct ServeArguments {
     /// As in LiteLLM: drop parameters that the model does not take.
     #[arg(long, alias = "drop_params")]
     pub drop_params: bool,
-    /// As in LiteLLM. One process serves with all cores, so this only sets how many of them.
+    /// As in LiteLLM. One process serves with a thread on each core; this sets how many.
     #[arg(long, alias = "num_workers", env = "NUM_WORKERS")]
     pub num_workers: Option<u16>,
     /// Seconds after which a silent or slow connection is closed.

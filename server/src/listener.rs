@@ -1,4 +1,8 @@
 //! Accepting connections: HTTP/1.1 with limits on how long a client may be silent or slow.
+//!
+//! Each serving thread has a runtime and a listening socket of its own, between which the kernel shares connections out:
+//! a call stays on the thread that accepted it, from its client to its provider and back. Pages and management run
+//! elsewhere, so that a page that takes milliseconds to draw holds up no call.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,17 +11,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,11 +47,65 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\
 content-length: 152\r\n\r\n{\"error\":{\"message\":\"The request's headers did not arrive in time; nothing was sent to a provider.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"408\"}}";
 
-/// Serves `app` on `listener` until `stop`; connections under way end with their current answers.
-pub async fn serve(listener: TcpListener, app: Router, silence: Duration, stop: CancellationToken, tasks: TaskTracker) {
+/// Connections that wait to be accepted, a socket.
+const BACKLOG: i32 = 4096;
+
+/// What serves, and how.
+#[derive(Clone)]
+pub struct Serving {
+    pub app: Router,
+    /// The longest silence of a client.
+    pub silence: Duration,
+    /// Ends serving: connections under way end with their current answers.
+    pub stop: CancellationToken,
+    /// Connections, and calls that outlive theirs.
+    pub tasks: TaskTracker,
+    /// Where pages and management run.
+    pub office: Handle,
+}
+
+/// As many sockets on `address` as there shall be threads.
+pub fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
+    // Sockets that share a port would also share it with another program's; this one would not.
+    let mut address = std::net::TcpListener::bind(address)?.local_addr()?;
+    let mut sockets = Vec::with_capacity(count);
+    for _ in 0..count {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = std::net::TcpListener::from(socket);
+        address = listener.local_addr()?;
+        sockets.push(listener);
+    }
+    Ok(sockets)
+}
+
+/// Starts a serving thread for each socket. A thread ends when it was told to stop and its tasks have ended.
+pub fn start(sockets: Vec<std::net::TcpListener>, serving: &Serving) -> io::Result<Vec<JoinHandle<()>>> {
+    let start_one = |(shard, socket): (usize, std::net::TcpListener)| {
+        let serving = serving.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name(format!("gateway-{shard}")).spawn(move || {
+            tollgate_gateway::use_shard(shard);
+            runtime.block_on(async {
+                match TcpListener::from_std(socket) {
+                    Ok(listener) => serve(listener, &serving).await,
+                    Err(error) => tracing::error!(%error, "a socket can't be used"),
+                }
+                serving.tasks.wait().await;
+            });
+        })
+    };
+    sockets.into_iter().enumerate().map(start_one).collect()
+}
+
+async fn serve(listener: TcpListener, serving: &Serving) {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
+            () = serving.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -52,7 +114,7 @@ pub async fn serve(listener: TcpListener, app: Router, silence: Duration, stop: 
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "TCP_NODELAY was refused");
                 }
-                tasks.spawn(connection(stream, peer, app.clone(), silence, stop.clone()));
+                serving.tasks.spawn(connection(stream, peer, serving.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -62,7 +124,8 @@ pub async fn serve(listener: TcpListener, app: Router, silence: Duration, stop: 
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, silence: Duration, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: SocketAddr, serving: Serving) {
+    let Serving { app, silence, stop, office, .. } = serving;
     let begun = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(GuardedIo { stream, begun: Arc::clone(&begun), stall: None });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -70,7 +133,19 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, silence: D
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         // Boxed, so that the connection can be taken apart when it ended.
-        Box::pin(async move { Ok::<_, Infallible>(app.call(request).await.unwrap_or_else(|never| match never {})) })
+        let office = is_office(request.uri().path()).then(|| office.clone());
+        Box::pin(async move {
+            let answering = app.call(request);
+            let answer = match office {
+                None => answering.await.unwrap_or_else(|never| match never {}),
+                Some(office) => match office.spawn(answering).await {
+                    Ok(answer) => answer.unwrap_or_else(|never| match never {}),
+                    // It panicked: the log has it.
+                    Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                },
+            };
+            Ok::<_, Infallible>(answer)
+        })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -97,6 +172,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, silence: D
         let _ = tokio::time::timeout(Duration::from_secs(5), stream.write_all(HEAD_TOO_SLOW)).await;
     }
     let _ = tokio::time::timeout(Duration::from_secs(5), stream.shutdown()).await;
+}
+
+/// Whether a path belongs to pages or management, and not to models' callers.
+fn is_office(path: &str) -> bool {
+    ["/ui", "/api/", "/key/", "/metrics", "/health/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// A client's connection: notes whether a request has begun, and fails when the client takes nothing any more.

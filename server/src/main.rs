@@ -19,16 +19,16 @@ use clap::Parser as _;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const OFFICE_THREADS: usize = 2;
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     terminal::start_logging(arguments.log_format());
     // Several rustls providers may be linked; this is the one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = arguments.threads() {
-        builder.worker_threads(threads);
-    }
-    let runtime = match builder.enable_all().build() {
+    // For pages, management and the database; calls have threads of their own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(OFFICE_THREADS).enable_all().build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             terminal::say_error(&format!("The runtime could not be started: {error}"));

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tollgate_control::{Control, OpContext, Publish, access};
@@ -20,7 +21,8 @@ use tollgate_store::{Store, StoreOptions};
 
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
-use crate::{http, listener, terminal};
+use crate::listener::{self, Serving};
+use crate::{http, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -151,32 +153,42 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     }
 
     let address = SocketAddr::new(arguments.host, arguments.port);
-    let socket = TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Io { what: format!("listening on {address}"), source })?;
-    let bound = socket.local_addr().unwrap_or(address);
+    let cannot_listen = |source| StartError::Io { what: format!("listening on {address}"), source };
+    let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
+    let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
+    let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
     let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
     let app = http::app(&state);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
-    let silence = Duration::from_secs(arguments.keepalive_timeout.max(1));
-    let serving = listener::serve(socket, app, silence, stop.clone(), tasks.clone());
-    tokio::select! {
-        () = serving => {}
-        () = told_to_stop() => {}
-    }
+    let serving = Serving {
+        app,
+        silence: Duration::from_secs(arguments.keepalive_timeout.max(1)),
+        stop: stop.clone(),
+        tasks: tasks.clone(),
+        office: Handle::current(),
+    };
+    let threads = listener::start(sockets, &serving).map_err(cannot_listen)?;
+    told_to_stop().await;
     terminal::say("Stopping: calls under way end first.");
     stop.cancel();
     tasks.close();
     if tokio::time::timeout(LAST_CALLS, tasks.wait()).await.is_err() {
         tracing::warn!(calls = gateway.calls(), "some calls did not end in time; the journal keeps them");
     }
+    for thread in threads.into_iter().filter(JoinHandle::is_finished) {
+        let _ = thread.join();
+    }
     writer_stop.cancel();
     background.close();
     background.wait().await;
     store.close().await?;
     Ok(())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// A size of the configuration, or what holds without.

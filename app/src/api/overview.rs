@@ -14,6 +14,8 @@ pub struct OverviewView {
     pub base_url: String,
     /// `None` when no model is configured that can be asked for by its plain name.
     pub example_model: Option<String>,
+    /// Every configured model's name, patterns left out: who knows all of them gives each its own colour.
+    pub models: Vec<String>,
     /// Whether a built-in simulator can answer instead of a provider.
     pub has_simulator: bool,
 }
@@ -29,5 +31,7 @@ pub async fn load_overview(period: Period) -> Result<OverviewView, ServerError> 
     // A provider's model needs its credential to answer; the simulator needs nothing.
     let example = named().find(|row| row.has_api_key).or_else(|| named().find(|row| row.simulator));
     let example_model = example.or_else(|| named().next()).map(|row| row.model.clone());
-    Ok(OverviewView { overview, base_url: crate::server::base_url().await?, example_model, has_simulator })
+    let names = named().map(|row| row.model.clone()).collect();
+    let base_url = crate::server::base_url().await?;
+    Ok(OverviewView { overview, base_url, example_model, models: names, has_simulator })
 }

@@ -14,7 +14,7 @@ mod table;
 mod time;
 mod unit;
 
-pub use palette::Colour;
+pub use palette::{Colour, Palette};
 pub use plot::{Kind, Plot, PlotData, Series};
 pub use spark::Sparkline;
 pub use unit::Unit;

@@ -1,18 +1,20 @@
 //! Colours of series: the same name has the same colour on every page.
 
-/// How many colours there are for names.
-const COLOURS: u32 = 8;
+use std::collections::{BTreeSet, HashMap};
 
-/// How many textures tell apart names of the same colour: none, and three kinds of lines.
-const TEXTURES: u8 = 4;
+/// How many colours there are for names.
+const COLOURS: usize = 8;
+
+/// How many shades of a colour tell apart names that share it: full, light, hollow.
+const SHADES: usize = 3;
 
 /// What a series is drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
-    /// One of eight, and a texture where several names of a plot share the colour.
+    /// A name's own: one of eight colours, in one of three shades.
     Name {
-        colour: u8,
-        texture: u8,
+        colour: usize,
+        shade: usize,
     },
     Accent,
     Good,
@@ -22,10 +24,21 @@ pub enum Colour {
 }
 
 impl Colour {
+    /// Classes of the style sheet.
     pub fn class(self) -> &'static str {
+        const NAMES: [[&str; SHADES]; COLOURS] = [
+            ["s1", "s1 light", "s1 hollow"],
+            ["s2", "s2 light", "s2 hollow"],
+            ["s3", "s3 light", "s3 hollow"],
+            ["s4", "s4 light", "s4 hollow"],
+            ["s5", "s5 light", "s5 hollow"],
+            ["s6", "s6 light", "s6 hollow"],
+            ["s7", "s7 light", "s7 hollow"],
+            ["s8", "s8 light", "s8 hollow"],
+        ];
         match self {
-            Self::Name { colour, .. } => {
-                ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"].get(usize::from(colour)).copied().unwrap_or("s1")
+            Self::Name { colour, shade } => {
+                NAMES.get(colour).and_then(|shades| shades.get(shade)).copied().unwrap_or("s-neutral")
             }
             Self::Accent => "s-accent",
             Self::Good => "s-good",
@@ -34,29 +47,41 @@ impl Colour {
             Self::Neutral => "s-neutral",
         }
     }
+}
 
-    /// 0: none.
-    pub fn texture(self) -> u8 {
-        match self {
-            Self::Name { texture, .. } => texture,
-            _ => 0,
+/// The colours of names. A name would have the colour of its hash; where several names would have the same, all but
+/// the first in the alphabet move on to the next that is free. Who is given all names there are, and not only those in
+/// sight, gives a name the same colour everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette(HashMap<String, Colour>);
+
+impl Palette {
+    /// `known` come first; `others` (models that are not configured any more, say) take what is left.
+    pub fn new<'a>(known: impl IntoIterator<Item = &'a str>, others: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: BTreeSet<_> = known.into_iter().collect();
+        let others: BTreeSet<_> = others.into_iter().filter(|name| !known.contains(name)).collect();
+        let mut colours = HashMap::with_capacity(known.len() + others.len());
+        let mut used = [false; COLOURS];
+        let mut round = 0;
+        for name in known.into_iter().chain(others) {
+            if used.iter().all(|used| *used) {
+                used = [false; COLOURS];
+                round += 1;
+            }
+            let first = hash(name) as usize % COLOURS;
+            let probes = (first..COLOURS).chain(0..first);
+            let colour = probes.into_iter().find(|slot| used.get(*slot) == Some(&false)).unwrap_or(first);
+            if let Some(used) = used.get_mut(colour) {
+                *used = true;
+            }
+            colours.insert(name.to_owned(), Colour::Name { colour, shade: round % SHADES });
         }
+        Self(colours)
     }
 
-    /// The colours of the names of one plot. A name's colour depends on the name alone; only the texture depends on
-    /// which others are there.
-    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
-        let mut used = [0_u8; COLOURS as usize];
-        let colours = names.into_iter().map(|name| {
-            let colour = hash(name) % COLOURS;
-            let seen = used.get_mut(colour as usize).map_or(0, |used| {
-                let seen = *used;
-                *used = seen.saturating_add(1);
-                seen
-            });
-            Self::Name { colour: u8::try_from(colour).unwrap_or_default(), texture: seen % TEXTURES }
-        });
-        colours.collect()
+    /// The rest's colour for a name that was not among those given.
+    pub fn of(&self, name: &str) -> Colour {
+        self.0.get(name).copied().unwrap_or(Colour::Neutral)
     }
 }
 
@@ -75,31 +100,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_its_colour_whoever_is_beside_it() {
-        let alone = Colour::of_names(["gpt-4o"]);
-        let later = Colour::of_names(["claude-sonnet-4-5", "gpt-4o-mini", "gpt-4o"]);
-        assert_eq!(alone[0].class(), later[2].class());
-    }
-
-    #[test]
-    fn names_of_the_same_colour_differ_in_texture() {
-        let names: Vec<_> = (0..16).map(|i| format!("model-{i}")).collect();
-        let colours = Colour::of_names(names.iter().map(String::as_str));
-        for (i, a) in colours.iter().enumerate() {
-            for b in &colours[i + 1..] {
-                let repeats = colours.iter().filter(|c| c.class() == a.class()).count() > usize::from(TEXTURES);
-                assert!(a != b || repeats, "{a:?}");
-            }
+    fn a_name_keeps_its_colour_whatever_else_is_plotted() {
+        let configured = ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "o3"];
+        let one = Palette::new(configured, ["gpt-4o"]);
+        let other = Palette::new(configured, ["removed-model", "o3", "another"]);
+        for name in configured {
+            assert_eq!(one.of(name), other.of(name), "{name}");
         }
     }
 
     #[test]
-    fn names_spread_over_the_colours() {
+    fn as_many_names_as_there_are_colours_and_shades_all_differ() {
+        let names: Vec<_> = (0..COLOURS * SHADES).map(|i| format!("provider/model-{i}")).collect();
+        let palette = Palette::new(names.iter().map(String::as_str), []);
+        let classes: BTreeSet<_> = names.iter().map(|name| palette.of(name).class()).collect();
+        assert_eq!(classes.len(), COLOURS * SHADES);
+        let first: BTreeSet<_> = Palette::new(names[..COLOURS].iter().map(String::as_str), [])
+            .0
+            .values()
+            .map(|colour| colour.class())
+            .collect();
+        assert!(first.iter().all(|class| !class.contains(' ')), "{first:?}");
+    }
+
+    #[test]
+    fn a_lone_name_has_the_colour_of_its_hash() {
         let names: Vec<_> = (0..400).map(|i| format!("provider/model-{i}")).collect();
-        let mut counts = [0; COLOURS as usize];
+        let mut counts = HashMap::<_, usize>::new();
         for name in &names {
-            counts[(hash(name) % COLOURS) as usize] += 1;
+            *counts.entry(Palette::new([name.as_str()], []).of(name).class()).or_default() += 1;
         }
-        assert!(counts.iter().all(|count| (25..=80).contains(count)), "{counts:?}");
+        assert!(counts.len() == COLOURS && counts.values().all(|count| (25..=80).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_grey() {
+        assert_eq!(Palette::default().of("x"), Colour::Neutral);
     }
 }

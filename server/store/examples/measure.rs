@@ -19,6 +19,9 @@ use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Picos, Timestamp};
 use tollgate_store::{KeyFilter, LedgerBatch, Store, StoreOptions};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 2026-11-20 10:30:00 UTC
 const NOW: Timestamp = Timestamp(1_795_170_600_000_000);
 const MONTH: i64 = 30 * 86_400 * 1_000_000;
@@ -109,7 +112,7 @@ fn charge(entropy: &dyn Entropy, keys: &[KeyId], at: Timestamp) -> Charge {
     let random = u64::from_le_bytes(random_bytes::<8>(entropy));
     let clock = ManualClock::at(at);
     let model = format!("model-{}", (random >> 8) % 8);
-    let failed = random % 200 == 0;
+    let failed = random.is_multiple_of(200);
     Charge {
         id: ChargeId::new(&clock, entropy),
         call_id: ChargeId::new(&clock, entropy).to_string(),

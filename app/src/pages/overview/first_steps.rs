@@ -74,6 +74,7 @@ pub fn FirstSteps(view: OverviewView) -> impl IntoView {
             </ol>
         </section>
     }
+    .into_any()
 }
 
 #[component]

@@ -9,7 +9,7 @@ use leptos_router::hooks::use_location;
 use tollgate_domain::summary::{Overview as Summary, Period};
 
 use crate::api::{OverviewView, load_overview};
-use crate::charts::Plot;
+use crate::charts::{Palette, Plot};
 use crate::components::{Figure, PageHeader, count_text, exact_money, millis_text, on_refresh};
 use crate::pages::problem::Problem;
 use crate::pages::query::Query;
@@ -72,31 +72,34 @@ fn period_name(period: Period) -> &'static str {
 #[component]
 pub fn OverviewContent(view: OverviewView, period: Period) -> impl IntoView {
     let steps = (!first_steps::all_done(&view)).then(|| view! { <FirstSteps view=view.clone() /> });
+    let palette = plots::palette(&view);
     let summary = view.overview;
     // Before the first call ever there is nothing to plot, and the first steps say what to do.
-    let sums = summary.has_calls.then(|| view! { <Sums summary period /> });
+    let sums = summary.has_calls.then(|| view! { <Sums summary period palette /> });
     view! {
         <div class="stack overview" data-refresh="10">
             {steps}
             {sums}
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn Sums(summary: Summary, period: Period) -> impl IntoView {
+fn Sums(summary: Summary, period: Period, palette: Palette) -> impl IntoView {
     view! {
         <Figures summary=summary.clone() />
-        <div class="tall"><Plot plot=plots::spend(&summary, period) /></div>
+        <div class="tall"><Plot plot=plots::spend(&summary, period, &palette) /></div>
         <div class="grid-2">
             <Plot plot=plots::calls(&summary, period) />
             <Plot plot=plots::latency(&summary, period) />
         </div>
         <div class="grid-2">
-            <TopModels summary=summary.clone() period />
+            <TopModels summary=summary.clone() period palette />
             <TopKeys summary period />
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -111,6 +114,7 @@ fn Figures(summary: Summary) -> impl IntoView {
         calls => format!("{} calls not measured", count_text(calls)),
     };
     view! {
+        <div class="stack tight">
         <dl class="figures">
             <Figure label="Spend" value=summary.cost.display() title=exact_money(summary.cost) note=uncertain />
             <Figure label="Calls" value=count_text(summary.calls) title=exact_tokens note=tokens />
@@ -128,14 +132,16 @@ fn Figures(summary: Summary) -> impl IntoView {
                 note="19 of 20 calls are faster"
             />
         </dl>
-        {(summary.uncertain_calls > 0).then(|| {
-            view! {
-                <p class="muted">
-                    "Not every call's cost is measured: where a provider gives no complete count, or a model has no price, it is an estimate or missing. Each request says which."
-                </p>
-            }
-        })}
+            {(summary.uncertain_calls > 0).then(|| {
+                view! {
+                    <p class="note">
+                        "Not measured: the provider gave no complete count, or the model has no price, so the cost is an estimate or missing. Each request says which."
+                    </p>
+                }
+            })}
+        </div>
     }
+    .into_any()
 }
 
 /// `0.42 %: 52 failed, 3 refused`

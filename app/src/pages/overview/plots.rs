@@ -6,7 +6,8 @@ use tollgate_domain::Nanos;
 use tollgate_domain::summary::{Overview, Period};
 
 use super::period_name;
-use crate::charts::{Colour, Kind, PlotData, Series, Unit};
+use crate::api::OverviewView;
+use crate::charts::{Colour, Kind, Palette, PlotData, Series, Unit};
 use crate::components::{count_text, millis_text};
 
 /// How many models have a layer of their own.
@@ -25,26 +26,25 @@ fn dearest(overview: &Overview) -> Vec<(String, Nanos)> {
     totals.into_iter().map(|(model, total)| (model.to_owned(), Nanos(total))).collect()
 }
 
-/// The models that have a colour in the plot, with it.
-pub fn colours(overview: &Overview) -> HashMap<String, Colour> {
-    let models = dearest(overview);
-    let colours = Colour::of_names(models.iter().map(|(model, _)| model.as_str()));
-    models.into_iter().map(|(model, _)| model).zip(colours).collect()
+/// The colours of every model that is configured or seen.
+pub fn palette(view: &OverviewView) -> Palette {
+    let seen = view.overview.steps.iter().flat_map(|step| &step.cost_by_model).map(|(model, _)| model.as_str());
+    let top = view.overview.top_models.iter().map(|share| share.id.as_str());
+    Palette::new(view.models.iter().map(String::as_str), seen.chain(top))
 }
 
 /// Spend by model, the dearest at the bottom; the rest on top.
-pub fn spend(overview: &Overview, period: Period) -> PlotData {
+pub fn spend(overview: &Overview, period: Period, palette: &Palette) -> PlotData {
     let models = dearest(overview);
-    let colours = Colour::of_names(models.iter().map(|(model, _)| model.as_str()));
     let mut rest: Vec<i64> = overview.steps.iter().map(|step| step.cost.0).collect();
     let mut series = Vec::with_capacity(models.len() + 1);
-    for ((model, total), colour) in models.iter().zip(colours) {
+    for (model, total) in &models {
         let values = model_costs(overview, model);
         for (rest, value) in rest.iter_mut().zip(&values) {
             *rest = rest.saturating_sub(*value);
         }
         let values = values.into_iter().map(Some).collect();
-        series.push(Series { name: model.clone(), colour, values, total: Some(total.0) });
+        series.push(Series { name: model.clone(), colour: palette.of(model), values, total: Some(total.0) });
     }
     let others = rest.iter().copied().fold(0, i64::saturating_add);
     if others > 0 {
@@ -101,7 +101,7 @@ pub fn calls(overview: &Overview, period: Period) -> PlotData {
         period,
         steps: overview.steps.iter().map(|step| step.start).collect(),
         series: vec![
-            series("Answered", Colour::Neutral, |calls, errors, _| calls - errors),
+            series("Answered", Colour::Accent, |calls, errors, _| calls - errors),
             series("Refused", Colour::Warning, |_, _, refused| refused),
             series("Failed", Colour::Bad, |_, errors, refused| errors - refused),
         ],
@@ -170,7 +170,7 @@ mod tests {
         let names: Vec<String> = (0..12).map(|i| format!("m{i}")).collect();
         let costs: Vec<_> = names.iter().zip(1_i64..).map(|(name, cost)| (name.as_str(), cost)).collect();
         let overview = overview(vec![step(&costs, 5), step(&costs[..3], 0)]);
-        let plot = spend(&overview, Period::Day);
+        let plot = spend(&overview, Period::Day, &Palette::default());
         assert_eq!(plot.series.len(), LAYERS + 1);
         assert_eq!((plot.series[0].name.as_str(), plot.series[7].name.as_str()), ("m11", "Others"));
         for (i, step) in overview.steps.iter().enumerate() {
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn without_a_rest_there_is_no_layer_for_it() {
-        let plot = spend(&overview(vec![step(&[("a", 1), ("b", 2)], 0)]), Period::Day);
+        let plot = spend(&overview(vec![step(&[("a", 1), ("b", 2)], 0)]), Period::Day, &Palette::default());
         assert_eq!(plot.series.iter().map(|series| series.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     }
 
@@ -191,13 +191,5 @@ mod tests {
         let plot = calls(&overview(vec![step(&[], 0)]), Period::Day);
         let values: Vec<_> = plot.series.iter().map(|series| (series.name.as_str(), series.values[0])).collect();
         assert_eq!(values, [("Answered", Some(7)), ("Refused", Some(1)), ("Failed", Some(2))]);
-    }
-
-    #[test]
-    fn the_table_has_the_plots_colours() {
-        let overview = overview(vec![step(&[("gpt-4o", 1), ("o3", 2)], 0)]);
-        let plot = spend(&overview, Period::Day);
-        let colours = colours(&overview);
-        assert!(plot.series.iter().all(|series| colours[&series.name] == series.colour));
     }
 }

@@ -4,29 +4,29 @@ use leptos::prelude::*;
 use tollgate_domain::summary::{Overview, Period, Share};
 
 use super::{percent, plots};
-use crate::charts::{Colour, Sparkline};
+use crate::charts::{Palette, Sparkline};
 use crate::components::{Count, Icon, IconName, Money};
 use crate::pages::key_href;
 use crate::pages::query::Query;
 
 #[component]
-pub fn TopModels(summary: Overview, period: Period) -> impl IntoView {
-    let colours = plots::colours(&summary);
+pub fn TopModels(summary: Overview, period: Period, palette: Palette) -> impl IntoView {
     let rows = summary
         .top_models
         .iter()
         .map(|share| {
             let query = Query::default().with("model", Some(share.id.as_str())).with("period", Some(period.as_str()));
-            let class = colours.get(&share.id).copied().unwrap_or(Colour::Neutral).class();
+            let class = palette.of(&share.id).class();
             let trend = view! {
-                <td><Sparkline values=plots::model_costs(&summary, &share.id) class /></td>
+                <td class="trend"><Sparkline values=plots::model_costs(&summary, &share.id) class /></td>
             };
             let whole = summary.cost.0;
             view! { <Row share=share.clone() whole href=query.href("/ui/requests") trend=trend.into_any() /> }
         })
         .collect_view();
-    let head = view! { <th scope="col"><span class="visually-hidden">"Trend"</span></th> }.into_any();
-    view! { <Top title="Top models" what="Model" all="/ui/models" head rows=rows.into_any() empty=summary.top_models.is_empty() /> }
+    let head = view! { <th scope="col" class="trend"><span class="visually-hidden">"Trend"</span></th> }.into_any();
+    let empty = summary.top_models.is_empty();
+    view! { <Top title="Top models" what="Model" all="/ui/models" head rows=rows.into_any() empty /> }
 }
 
 #[component]
@@ -87,6 +87,7 @@ fn Top(
             {table}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -98,9 +99,10 @@ fn Row(
     trend: AnyView,
 ) -> impl IntoView {
     let share_text = percent(share.cost.0, whole);
+    let title = share.label.clone();
     view! {
         <tr>
-            <th scope="row" class="name"><a class="row-link" href=href>{share.label}</a></th>
+            <th scope="row" class="name"><a class="row-link" href=href title=title>{share.label}</a></th>
             {trend}
             <td class="num"><Count value=share.calls /></td>
             <td class="num"><Count value=share.errors /></td>

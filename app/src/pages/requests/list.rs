@@ -8,7 +8,7 @@ use tollgate_domain::summary::{Period, StatusFilter};
 use super::query::{RequestsQuery, period_label};
 use super::table::RequestTable;
 use crate::api::{RequestsView, list_requests};
-use crate::components::{EmptyState, Icon, IconName, PageHeader, Pager};
+use crate::components::{EmptyState, Icon, IconName, PageHeader, Pager, on_refresh};
 use crate::pages::problem::Problem;
 
 #[component]
@@ -16,6 +16,7 @@ pub fn RequestList() -> impl IntoView {
     let search = use_location().search;
     let query = Memo::new(move |_| RequestsQuery::parse(&search.read()));
     let requests = Resource::new_blocking(move || query.get(), list_requests);
+    on_refresh(move || requests.refetch());
     view! {
         <PageHeader
             title="Requests"
@@ -42,7 +43,7 @@ fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
     let first = query.after.is_some().then(|| query.first().href());
     let next = next.map(|cursor| RequestsQuery { after: Some(cursor), ..query.clone() }.href());
     // Only the newest page changes under one's eyes.
-    let refresh = query.after.is_none().then_some("5");
+    let refresh = (query.after.is_none() && !query.paused).then_some("3");
     let table = if rows.is_empty() {
         view! { <NoRequests query=query.clone() unknown_key /> }.into_any()
     } else {
@@ -50,12 +51,28 @@ fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
     };
     view! {
         <Filters query=query.clone() models />
-        <Chips query key_label />
+        <div class="section-header">
+            <Chips query=query.clone() key_label />
+            <Live query />
+        </div>
         <div id="requests" data-refresh=refresh>
             {table}
         </div>
         <Pager first next />
     }
+}
+
+/// Holds the list still, or lets it go on. Without a script it never moves.
+#[component]
+fn Live(query: RequestsQuery) -> impl IntoView {
+    query.after.is_none().then(|| {
+        let (icon, label) = match query.paused {
+            true => (IconName::Play, "Show new requests as they come"),
+            false => (IconName::Pause, "Hold the list still"),
+        };
+        let href = RequestsQuery { paused: !query.paused, ..query }.href();
+        view! { <a class="button quiet needs-js live" href=href><Icon name=icon />{label}</a> }
+    })
 }
 
 #[component]
@@ -122,6 +139,7 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
             {text("model", "Model", query.model, Some("known-models"))}
             {text("key", "Key: alias or id", query.key, None)}
             {text("call", "Call id", query.call, None)}
+            {query.paused.then(|| view! { <input type="hidden" name="live" value="off" /> })}
             <datalist id="known-models">{models}</datalist>
             <button class="button" type="submit">
                 "Apply"

@@ -19,6 +19,8 @@ pub struct RequestsQuery {
     /// `None`: whatever the time.
     pub period: Option<Period>,
     pub after: Option<String>,
+    /// The list stands still, however many requests come.
+    pub paused: bool,
 }
 
 impl RequestsQuery {
@@ -32,6 +34,7 @@ impl RequestsQuery {
             call: query.get("call"),
             period: query.get("period").and_then(|text| Period::parse(&text)),
             after: query.get("after"),
+            paused: query.get("live").as_deref() == Some("off"),
         }
     }
 
@@ -42,6 +45,7 @@ impl RequestsQuery {
             .with("key", self.key.as_deref())
             .with("call", self.call.as_deref())
             .with("period", self.period.map(Period::as_str))
+            .with("live", self.paused.then_some("off"))
             .with("after", self.after.as_deref())
             .href(PATH)
     }
@@ -53,7 +57,7 @@ impl RequestsQuery {
 
     /// Whether anything is left out of the list.
     pub fn is_filtered(&self) -> bool {
-        self.first() != Self::default()
+        Self { paused: false, ..self.first() } != Self::default()
     }
 
     /// What is filtered by: a chip's name and value, and the same query without it.
@@ -106,6 +110,7 @@ mod tests {
             call: Some("0190-abc".to_owned()),
             period: Some(Period::Week),
             after: Some("1795352400000000_0190".to_owned()),
+            paused: true,
         }
     }
 
@@ -115,7 +120,7 @@ mod tests {
         assert_eq!(
             href,
             "/ui/requests?status=failed&model=openai%2Fgpt-4o%20mini&key=team%20blue%20%26%20co&call=0190-abc\
-             &period=7d&after=1795352400000000_0190"
+             &period=7d&live=off&after=1795352400000000_0190"
         );
         assert_eq!(RequestsQuery::parse(href.split_once('?').unwrap().1), full());
         assert_eq!(RequestsQuery::default().href(), "/ui/requests");
@@ -125,7 +130,8 @@ mod tests {
     fn nonsense_is_no_filter() {
         assert_eq!(RequestsQuery::parse("status=gone&period=9y&model=&colour=red"), RequestsQuery::default());
         assert!(!RequestsQuery::parse("status=all").is_filtered());
-        assert!(!RequestsQuery::parse("after=1_a").is_filtered());
+        assert!(!RequestsQuery::parse("after=1_a&live=off").is_filtered());
+        assert!(!RequestsQuery::parse("live=on").paused);
     }
 
     #[test]

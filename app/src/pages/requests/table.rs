@@ -16,7 +16,8 @@ pub fn RequestTable(
     show_key: bool,
     #[prop(into)] label: String,
 ) -> impl IntoView {
-    let rows = rows.into_iter().map(|row| view! { <Row row show_key /> }).collect_view();
+    // A request never changes: where the list is brought up to date, the rows that stay are left alone.
+    let rows = view! { <For each=move || rows.clone() key=|row| row.id.clone() let:row><Row row show_key /></For> };
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=label>
             <table class="table">

@@ -3,6 +3,8 @@
 
 mod frame;
 mod journal;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;

@@ -4,7 +4,9 @@
 mod connect;
 mod io;
 mod pool;
+mod shard;
 mod tls;
 
 pub use io::BeforeWrite;
 pub use pool::{Answer, AnswerBody, HostPool, Pools, RequestBody, SendError};
+pub use shard::use_shard;

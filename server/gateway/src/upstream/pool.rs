@@ -17,12 +17,13 @@ use tokio::time::Instant;
 
 use super::connect::{Address, ConnectError, connect};
 use super::io::{BeforeWrite, HookSlot, HookedIo};
+use super::shard::{self, SHARDS};
 use super::tls::Tls;
 
 /// A connection that was idle for longer is not used again: shorter than what servers and balancers allow.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Idle connections kept to one host.
+/// Idle connections kept to one host, a shard.
 const MAX_IDLE: usize = 512;
 
 /// The largest head of an answer, in bytes; also what one read takes at most.
@@ -103,7 +104,8 @@ struct Idle {
 pub struct HostPool {
     address: Address,
     tls: Arc<Tls>,
-    idle: Mutex<Vec<Idle>>,
+    /// One list a shard.
+    idle: Vec<Mutex<Vec<Idle>>>,
 }
 
 impl std::fmt::Debug for HostPool {
@@ -135,7 +137,11 @@ impl Pools {
         let address = Address { host, port: url.port_or_known_default()?, tls };
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = hosts.entry(address.clone()).or_insert_with(|| {
-            Arc::new(HostPool { address, tls: Arc::clone(&self.tls), idle: Mutex::new(Vec::new()) })
+            Arc::new(HostPool {
+                address,
+                tls: Arc::clone(&self.tls),
+                idle: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            })
         });
         Some(Arc::clone(pool))
     }
@@ -144,7 +150,10 @@ impl Pools {
     pub fn sweep(&self) {
         let pools: Vec<_> = self.hosts.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for pool in pools {
-            pool.idle().retain(|idle| idle.since.elapsed() < IDLE_LIMIT);
+            for shard in &pool.idle {
+                let mut idle = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.retain(|idle| idle.since.elapsed() < IDLE_LIMIT);
+            }
         }
     }
 }
@@ -169,7 +178,7 @@ pub struct Answer {
 
 impl HostPool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle[shard::current()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_idle(&self) -> Option<Link> {

@@ -1,6 +1,7 @@
 //! Many rows in few statements, on both databases.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::postgres::{PgArguments, PgPool};
@@ -102,10 +103,13 @@ pub enum Arguments {
 
 /// Binding a number, a flag or a text can't fail; should it ever, the statement lacks a value and fails as a whole.
 macro_rules! bind {
-    ($self:ident, $value:expr) => {{
+    ($self:ident, $value:expr) => {
+        bind!($self, $value, $value)
+    };
+    ($self:ident, $for_sqlite:expr, $for_postgres:expr) => {{
         let bound = match $self {
-            Arguments::Sqlite(arguments) => arguments.add($value),
-            Arguments::Postgres(arguments) => arguments.add($value),
+            Arguments::Sqlite(arguments) => arguments.add($for_sqlite),
+            Arguments::Postgres(arguments) => arguments.add($for_postgres),
         };
         if let Err(error) = bound {
             tracing::error!(%error, "a value could not be bound");
@@ -115,11 +119,12 @@ macro_rules! bind {
 
 impl Arguments {
     pub fn text(&mut self, value: &str) {
-        bind!(self, value);
+        // SQLite's driver keeps every text behind an `Arc`: giving it one saves a copy.
+        bind!(self, Arc::<str>::from(value), value);
     }
 
     pub fn text_or_null(&mut self, value: Option<&str>) {
-        bind!(self, value);
+        bind!(self, value.map(Arc::<str>::from), value);
     }
 
     pub fn int(&mut self, value: i64) {

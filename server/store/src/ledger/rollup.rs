@@ -1,7 +1,7 @@
 //! The sums over the ledger: added up in memory, then added to what the tables hold.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tollgate_domain::charge::{Charge, Outcome, Refusal};
 use tollgate_domain::ids::KeyId;
@@ -62,32 +62,69 @@ struct KeyTotal {
     last_used_at: i64,
 }
 
-/// Hour, key, model and provider.
-type UsageKey<'a> = (i64, Option<KeyId>, Cow<'a, str>, Cow<'a, str>);
+/// The distinct texts of a batch, sorted: their places stand for them while sums are added up, and sort as they do.
+#[derive(Debug)]
+struct Names<'a>(Vec<Cow<'a, str>>);
+
+impl<'a> Names<'a> {
+    fn of(charges: &[&'a Charge]) -> Self {
+        let mut distinct: HashSet<&str> = HashSet::from([""]);
+        for charge in charges {
+            distinct.extend([charge.model.as_str(), charge.provider.as_str()]);
+        }
+        // Cut to the length that is kept, two may have become one.
+        let mut names: Vec<_> = distinct.into_iter().map(indexed).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
+
+    fn place(&self, text: &str) -> usize {
+        // Every text is there: the empty one's place is never needed.
+        self.0.binary_search_by(|name| name.as_ref().cmp(&indexed(text))).unwrap_or_default()
+    }
+
+    fn text(&self, place: usize) -> &str {
+        self.0.get(place).map_or("", |name| name)
+    }
+}
+
+/// The place of the empty text, which sorts before every other.
+const NONE: usize = 0;
 
 /// What a batch adds to every sum. Sorted: writers that touch the same rows lock them in the same order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rollup<'a> {
-    usage_hours: BTreeMap<UsageKey<'a>, Measures>,
-    model_hours: BTreeMap<(i64, Cow<'a, str>), Measures>,
+    names: Names<'a>,
+    /// Hour, key, model and provider.
+    usage_hours: BTreeMap<(i64, Option<KeyId>, usize, usize), Measures>,
+    model_hours: BTreeMap<(i64, usize), Measures>,
     key_days: BTreeMap<(i64, Option<KeyId>), Measures>,
-    latency_hours: BTreeMap<(Cow<'a, str>, i64, u8), i64>,
+    latency_hours: BTreeMap<(usize, i64, u8), i64>,
     key_totals: BTreeMap<Option<KeyId>, KeyTotal>,
 }
 
 impl<'a> Rollup<'a> {
     pub fn of(charges: impl IntoIterator<Item = &'a Charge>, refusals: impl IntoIterator<Item = &'a Refusal>) -> Self {
-        let mut rollup = Self::default();
+        let charges: Vec<_> = charges.into_iter().collect();
+        let mut rollup = Self {
+            names: Names::of(&charges),
+            usage_hours: BTreeMap::new(),
+            model_hours: BTreeMap::new(),
+            key_days: BTreeMap::new(),
+            latency_hours: BTreeMap::new(),
+            key_totals: BTreeMap::new(),
+        };
         for charge in charges {
             let (key, hour) = (charge.key_id, charge.started_at.hour());
-            let (model, provider) = (indexed(&charge.model), indexed(&charge.provider));
-            rollup.usage_hours.entry((hour, key, model.clone(), provider)).or_default().add_charge(charge);
-            rollup.model_hours.entry((hour, model.clone())).or_default().add_charge(charge);
+            let (model, provider) = (rollup.names.place(&charge.model), rollup.names.place(&charge.provider));
+            rollup.usage_hours.entry((hour, key, model, provider)).or_default().add_charge(charge);
+            rollup.model_hours.entry((hour, model)).or_default().add_charge(charge);
             rollup.key_days.entry((hour.div_euclid(24), key)).or_default().add_charge(charge);
             let bucket = latency::bucket(charge.duration_us);
             // The empty model is every model together.
-            *rollup.latency_hours.entry((Cow::Borrowed(""), hour, bucket)).or_default() += 1;
-            if !model.is_empty() {
+            *rollup.latency_hours.entry((NONE, hour, bucket)).or_default() += 1;
+            if model != NONE {
                 *rollup.latency_hours.entry((model, hour, bucket)).or_default() += 1;
             }
             let total = rollup.key_totals.entry(key).or_default();
@@ -96,11 +133,10 @@ impl<'a> Rollup<'a> {
             total.last_used_at = total.last_used_at.max(charge.started_at.0);
         }
         // Without the model that was asked for: it is whatever a caller wrote, and would fill the tables.
-        let none = Cow::Borrowed("");
         for refusal in refusals {
             let (key, hour) = (refusal.key_id, refusal.at.hour());
-            rollup.usage_hours.entry((hour, key, none.clone(), none.clone())).or_default().refused += 1;
-            rollup.model_hours.entry((hour, none.clone())).or_default().refused += 1;
+            rollup.usage_hours.entry((hour, key, NONE, NONE)).or_default().refused += 1;
+            rollup.model_hours.entry((hour, NONE)).or_default().refused += 1;
             rollup.key_days.entry((hour.div_euclid(24), key)).or_default().refused += 1;
             let total = rollup.key_totals.entry(key).or_default();
             total.refused += 1;
@@ -110,45 +146,46 @@ impl<'a> Rollup<'a> {
     }
 
     pub async fn write(self, tx: &mut Connection) -> Result<(), StoreError> {
+        let names = &self.names;
         let rows: Vec<_> = self.usage_hours.into_iter().collect();
         USAGE_HOURS
-            .insert(tx, &rows, |arguments, ((hour, key, model, provider), sums)| {
-                arguments.int(*hour);
-                arguments.text(&key_text(*key));
-                arguments.text(model);
-                arguments.text(provider);
+            .insert(tx, &rows, |arguments, &((hour, key, model, provider), sums)| {
+                arguments.int(hour);
+                arguments.text(&key_text(key));
+                arguments.text(names.text(model));
+                arguments.text(names.text(provider));
                 sums.bind(arguments);
             })
             .await?;
         let rows: Vec<_> = self.model_hours.into_iter().collect();
         MODEL_HOURS
-            .insert(tx, &rows, |arguments, ((hour, model), sums)| {
-                arguments.int(*hour);
-                arguments.text(model);
+            .insert(tx, &rows, |arguments, &((hour, model), sums)| {
+                arguments.int(hour);
+                arguments.text(names.text(model));
                 sums.bind(arguments);
             })
             .await?;
         let rows: Vec<_> = self.key_days.into_iter().collect();
         KEY_DAYS
-            .insert(tx, &rows, |arguments, ((day, key), sums)| {
-                arguments.int(*day);
-                arguments.text(&key_text(*key));
+            .insert(tx, &rows, |arguments, &((day, key), sums)| {
+                arguments.int(day);
+                arguments.text(&key_text(key));
                 sums.bind(arguments);
             })
             .await?;
         let rows: Vec<_> = self.latency_hours.into_iter().collect();
         LATENCY_HOURS
-            .insert(tx, &rows, |arguments, ((model, hour, bucket), calls)| {
-                arguments.text(model);
-                arguments.int(*hour);
-                arguments.small(i16::from(*bucket));
-                arguments.int(*calls);
+            .insert(tx, &rows, |arguments, &((model, hour, bucket), calls)| {
+                arguments.text(names.text(model));
+                arguments.int(hour);
+                arguments.small(i16::from(bucket));
+                arguments.int(calls);
             })
             .await?;
         let rows: Vec<_> = self.key_totals.into_iter().collect();
         KEY_TOTALS
-            .insert(tx, &rows, |arguments, (key, total)| {
-                arguments.text(&key_text(*key));
+            .insert(tx, &rows, |arguments, &(key, total)| {
+                arguments.text(&key_text(key));
                 arguments.int(total.calls);
                 arguments.int(total.refused);
                 arguments.int(total.spent_nanos);
