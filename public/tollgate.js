@@ -165,6 +165,16 @@ const tipAt = event => {
   showTip(canvas, Math.floor(((event.clientX - box.left) / box.width) * steps));
 };
 
+// Tables
+
+// Whether all columns have their place; the style sheet does the rest.
+const fits = () => {
+  for (const wrap of $$('.table-wrap')) {
+    const fit = !wrap.closest('.plot') && wrap.firstElementChild.offsetWidth <= wrap.clientWidth;
+    if (wrap.hasAttribute('data-fits') !== fit) wrap.toggleAttribute('data-fits', fit);
+  }
+};
+
 // Copying
 
 const copy = async button => {
@@ -318,6 +328,7 @@ let dirty;
 const apply = () => {
   times();
   plots();
+  fits();
 };
 
 const start = () => {
@@ -354,6 +365,7 @@ document.addEventListener('pointermove', tipAt, { passive: true });
 document.addEventListener('pointerdown', tipAt, { passive: true });
 document.addEventListener('focusout', event => event.target.closest?.('.plot-canvas') && hideTip());
 addEventListener('scroll', hideTip, { passive: true });
+addEventListener('resize', fits, { passive: true });
 document.addEventListener('input', event => (dirty = event.target.closest?.('form[data-guard]') ?? dirty));
 document.addEventListener('submit', () => (dirty = undefined));
 addEventListener('beforeunload', event => dirty?.isConnected && event.preventDefault());

@@ -219,9 +219,9 @@ fn overview(period: Period, models: usize) -> OverviewView {
     all.latency_p95_ms = Some(2_840.0);
     OverviewView {
         overview: all,
-        base_url: String::new(),
         example_model: Some("gpt-4o".to_owned()),
-        has_simulator: false,
+        models: MODELS.iter().map(|(model, _)| (*model).to_owned()).collect(),
+        ..OverviewView::default()
     }
 }
 

@@ -46,6 +46,13 @@ fn Hydration(options: LeptosOptions) -> impl IntoView {
     with_wasm.then(|| view! { <HydrationScripts options root="/ui" /> })
 }
 
+/// The document's title. It may hold what people and callers chose, and leptos_meta writes it into the page as it is;
+/// in the browser it is set as text.
+fn document_title(title: String) -> String {
+    let title = if title.is_empty() { "Tollgate".to_owned() } else { format!("{title} · Tollgate") };
+    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
+}
+
 /// Every page.
 #[component]
 pub fn App() -> impl IntoView {
@@ -53,7 +60,7 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::server::set_content_security_policy();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Tollgate".to_owned() } else { format!("{title} · Tollgate") } />
+        <Title formatter=document_title />
         <Router>
             <Routes fallback=pages::NotFound>
                 <Route path=path!("/ui/sign-in") view=pages::SignIn ssr=SsrMode::Async />

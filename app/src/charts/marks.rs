@@ -52,19 +52,30 @@ pub fn bars(series: &[Series], steps: usize, scale: Scale, html: &mut Html) {
 /// Lines through the middles of the steps; a value without neighbours is a dot.
 pub fn lines(series: &[Series], scale: Scale, html: &mut Html) {
     for (i, series) in series.iter().enumerate() {
-        let mut path = String::new();
+        let (mut line, mut dots) = (String::new(), String::new());
         let mut before = false;
         for (x, value) in series.values.iter().enumerate() {
             if let Some(value) = value {
                 let y = HEIGHT - scale.position((*value).max(0), HEIGHT);
-                let alone = !before && !matches!(series.values.get(x + 1), Some(Some(_)));
-                let _ = write!(path, "{}{x}.5 {y}{}", if before { 'L' } else { 'M' }, if alone { "h0" } else { "" });
+                if before {
+                    let _ = write!(line, "L{x}.5 {y}");
+                } else if matches!(series.values.get(x + 1), Some(Some(_))) {
+                    let _ = write!(line, "M{x}.5 {y}");
+                } else {
+                    // A line of no length with round ends.
+                    let _ = write!(dots, "M{x}.5 {y}h0");
+                }
             }
             before = value.is_some();
         }
-        // The second line is dashed, so that they differ without colour too.
-        let class = format!("line {}{}", series.colour.class(), if i % 2 == 1 { " dashed" } else { "" });
-        html.open("path", &[("class", &class), ("data-series", &i), ("d", &path)]).close("path");
+        // Every other line is dashed, so that they differ without colour too.
+        let dashed = if i % 2 == 1 { " dashed" } else { "" };
+        let class = series.colour.class();
+        for (kind, path) in [(format!("line {class}{dashed}"), line), (format!("dots {class}"), dots)] {
+            if !path.is_empty() {
+                html.open("path", &[("class", &kind), ("data-series", &i), ("d", &path)]).close("path");
+            }
+        }
     }
 }
 
@@ -112,6 +123,6 @@ mod tests {
     fn lines_break_where_there_is_nothing() {
         let scale = Scale { step: 5, top: 10 };
         let values = [Some(5), Some(10), None, Some(0), None];
-        assert_eq!(drawn(|html| lines(&[series(&values)], scale, html)), ["M0.5 500L1.5 0M3.5 1000h0"]);
+        assert_eq!(drawn(|html| lines(&[series(&values)], scale, html)), ["M0.5 500L1.5 0", "M3.5 1000h0"]);
     }
 }

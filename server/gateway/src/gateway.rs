@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_response_bytes: usize,
     /// All headers of a request together, in bytes.
     pub max_header_bytes: usize,
-    /// The longest pause between two pieces of a request's body.
+    /// How long a request's body may take, and longer the more of it has come.
     pub body_pause: Duration,
     /// How long a provider is read on after the client left.
     pub drain: Duration,

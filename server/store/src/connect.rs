@@ -69,7 +69,7 @@ async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Store, StoreE
         .test_before_acquire(false)
         .acquire_timeout(options.acquire_timeout)
         // In KiB when negative.
-        .connect_with(base.clone().pragma("cache_size", "-8192"))
+        .connect_with(base.clone().pragma("cache_size", "-4096"))
         .await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
@@ -77,7 +77,7 @@ async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Store, StoreE
         .idle_timeout(IDLE_LIMIT)
         .test_before_acquire(false)
         .acquire_timeout(options.acquire_timeout)
-        .connect_with(base.pragma("cache_size", "-2048").pragma("query_only", "on"))
+        .connect_with(base.pragma("cache_size", "-1024").pragma("query_only", "on"))
         .await?;
     Ok(Store {
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),

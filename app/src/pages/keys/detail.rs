@@ -1,12 +1,12 @@
 //! One key: what it is, what it did, and what can be done with it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use tollgate_domain::key::KeyStatus;
 
 use super::edit::{EditForm, EditKeyContext};
 use super::list::BlockForm;
-use super::notice::NoticeFromAddress;
+use super::notice::{Notice as Told, NoticeFromAddress};
 use super::query::key_href;
 use crate::api::{KeyDetailView, KeyView, get_key};
 use crate::components::{
@@ -56,6 +56,8 @@ fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView
     let href = key_href(&key.id);
     let all = requests_of_key(&key.id);
     let last_used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| ago(at, now));
+    // The message that a form left says the same.
+    let told = Told::from_search(&use_location().search.read_untracked()).is_some_and(|told| told.says(key.status));
     let actions = may_change.then(|| view! { <BlockForm key=key.clone() back="" /> });
     let change = may_change.then(|| {
         view! {
@@ -80,7 +82,7 @@ fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView
             {actions}
         </PageHeader>
         <NoticeFromAddress />
-        <State key=key.clone() href />
+        {(!told).then(|| view! { <State key=key.clone() href /> })}
         <dl class="figures">
             <Figure label="Spend" value=key.spent.display() title=exact_money(key.spent) />
             <Figure label="Calls" value=count_text(key.calls) note="Refused ones included" />
@@ -155,7 +157,7 @@ fn Facts(key: KeyView) -> impl IntoView {
             <div><dt>"Created"</dt><dd><Moment at=key.created_at />" by "{key.created_by}</dd></div>
             <div><dt>"Last changed"</dt><dd><Moment at=key.updated_at />" by "{key.updated_by}</dd></div>
         </dl>
-        <CopyField label="Key id" id="key-id" value=key.id />
+        <div class="ids"><CopyField label="Key id" id="key-id" value=key.id /></div>
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_location;
+use tollgate_domain::Timestamp;
 use tollgate_domain::key::KeyStatus;
 
 use super::Notice;
@@ -160,30 +161,34 @@ fn NoKeys(query: KeysQuery) -> impl IntoView {
 #[component]
 fn Row(key: KeyView, back: String, may_change: bool) -> impl IntoView {
     let href = key_href(&key.id);
+    let never = || view! { <span class="muted">"Never"</span> }.into_any();
+    let last_used = key.last_used_at.map_or_else(never, |at| view! { <Moment at /> }.into_any());
+    let expires = key.expires_at.map_or_else(never, |at| view! { <Day at /> }.into_any());
     let actions = may_change.then(|| view! { <td class="actions"><BlockForm key=key.clone() back /></td> });
     view! {
         <tr>
             <th scope="row">
-                <a class="row-link" href=href>{key.label().to_owned()}</a>
+                <a class="row-link clip" href=href title=key.label().to_owned()>{key.label().to_owned()}</a>
             </th>
             <td class="mono">{key.hint.clone()}</td>
             <td><KeyStatusBadge status=key.status /></td>
             <td><Models models=key.models.clone() /></td>
             <td class="num"><Money value=key.spent /></td>
             <td class="num"><Count value=key.calls /></td>
-            <td>{moment_or(key.last_used_at, "Never")}</td>
-            <td><Moment at=key.created_at /></td>
-            <td>{moment_or(key.expires_at, "Never")}</td>
+            <td>{last_used}</td>
+            <td><Day at=key.created_at /></td>
+            <td>{expires}</td>
             {actions}
         </tr>
     }
 }
 
-fn moment_or(at: Option<tollgate_domain::Timestamp>, never: &'static str) -> AnyView {
-    match at {
-        Some(at) => view! { <Moment at /> }.into_any(),
-        None => view! { <span class="muted">{never}</span> }.into_any(),
-    }
+/// A moment of which the day says enough; the page's script tells it as any other.
+#[component]
+fn Day(at: Timestamp) -> impl IntoView {
+    let moment = at.to_rfc3339();
+    let day = moment.get(..10).unwrap_or(&moment).to_owned();
+    view! { <time class="moment" datetime=moment>{day}</time> }
 }
 
 /// The first models of a key; all of them on hover.
@@ -196,7 +201,13 @@ fn Models(models: Vec<String>) -> impl IntoView {
     let more = models.len().saturating_sub(SHOWN);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let shown = models.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    view! { <span title=models.join(", ")>{format!("{shown}{more}")}</span> }.into_any()
+    view! {
+        <span class="models" title=models.join(", ")>
+            <span class="clip">{shown}</span>
+            {more}
+        </span>
+    }
+    .into_any()
 }
 
 /// Blocks or unblocks a key and comes back to `back`: a page of this list, or the key's own page where it is empty.

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use tollgate_domain::key::KeyStatus;
 
 use crate::components::{Notice as Message, Tone};
 use crate::pages::query::Query;
@@ -52,6 +53,16 @@ impl Notice {
         Self::ALL.into_iter().find(|notice| notice.as_str() == text)
     }
 
+    /// The notice that the address asks for, if any.
+    pub fn from_search(search: &str) -> Option<Self> {
+        Query::parse(search).get("notice").and_then(|text| Self::parse(&text))
+    }
+
+    /// Whether this tells that a key has this status.
+    pub fn says(self, status: KeyStatus) -> bool {
+        matches!((self, status), (Self::Blocked, KeyStatus::Blocked) | (Self::Deleted, KeyStatus::Deleted))
+    }
+
     fn tone(self) -> Tone {
         match self {
             Self::Blocked | Self::Unblocked | Self::Deleted | Self::Updated => Tone::Good,
@@ -63,7 +74,9 @@ impl Notice {
         match self {
             Self::Blocked => "The key is blocked. Calls with it are refused from now on, until it is unblocked.",
             Self::Unblocked => "The key is no longer blocked.",
-            Self::Deleted => "The key is deleted. Calls with it are refused; what it did stays on record.",
+            Self::Deleted => {
+                "The key is deleted. Calls with it are refused; what it did stays on record. It can't be brought back."
+            }
             Self::Updated => "The changes are saved and hold from the next call on.",
             Self::NotConfirmed => "Nothing was deleted: what you typed is not the key's name.",
             Self::Denied => "Nothing was changed: your role does not allow it. Ask an administrator.",
@@ -80,7 +93,7 @@ impl Notice {
 #[component]
 pub fn NoticeFromAddress() -> impl IntoView {
     let search = use_location().search;
-    let notice = Memo::new(move |_| Query::parse(&search.read()).get("notice").and_then(|text| Notice::parse(&text)));
+    let notice = Memo::new(move |_| Notice::from_search(&search.read()));
     move || notice.get().map(|notice| view! { <Message tone=notice.tone()>{notice.text()}</Message> })
 }
 

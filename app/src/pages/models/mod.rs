@@ -59,7 +59,7 @@ pub fn ModelsContent(view: ModelsView) -> impl IntoView {
     view! {
         {simulated}
         <div class="table-wrap" tabindex="0" role="region" aria-label="Models">
-            <table class="table">
+            <table class="table tall-rows">
                 <thead>
                     <tr>
                         <th scope="col">"Model"</th>
@@ -67,17 +67,16 @@ pub fn ModelsContent(view: ModelsView) -> impl IntoView {
                         <th scope="col">"Last hour"</th>
                         <th scope="col" class="num">"Input, per million"</th>
                         <th scope="col" class="num">"Output, per million"</th>
-                        <th scope="col" class="num">"Input limit"</th>
-                        <th scope="col" class="num">"Output limit"</th>
-                        <th scope="col">"Prices"</th>
+                        <th scope="col">"All prices"</th>
+                        <th scope="col" class="num">"Tokens, at most"</th>
                         <th scope="col">"Configured in"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <p class="muted">
-            "Prices are dollars per million tokens at the standard tier; the two limits are in tokens. Models come from the configuration: to change them, change it and start again."
+        <p class="note">
+            "Prices are per million tokens at the standard tier. Models come from the configuration: to change them, change it and start again."
         </p>
     }
     .into_any()
@@ -95,19 +94,21 @@ fn Row(row: ModelRow, now: Timestamp) -> impl IntoView {
     let aliases = (!row.aliases.is_empty())
         .then(|| view! { <span class="sub">{format!("Also called {}", row.aliases.join(", "))}</span> });
     let mode = row.mode.clone().map(|mode| view! { <span class="sub">{mode.replace('_', " ")}</span> });
-    let limit = |tokens: Option<u64>| match tokens {
-        Some(tokens) => count_text(i64::try_from(tokens).unwrap_or(i64::MAX)).into_any(),
-        None => view! { <span class="muted">"–"</span> }.into_any(),
+    let limit = |which: &str, tokens: Option<u64>| match tokens {
+        Some(tokens) => format!("{} {which}", count_text(i64::try_from(tokens).unwrap_or(i64::MAX))),
+        None => "–".to_owned(),
     };
     view! {
         <tr>
             <th scope="row">{name}{aliases}{mode}</th>
             <td><AnsweredBy row=row.clone() /></td>
-            <td class="wide"><HealthCell health=row.health.clone() now /></td>
+            <td><HealthCell health=row.health.clone() now /></td>
             <PriceCell row=row.clone() />
-            <td class="num">{limit(row.max_input_tokens)}</td>
-            <td class="num">{limit(row.max_output_tokens)}</td>
-            <td><AllPrices price=row.price.clone() simulator=row.simulator /></td>
+            <td><AllPrices row=row.clone() /></td>
+            <td class="num">
+                {limit("in", row.max_input_tokens)}
+                <span class="sub">{limit("out", row.max_output_tokens)}</span>
+            </td>
             <td><span class="mono" title=format!("Deployment {}", row.deployment_id)>{row.origin.clone()}</span></td>
         </tr>
     }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use tollgate_domain::Picos;
-use tollgate_domain::model::SourcedPrice;
 use tollgate_domain::price::{CostLine, Meter, Rate, ServiceTier};
 use tollgate_domain::summary::ModelRow;
 
@@ -36,13 +35,21 @@ fn per_million(price: Picos) -> String {
 
 /// Where the prices come from, and every one of them.
 #[component]
-pub fn AllPrices(price: Option<SourcedPrice>, simulator: bool) -> impl IntoView {
-    let Some(price) = price else {
+pub fn AllPrices(row: ModelRow) -> impl IntoView {
+    let Some(price) = row.price else {
+        if row.model.contains('*') {
+            return view! {
+                <span class="muted" title="A pattern stands for many models: each call's price is looked up by its own name">
+                    "By call"
+                </span>
+            }
+            .into_any();
+        }
         return view! {
             <Badge
                 tone=Tone::Warning
-                label="No fixed price"
-                title="The configuration and the price book have none for this name: for a pattern it is looked up by call; a call without one is recorded with unknown cost"
+                label="No price"
+                title="Neither the configuration nor the price book has one: calls are recorded with unknown cost"
             />
         }
         .into_any();
@@ -61,7 +68,7 @@ pub fn AllPrices(price: Option<SourcedPrice>, simulator: bool) -> impl IntoView 
         .collect_view();
     view! {
         <details class="more">
-            <summary>{summary}{simulator.then_some(", made up")}</summary>
+            <summary>{summary}{row.simulator.then_some(", made up")}</summary>
             <ul class="prices">{items}</ul>
             <p class="sub">{format!("Source: {}", price.source)}</p>
         </details>

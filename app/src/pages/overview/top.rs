@@ -20,13 +20,13 @@ pub fn TopModels(summary: Overview, period: Period, palette: Palette) -> impl In
             let trend = view! {
                 <td class="trend"><Sparkline values=plots::model_costs(&summary, &share.id) class /></td>
             };
-            let whole = summary.cost.0;
-            view! { <Row share=share.clone() whole href=query.href("/ui/requests") trend=trend.into_any() /> }
+            view! { <Row share=share.clone() href=query.href("/ui/requests") middle=trend.into_any() last=().into_any() /> }
         })
         .collect_view();
-    let head = view! { <th scope="col" class="trend"><span class="visually-hidden">"Trend"</span></th> }.into_any();
+    let middle = view! { <th scope="col" class="trend"><span class="visually-hidden">"Trend"</span></th> }.into_any();
     let empty = summary.top_models.is_empty();
-    view! { <Top title="Top models" what="Model" all="/ui/models" head rows=rows.into_any() empty /> }
+    let head = Head { what: "Model", middle, last: ().into_any() };
+    view! { <Top title="Top models" all="/ui/models" head rows=rows.into_any() empty /> }
 }
 
 #[component]
@@ -41,21 +41,26 @@ pub fn TopKeys(summary: Overview, period: Period) -> impl IntoView {
             let requests =
                 || Query::default().with("key", Some(share.id.as_str())).with("period", Some(period.as_str()));
             let href = if share.id == "master_key" { requests().href("/ui/requests") } else { key_href(&share.id) };
-            view! { <Row share whole href trend=().into_any() /> }
+            let part = view! { <td class="num">{percent(share.cost.0, whole)}</td> };
+            view! { <Row share href middle=().into_any() last=part.into_any() /> }
         })
         .collect_view();
-    view! { <Top title="Top keys" what="Key" all="/ui/keys" head=().into_any() rows=rows.into_any() empty /> }
+    let last = view! { <th scope="col" class="num">"Share"</th> }.into_any();
+    let head = Head { what: "Key", middle: ().into_any(), last };
+    view! { <Top title="Top keys" all="/ui/keys" head rows=rows.into_any() empty /> }
+}
+
+/// The head's cells that differ.
+struct Head {
+    what: &'static str,
+    /// After the name.
+    middle: AnyView,
+    /// After the spend.
+    last: AnyView,
 }
 
 #[component]
-fn Top(
-    title: &'static str,
-    what: &'static str,
-    all: &'static str,
-    head: AnyView,
-    rows: AnyView,
-    empty: bool,
-) -> impl IntoView {
+fn Top(title: &'static str, all: &'static str, head: Head, rows: AnyView, empty: bool) -> impl IntoView {
     let table = if empty {
         view! { <p class="muted">"No calls in this period."</p> }.into_any()
     } else {
@@ -64,12 +69,12 @@ fn Top(
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">{what}</th>
-                            {head}
+                            <th scope="col">{head.what}</th>
+                            {head.middle}
                             <th scope="col" class="num">"Calls"</th>
                             <th scope="col" class="num">"Errors"</th>
                             <th scope="col" class="num">"Spend"</th>
-                            <th scope="col" class="num">"Share"</th>
+                            {head.last}
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -91,23 +96,16 @@ fn Top(
 }
 
 #[component]
-fn Row(
-    share: Share,
-    /// The period's spend, of which the row is a share.
-    whole: i64,
-    href: String,
-    trend: AnyView,
-) -> impl IntoView {
-    let share_text = percent(share.cost.0, whole);
-    let title = share.label.clone();
+fn Row(share: Share, href: String, middle: AnyView, last: AnyView) -> impl IntoView {
+    let label = share.label;
     view! {
         <tr>
-            <th scope="row" class="name"><a class="row-link" href=href title=title>{share.label}</a></th>
-            {trend}
+            <th scope="row" class="name"><a class="row-link" href=href title=label.clone()>{label.clone()}</a></th>
+            {middle}
             <td class="num"><Count value=share.calls /></td>
             <td class="num"><Count value=share.errors /></td>
             <td class="num"><Money value=share.cost /></td>
-            <td class="num">{share_text}</td>
+            {last}
         </tr>
     }
 }

@@ -269,7 +269,7 @@ fn Ids(detail: RequestDetail) -> impl IntoView {
     let all = RequestsQuery { call: Some(detail.row.call_id.clone()), ..RequestsQuery::default() }.href();
     let own = if detail.row.outcome.is_some() { "Charge id" } else { "Refusal id" };
     let attempts = detail.row.outcome.is_some().then(|| {
-        view! { <p><a href=all>"All attempts of this call"<Icon name=IconName::ArrowRight /></a></p> }
+        view! { <div><a class="button" href=all>"All attempts of this call"<Icon name=IconName::ArrowRight /></a></div> }
     });
     view! {
         <section class="stack ids">

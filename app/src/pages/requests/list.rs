@@ -51,10 +51,7 @@ fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
     };
     view! {
         <Filters query=query.clone() models />
-        <div class="section-header">
-            <Chips query=query.clone() key_label />
-            <Live query />
-        </div>
+        <Chips query key_label />
         <div id="requests" data-refresh=refresh>
             {table}
         </div>
@@ -66,17 +63,19 @@ fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
 #[component]
 fn Live(query: RequestsQuery) -> impl IntoView {
     query.after.is_none().then(|| {
-        let (icon, label) = match query.paused {
-            true => (IconName::Play, "Show new requests as they come"),
-            false => (IconName::Pause, "Hold the list still"),
+        let (icon, label, title) = if query.paused {
+            (IconName::Play, "Resume", "Show new requests as they come")
+        } else {
+            (IconName::Pause, "Pause", "Hold the list still")
         };
         let href = RequestsQuery { paused: !query.paused, ..query }.href();
-        view! { <a class="button quiet needs-js live" href=href><Icon name=icon />{label}</a> }
+        view! { <a class="button quiet needs-js live" href=href title=title><Icon name=icon />{label}</a> }
     })
 }
 
 #[component]
 fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
+    let live = query.clone();
     let statuses = StatusFilter::ALL
         .into_iter()
         .map(|status| {
@@ -144,6 +143,7 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
             <button class="button" type="submit">
                 "Apply"
             </button>
+            <Live query=live />
         </Form>
     }
 }

@@ -57,7 +57,7 @@ fn Row(row: RequestRow, show_key: bool) -> impl IntoView {
                 <a class="row-link" href=request_href(&row.id)><Moment at=row.at /></a>
             </th>
             <td><OutcomeBadge outcome=row.outcome status=row.status /></td>
-            <td>{row.model.clone().map_or_else(absent, IntoAny::into_any)}</td>
+            <td><Model name=row.model.clone() /></td>
             {key}
             <td class="num">{count(row.input_tokens)}</td>
             <td class="num">{count(row.output_tokens)}</td>
@@ -92,11 +92,25 @@ pub fn absent() -> AnyView {
     view! { <span class="muted">"–"</span> }.into_any()
 }
 
+#[component]
+fn Model(name: Option<String>) -> impl IntoView {
+    match name {
+        Some(name) => {
+            let title = name.clone();
+            view! { <span class="clip" title=title>{name}</span> }.into_any()
+        }
+        None => absent(),
+    }
+}
+
 /// Whose request it is. The master key has no page.
 #[component]
 pub fn Key(id: Option<String>, label: Option<String>) -> impl IntoView {
     match (id, label) {
-        (Some(id), Some(label)) if id != "master_key" => view! { <a href=key_href(&id)>{label}</a> }.into_any(),
+        (Some(id), Some(label)) if id != "master_key" => {
+            let title = label.clone();
+            view! { <a class="clip" href=key_href(&id) title=title>{label}</a> }.into_any()
+        }
         (_, Some(label)) => label.into_any(),
         _ => view! { <span class="muted">"No known key"</span> }.into_any(),
     }

@@ -33,8 +33,8 @@ pub fn Timing(duration_us: i64, first_byte_us: Option<i64>) -> impl IntoView {
     };
     let legend = first.map(|first| {
         view! {
-            <LegendItem class="swatch timing-wait" name="Until the first byte" micros=first />
-            <LegendItem class="swatch timing-answer" name="Until the last" micros=duration_us - first />
+            <LegendItem class="swatch timing-wait" name="Before the first byte" micros=first />
+            <LegendItem class="swatch timing-answer" name="From the first to the last" micros=duration_us - first />
         }
     });
     view! {

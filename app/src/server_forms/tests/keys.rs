@@ -121,7 +121,8 @@ async fn a_deleted_key_keeps_its_page_and_loses_its_actions() {
     assert_eq!(page.location(), format!("{path}?notice=deleted"));
     let page = site.get(page.location()).await;
     assert_eq!(page.status, StatusCode::OK);
-    page.says("This key was deleted").never_says("Save changes").never_says("Delete key").never_says("/block\"");
+    page.says("The key is deleted.").never_says("Save changes").never_says("Delete key").never_says("/block\"");
+    site.get(&path).await.says("This key was deleted").never_says("Save changes");
     site.get("/ui/keys").await.never_says(">one<");
     site.get("/ui/keys?status=deleted").await.says(">one<").never_says("/unblock\"");
     let page = site.get("/ui/keys/0199d5a4-0000-7000-8000-000000000000").await;
@@ -190,7 +191,7 @@ async fn an_auditor_reads_and_changes_nothing() {
 #[tokio::test]
 async fn what_people_write_stays_text() {
     let site = Site::open().await;
-    let (key, _) = site.create_key("</script><script>alert(1)</script>").await;
+    let (key, _) = site.create_key("</title></script><script>alert(1)</script>").await;
     for path in ["/ui/keys".to_owned(), format!("/ui/keys/{key}"), "/ui/keys?q=%3Cscript%3Ealert".to_owned()] {
         let page = site.get(&path).await;
         assert_eq!(page.status, StatusCode::OK);

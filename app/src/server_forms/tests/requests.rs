@@ -165,3 +165,14 @@ async fn a_refusal_says_what_to_do() {
     page.says("The key may not call this model").says("Add the model to the key").says("key_model_access_denied");
     page.says("No provider was asked, and nothing was charged").says("403").never_says("Charged");
 }
+
+#[tokio::test]
+async fn what_callers_write_stays_text() {
+    let site = Site::open().await;
+    let mut refused = refusal("invalid_request_error", 400, "</script><script>alert(1)</script>", SystemClock.now());
+    refused.model = Some("</title></script><script>alert(2)</script>".to_owned());
+    site.store.append_ledger(&LedgerBatch { charges: Vec::new(), refusals: vec![refused.clone()] }).await.unwrap();
+    for path in ["/ui/requests".to_owned(), format!("/ui/requests/{}", refused.id)] {
+        site.get(&path).await.says("&lt;script&gt;alert(2)").never_says("<script>alert");
+    }
+}

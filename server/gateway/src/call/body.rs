@@ -7,9 +7,14 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 
+use tokio::time::Instant;
+
 use crate::openai::error::CallError;
 
-/// Reads a body of at most `limit` bytes whose pieces are at most `pause` apart.
+/// The slowest client that is waited for, in bytes a second: one that trickles would hold its place for ever.
+const SLOWEST: u64 = 8 * 1024;
+
+/// Reads a body of at most `limit` bytes. It may take `pause`, and longer the more of it has come.
 pub async fn read_body(headers: &HeaderMap, mut body: Body, limit: usize, pause: Duration) -> Result<Bytes, CallError> {
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && encoding != "identity"
@@ -23,8 +28,10 @@ pub async fn read_body(headers: &HeaderMap, mut body: Body, limit: usize, pause:
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut total = 0;
+    let begun = Instant::now();
     loop {
-        let frame = tokio::time::timeout(pause, body.frame()).await.map_err(|_| CallError::body_too_slow())?;
+        let until = begun + pause + Duration::from_millis(total as u64 * 1000 / SLOWEST);
+        let frame = tokio::time::timeout_at(until, body.frame()).await.map_err(|_| CallError::body_too_slow())?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| CallError::body_broken())?.into_data() else { continue };
         total += data.len();

@@ -8,10 +8,14 @@ use sea_orm::sqlx::postgres::{PgArguments, PgPool};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Postgres, Row, Sqlite, SqlitePool, Transaction};
 
+use tollgate_domain::ids::KeyId;
+use uuid::Uuid;
+
 use crate::StoreError;
 
-/// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept.
-const SIZES: [usize; 3] = [100, 10, 1];
+/// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
+/// that any number of rows takes few of them.
+const SIZES: [usize; 5] = [128, 32, 8, 2, 1];
 
 /// A transaction on either database.
 pub enum Connection {
@@ -127,6 +131,18 @@ impl Arguments {
         bind!(self, value.map(Arc::<str>::from), value);
     }
 
+    pub fn id(&mut self, value: Uuid) {
+        self.text(value.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    }
+
+    /// The empty text for the master key, or none.
+    pub fn key(&mut self, key: Option<KeyId>) {
+        match key {
+            Some(key) => self.id(key.0),
+            None => self.text(""),
+        }
+    }
+
     pub fn int(&mut self, value: i64) {
         bind!(self, value);
     }
@@ -210,9 +226,10 @@ impl Bulk {
         let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(", "));
         let mut number = 0;
         for row in 0..rows {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
+            // Without spaces: the statement is looked up by its text.
+            sql.push_str(if row == 0 { "(" } else { ",(" });
             for column in 0..self.columns.len() {
-                sql.push_str(if column == 0 { "" } else { ", " });
+                sql.push_str(if column == 0 { "" } else { "," });
                 number += 1;
                 // SQLite looks numbered parameters up one by one, which takes longer than writing the rows.
                 if postgres {

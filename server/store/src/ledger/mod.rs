@@ -1,7 +1,7 @@
 //! Writing the ledger: whole batches in one transaction, each line once, and the sums with them.
 //!
 //! This is what every call costs in the background, so it goes past the ORM: rows are bound straight to prepared
-//! statements of a hundred rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
+//! statements of many rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
 //! long to pick it apart.
 
 mod bulk;

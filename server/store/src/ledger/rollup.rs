@@ -151,7 +151,7 @@ impl<'a> Rollup<'a> {
         USAGE_HOURS
             .insert(tx, &rows, |arguments, &((hour, key, model, provider), sums)| {
                 arguments.int(hour);
-                arguments.text(&key_text(key));
+                arguments.key(key);
                 arguments.text(names.text(model));
                 arguments.text(names.text(provider));
                 sums.bind(arguments);
@@ -169,7 +169,7 @@ impl<'a> Rollup<'a> {
         KEY_DAYS
             .insert(tx, &rows, |arguments, &((day, key), sums)| {
                 arguments.int(day);
-                arguments.text(&key_text(key));
+                arguments.key(key);
                 sums.bind(arguments);
             })
             .await?;
@@ -185,7 +185,7 @@ impl<'a> Rollup<'a> {
         let rows: Vec<_> = self.key_totals.into_iter().collect();
         KEY_TOTALS
             .insert(tx, &rows, |arguments, &(key, total)| {
-                arguments.text(&key_text(key));
+                arguments.key(key);
                 arguments.int(total.calls);
                 arguments.int(total.refused);
                 arguments.int(total.spent_nanos);
@@ -194,10 +194,6 @@ impl<'a> Rollup<'a> {
             .await
             .map(drop)
     }
-}
-
-fn key_text(key: Option<KeyId>) -> String {
-    key.map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// `DO UPDATE` that adds the measures to what the table has, up to [`CEILING`].

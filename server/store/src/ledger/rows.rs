@@ -64,11 +64,11 @@ pub fn bind_charge(arguments: &mut Arguments, charge: &Charge) {
     let usage = &charge.usage;
     // A list of plain numbers and names can always be written.
     let cost_lines = serde_json::to_string(&charge.cost_lines).unwrap_or_else(|_| "[]".to_owned());
-    arguments.text(&charge.id.to_string());
+    arguments.id(charge.id.0);
     arguments.text(&indexed(&charge.call_id));
     arguments.int(charge.attempt);
     arguments.int(charge.started_at.0);
-    arguments.text(&charge.key_id.map(|id| id.to_string()).unwrap_or_default());
+    arguments.key(charge.key_id);
     arguments.text(charge.operation.as_str());
     arguments.text(&indexed(&charge.model));
     arguments.text(&indexed(&charge.deployment_id));
@@ -101,10 +101,10 @@ pub fn bind_charge(arguments: &mut Arguments, charge: &Charge) {
 }
 
 pub fn bind_refusal(arguments: &mut Arguments, refusal: &Refusal) {
-    arguments.text(&refusal.id.to_string());
+    arguments.id(refusal.id.0);
     arguments.text(&indexed(&refusal.call_id));
     arguments.int(refusal.at.0);
-    arguments.text(&refusal.key_id.map(|id| id.to_string()).unwrap_or_default());
+    arguments.key(refusal.key_id);
     arguments.text(refusal.operation.as_str());
     arguments.text_or_null(refusal.model.as_deref().map(indexed).as_deref());
     arguments.small(small(refusal.status));
