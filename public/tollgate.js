@@ -58,10 +58,12 @@ const restack = plot => {
   }
 };
 
+const pressed = item => $('button', item)?.getAttribute('aria-pressed');
+
 const toggle = item => {
   const plot = item.closest('.plot');
-  const off = item.getAttribute('aria-pressed') === 'true';
-  item.setAttribute('aria-pressed', String(!off));
+  const off = pressed(item) === 'true';
+  $('button', item).setAttribute('aria-pressed', String(!off));
   for (const mark of $$(`.marks [data-series="${item.dataset.series}"]`, plot)) mark.toggleAttribute('data-off', off);
   dim();
   restack(plot);
@@ -81,11 +83,12 @@ const plots = () => {
     const items = $$('.legend > li', plot);
     if (items.length > 1) {
       for (const item of items) {
-        item.setAttribute('role', 'button');
-        item.setAttribute('tabindex', '0');
-        item.setAttribute('aria-pressed', 'true');
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.setAttribute('aria-pressed', 'true');
+        button.append(...item.childNodes);
+        item.append(button);
       }
-      items[0].parentNode.setAttribute('role', 'group');
       items[0].parentNode.setAttribute('aria-label', 'Shown in the plot');
     }
     const clocks = $$('[data-clock]', plot);
@@ -100,7 +103,7 @@ const plots = () => {
 // Only the series under the pointer stays bright.
 const dim = item => {
   for (const mark of $$('.marks [data-dim]')) mark.removeAttribute('data-dim');
-  if (item?.getAttribute('aria-pressed') !== 'true') return;
+  if (!item || pressed(item) !== 'true') return;
   for (const mark of $$('.marks [data-series]', item.closest('.plot'))) {
     mark.toggleAttribute('data-dim', mark.dataset.series !== item.dataset.series);
   }
@@ -137,7 +140,7 @@ const showTip = (canvas, step) => {
   const cells = row ? $$('td', row).map((cell, i) => [cell.textContent, names[i]]) : [];
   if ($('.bar', plot)) cells.reverse();
   for (const [text, name] of cells) {
-    if (!name || name.getAttribute('aria-pressed') === 'false' || text === '$0.00' || text === '–') continue;
+    if (!name || pressed(name) === 'false' || text === '$0.00' || text === '–') continue;
     const [dt, dd] = [document.createElement('dt'), document.createElement('dd')];
     dt.textContent = $('.legend-name', name).textContent;
     dd.textContent = text;
@@ -288,11 +291,6 @@ const plotKeys = event => {
     const steps = $('.marks', canvas).viewBox.baseVal.width;
     showTip(canvas, (shown === canvas.closest('.plot') ? Number(tip.dataset.step) : steps - 1 - Math.sign(by)) + by);
   }
-  const item = event.target.closest?.('.legend > [role="button"]');
-  if (item && (event.key === 'Enter' || event.key === ' ')) {
-    event.preventDefault();
-    toggle(item);
-  }
 };
 
 // Staying current: Leptos asks again on this event. Without it, the part of the page is fetched and put in place.
@@ -349,7 +347,7 @@ document.addEventListener('click', event => {
   const on = selector => event.target.closest?.(selector);
   if (on('[data-copy]')) copy(on('[data-copy]'));
   if (on('[data-theme-switch]')) switchTheme();
-  if (on('.legend > [role="button"]')) toggle(on('.legend > [role="button"]'));
+  if (on('.legend button')) toggle(on('.legend > li'));
   for (const open of $$('.menu[open], .nav-drawer[open]')) {
     if (!open.contains(event.target) || on('.nav-panel a')) open.open = false;
   }
@@ -360,12 +358,14 @@ document.addEventListener('keydown', event => {
   if (event.key !== 'Escape') return;
   for (const open of $$('.menu[open], .nav-drawer[open]')) open.open = false;
 });
-document.addEventListener('pointerover', event => dim(event.target.closest?.('.legend > [role="button"]')), { passive: true });
+document.addEventListener('pointerover', event => dim(event.target.closest?.('.legend > li')), { passive: true });
 document.addEventListener('pointermove', tipAt, { passive: true });
 document.addEventListener('pointerdown', tipAt, { passive: true });
 document.addEventListener('focusout', event => event.target.closest?.('.plot-canvas') && hideTip());
 addEventListener('scroll', hideTip, { passive: true });
 addEventListener('resize', fits, { passive: true });
+// Opening something in a cell makes its column wider; the event does not bubble.
+addEventListener('toggle', fits, { capture: true });
 document.addEventListener('input', event => (dirty = event.target.closest?.('form[data-guard]') ?? dirty));
 document.addEventListener('submit', () => (dirty = undefined));
 addEventListener('beforeunload', event => dirty?.isConnected && event.preventDefault());

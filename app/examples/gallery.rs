@@ -9,7 +9,10 @@ use std::path::Path;
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use tollgate_app::api::{ModelsView, OverviewView};
-use tollgate_app::components::*;
+use tollgate_app::components::{
+    Badge, CertaintyBadge, CodeBlock, CopyField, Count, Elapsed, EmptyState, Field, Icon, IconName, KeyStatusBadge,
+    Moment, Money, Notice, OutcomeBadge, PageHeader, Pager, Tone,
+};
 use tollgate_app::pages::{ModelsContent, OverviewContent, OverviewHeader};
 use tollgate_domain::charge::Outcome;
 use tollgate_domain::key::KeyStatus;
@@ -39,7 +42,7 @@ fn main() -> std::io::Result<()> {
         let view = OverviewView {
             base_url: "http://127.0.0.1:4000".to_owned(),
             example_model: Some("simulator/echo".to_owned()),
-            has_simulator: true,
+            simulated: vec!["simulator/echo".to_owned()],
             ..OverviewView::default()
         };
         let mut second = view.clone();
@@ -228,6 +231,8 @@ fn overview(period: Period, models: usize) -> OverviewView {
 /// Four calls of the simulator in a day: what the first minutes look like.
 fn quiet() -> OverviewView {
     let mut view = overview(Period::Day, 0);
+    view.simulated = vec!["simulator/echo".to_owned()];
+    view.models = view.simulated.clone();
     let summary = &mut view.overview;
     for step in &mut summary.steps {
         *step = Step { start: step.start, ..Step::default() };
@@ -319,7 +324,7 @@ fn models() -> ModelsView {
         embedding.price = Some(price(20_000, 0));
         (local.price, local.has_api_key) = (None, false);
         simulator.simulator = true;
-        simulator.origin = "built in".to_owned();
+        "built in".clone_into(&mut simulator.origin);
         simulator.price =
             Some(SourcedPrice { source: "the simulator's own".to_owned(), ..price(1_000_000, 2_000_000) });
     }

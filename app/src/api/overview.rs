@@ -16,8 +16,8 @@ pub struct OverviewView {
     pub example_model: Option<String>,
     /// Every configured model's name, patterns left out: who knows all of them gives each its own colour.
     pub models: Vec<String>,
-    /// Whether a built-in simulator can answer instead of a provider.
-    pub has_simulator: bool,
+    /// Those that the built-in simulator answers: their costs are made up.
+    pub simulated: Vec<String>,
 }
 
 /// The overview of the period that ends now.
@@ -26,12 +26,12 @@ pub async fn load_overview(period: Period) -> Result<OverviewView, ServerError> 
     let (control, op) = crate::server::op_context().await?;
     let overview = tollgate_control::overview::overview(&control, &op, period).await?;
     let models = tollgate_control::models::list(&control, &op).await?;
-    let has_simulator = models.iter().any(|row| row.simulator);
+    let simulated = models.iter().filter(|row| row.simulator).map(|row| row.model.clone()).collect();
     let named = || models.iter().filter(|row| !row.model.contains('*'));
     // A provider's model needs its credential to answer; the simulator needs nothing.
     let example = named().find(|row| row.has_api_key).or_else(|| named().find(|row| row.simulator));
     let example_model = example.or_else(|| named().next()).map(|row| row.model.clone());
     let names = named().map(|row| row.model.clone()).collect();
     let base_url = crate::server::base_url().await?;
-    Ok(OverviewView { overview, base_url, example_model, models: names, has_simulator })
+    Ok(OverviewView { overview, base_url, example_model, models: names, simulated })
 }

@@ -26,8 +26,9 @@ fn heights(series: &Series, steps: usize, scale: Scale) -> Vec<i64> {
 
 /// Bars on top of one another. The heights go along for the script that takes a series out of the stack.
 pub fn bars(series: &[Series], steps: usize, scale: Scale, html: &mut Html) {
-    // Narrow bars can't afford gaps.
-    let gap = if steps > 100 { 10 } else { 20 };
+    // Narrow bars can't afford gaps and edges.
+    let dense = steps > 100;
+    let gap = if dense { 10 } else { 20 };
     let mut base = vec![0; steps];
     for (i, series) in series.iter().enumerate() {
         let heights = heights(series, steps, scale);
@@ -40,7 +41,7 @@ pub fn bars(series: &[Series], steps: usize, scale: Scale, html: &mut Html) {
             *base += height;
         }
         let heights = heights.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let class = format!("bar {}", series.colour.class());
+        let class = format!("bar {}{}", series.colour.class(), if dense { " dense" } else { "" });
         html.open(
             "path",
             &[("class", &class), ("data-series", &i), ("data-gap", &gap), ("data-heights", &heights), ("d", &path)],
@@ -68,10 +69,10 @@ pub fn lines(series: &[Series], scale: Scale, html: &mut Html) {
             }
             before = value.is_some();
         }
-        // Every other line is dashed, so that they differ without colour too.
-        let dashed = if i % 2 == 1 { " dashed" } else { "" };
+        // Every other line is thin, so that they differ without colour too.
+        let thin = if i % 2 == 1 { " thin" } else { "" };
         let class = series.colour.class();
-        for (kind, path) in [(format!("line {class}{dashed}"), line), (format!("dots {class}"), dots)] {
+        for (kind, path) in [(format!("line {class}{thin}"), line), (format!("dots {class}"), dots)] {
             if !path.is_empty() {
                 html.open("path", &[("class", &kind), ("data-series", &i), ("d", &path)]).close("path");
             }

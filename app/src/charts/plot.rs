@@ -58,7 +58,7 @@ pub struct PlotData {
 /// Draws `plot`.
 #[component]
 pub fn Plot(plot: PlotData) -> impl IntoView {
-    view! { <figure class="plot" data-plot="" inner_html=plot.to_html()></figure> }
+    view! { <figure class="plot" data-plot="" inner_html=plot.into_html()></figure> }
 }
 
 impl PlotData {
@@ -80,7 +80,7 @@ impl PlotData {
         !self.series.iter().any(|series| series.values.iter().any(something))
     }
 
-    fn to_html(&self) -> String {
+    fn into_html(self) -> String {
         let mut html = Html::default();
         html.open("figcaption", &[("class", &"plot-head")]);
         html.leaf("h2", &[], self.title);
@@ -101,7 +101,7 @@ impl PlotData {
         self.canvas(scale, &mut html);
         self.time_axis(&mut html);
         html.close("div").close("div");
-        table::write(self, &mut html);
+        table::write(&self, &mut html);
         html.finish()
     }
 
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn without_values_there_is_a_sentence_and_no_axis() {
         for kind in [Kind::Stacked, Kind::Lines] {
-            let html = plot(kind, vec![series("a", [None; 4])]).to_html();
+            let html = plot(kind, vec![series("a", [None; 4])]).into_html();
             assert!(html.contains("Nothing yet.") && !html.contains("<svg"), "{html}");
         }
         let zeros = plot(Kind::Stacked, vec![series("a", [Some(0); 4])]);
@@ -217,13 +217,13 @@ mod tests {
 
     #[test]
     fn a_models_name_can_not_become_markup() {
-        let html = plot(Kind::Stacked, vec![series("<img src=x>", [Some(1); 4])]).to_html();
+        let html = plot(Kind::Stacked, vec![series("<img src=x>", [Some(1); 4])]).into_html();
         assert!(!html.contains("<img") && html.contains("&lt;img"), "{html}");
     }
 
     #[test]
     fn the_picture_has_a_name_a_description_and_its_numbers() {
-        let html = plot(Kind::Lines, vec![series("p50", [Some(5), None, Some(7), None])]).to_html();
+        let html = plot(Kind::Lines, vec![series("p50", [Some(5), None, Some(7), None])]).into_html();
         assert!(html.contains(r#"aria-labelledby="test-title""#) && html.contains("It rises."), "{html}");
         assert!(html.contains("<table") && html.contains("$0.000000007"), "{html}");
     }

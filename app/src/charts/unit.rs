@@ -27,6 +27,7 @@ impl Unit {
     /// A tick of `scale`: exact, and all of an axis in the same form.
     pub fn tick(self, value: i64, scale: Scale) -> String {
         match self {
+            Self::Money if value == 0 => "$0".to_owned(),
             Self::Money => format!("${}", fixed(value, 9, scale, true)),
             Self::Count => fixed(value, 0, scale, false),
             Self::Time if value == 0 => "0".to_owned(),
@@ -43,7 +44,7 @@ fn fixed(value: i64, places: u32, scale: Scale, cents: bool) -> String {
     let one = 10_i64.pow(places);
     let large = scale.top / one >= 10_000;
     let (suffix, places) = match value / one {
-        0 if large => return "0".to_owned(),
+        0 if value == 0 => return "0".to_owned(),
         1_000_000_000.. if large => ("B", places + 9),
         1_000_000.. if large => ("M", places + 6),
         _ if large => ("k", places + 3),
@@ -82,15 +83,15 @@ mod tests {
 
     #[test]
     fn money_ticks_are_exact() {
-        assert_eq!(ticks(Unit::Money, 42_000), ["$0.00000", "$0.00002", "$0.00004", "$0.00006"]);
-        assert_eq!(ticks(Unit::Money, 180_000_000), ["$0.00", "$0.05", "$0.10", "$0.15", "$0.20"]);
-        assert_eq!(ticks(Unit::Money, 1_840_000_000), ["$0.00", "$0.50", "$1.00", "$1.50", "$2.00"]);
+        assert_eq!(ticks(Unit::Money, 42_000), ["$0", "$0.00002", "$0.00004", "$0.00006"]);
+        assert_eq!(ticks(Unit::Money, 180_000_000), ["$0", "$0.05", "$0.10", "$0.15", "$0.20"]);
+        assert_eq!(ticks(Unit::Money, 1_840_000_000), ["$0", "$0.50", "$1.00", "$1.50", "$2.00"]);
         assert_eq!(ticks(Unit::Money, 12_400_000_000), ["$0", "$5", "$10", "$15"]);
-        assert_eq!(ticks(Unit::Money, 9_100_000_000), ["$0.00", "$2.50", "$5.00", "$7.50", "$10.00"]);
+        assert_eq!(ticks(Unit::Money, 9_100_000_000), ["$0", "$2.50", "$5.00", "$7.50", "$10.00"]);
         assert_eq!(ticks(Unit::Money, 3_900_000_000_000), ["$0", "$1,000", "$2,000", "$3,000", "$4,000"]);
         assert_eq!(ticks(Unit::Money, 9_900_000_000_000), ["$0", "$2.5k", "$5k", "$7.5k", "$10k"]);
         assert_eq!(ticks(Unit::Money, 1_900_000_000_000_000), ["$0", "$500k", "$1M", "$1.5M", "$2M"]);
-        assert_eq!(ticks(Unit::Money, 3), ["$0.000000000", "$0.000000001", "$0.000000002", "$0.000000003"]);
+        assert_eq!(ticks(Unit::Money, 3), ["$0", "$0.000000001", "$0.000000002", "$0.000000003"]);
     }
 
     #[test]

@@ -69,7 +69,6 @@ pub fn ModelsContent(view: ModelsView) -> impl IntoView {
                         <th scope="col" class="num">"Output, per million"</th>
                         <th scope="col">"All prices"</th>
                         <th scope="col" class="num">"Tokens, at most"</th>
-                        <th scope="col">"Configured in"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -93,23 +92,32 @@ fn Row(row: ModelRow, now: Timestamp) -> impl IntoView {
     };
     let aliases = (!row.aliases.is_empty())
         .then(|| view! { <span class="sub">{format!("Also called {}", row.aliases.join(", "))}</span> });
-    let mode = row.mode.clone().map(|mode| view! { <span class="sub">{mode.replace('_', " ")}</span> });
+    // What it is for, and where it is configured.
+    let facts = match &row.mode {
+        Some(mode) => format!("{}, {}", mode.replace('_', " "), row.origin),
+        None => row.origin.clone(),
+    };
     let limit = |which: &str, tokens: Option<u64>| match tokens {
         Some(tokens) => format!("{} {which}", count_text(i64::try_from(tokens).unwrap_or(i64::MAX))),
         None => "–".to_owned(),
     };
+    let output_limit =
+        row.max_output_tokens.map(|tokens| view! { <span class="sub">{limit("out", Some(tokens))}</span> });
     view! {
         <tr>
-            <th scope="row">{name}{aliases}{mode}</th>
+            <th scope="row">
+                {name}
+                <span class="sub" title=format!("Deployment {}", row.deployment_id)>{facts}</span>
+                {aliases}
+            </th>
             <td><AnsweredBy row=row.clone() /></td>
             <td><HealthCell health=row.health.clone() now /></td>
             <PriceCell row=row.clone() />
             <td><AllPrices row=row.clone() /></td>
             <td class="num">
                 {limit("in", row.max_input_tokens)}
-                <span class="sub">{limit("out", row.max_output_tokens)}</span>
+                {output_limit}
             </td>
-            <td><span class="mono" title=format!("Deployment {}", row.deployment_id)>{row.origin.clone()}</span></td>
         </tr>
     }
 }

@@ -11,8 +11,9 @@ use crate::pages::requests::cost_line;
 /// The two cells of the input's and the output's price.
 #[component]
 pub fn PriceCell(row: ModelRow) -> impl IntoView {
+    let ModelRow { price, .. } = row;
     let standard = |meter| {
-        let price = row.price.as_ref()?.sheet.rate(meter, ServiceTier::Standard, 0)?;
+        let price = price.as_ref()?.sheet.rate(meter, ServiceTier::Standard, 0)?;
         Some(per_million(price))
     };
     let cell = |price: Option<String>| match price {

@@ -33,13 +33,15 @@ pub fn FirstSteps(view: OverviewView) -> impl IntoView {
         _ => "",
     };
     let is_current = move |step: usize| current == Some(step);
-    let model = view.example_model.clone().unwrap_or_else(|| "gpt-4o".to_owned());
-    let curl = Call { base_url: &view.base_url, key: "YOUR_KEY", model: &model }.curl();
+    let OverviewView { overview, base_url, example_model, simulated, .. } = view;
+    let model = example_model.unwrap_or_else(|| "gpt-4o".to_owned());
+    let curl = Call { base_url: &base_url, key: "YOUR_KEY", model: &model }.curl();
+    let (has_provider, has_simulator) = (overview.has_provider, !simulated.is_empty());
     view! {
         <section class="card" aria-labelledby="first-steps">
             <h2 id="first-steps">"First steps"</h2>
             <ol class="steps">
-                <li class=class(0)><div><Models view=view.clone() /></div></li>
+                <li class=class(0)><div><Models has_provider has_simulator /></div></li>
                 <li class=class(1)>
                     <div>
                         <strong>"Create a key"</strong>
@@ -78,8 +80,8 @@ pub fn FirstSteps(view: OverviewView) -> impl IntoView {
 }
 
 #[component]
-fn Models(view: OverviewView) -> impl IntoView {
-    let text = match (view.overview.has_provider, view.has_simulator) {
+fn Models(has_provider: bool, has_simulator: bool) -> impl IntoView {
+    let text = match (has_provider, has_simulator) {
         (true, _) => view! {
             <p>"The configuration names a provider. " <a href="/ui/models">"Look at the models"</a> "."</p>
         }

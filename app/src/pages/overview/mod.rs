@@ -6,6 +6,7 @@ mod top;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use tollgate_domain::Nanos;
 use tollgate_domain::summary::{Overview as Summary, Period};
 
 use crate::api::{OverviewView, load_overview};
@@ -73,9 +74,9 @@ fn period_name(period: Period) -> &'static str {
 pub fn OverviewContent(view: OverviewView, period: Period) -> impl IntoView {
     let steps = (!first_steps::all_done(&view)).then(|| view! { <FirstSteps view=view.clone() /> });
     let palette = plots::palette(&view);
-    let summary = view.overview;
+    let OverviewView { overview: summary, simulated, .. } = view;
     // Before the first call ever there is nothing to plot, and the first steps say what to do.
-    let sums = summary.has_calls.then(|| view! { <Sums summary period palette /> });
+    let sums = summary.has_calls.then(|| view! { <Sums summary period palette simulated /> });
     view! {
         <div class="stack overview" data-refresh="10">
             {steps}
@@ -86,16 +87,16 @@ pub fn OverviewContent(view: OverviewView, period: Period) -> impl IntoView {
 }
 
 #[component]
-fn Sums(summary: Summary, period: Period, palette: Palette) -> impl IntoView {
+fn Sums(summary: Summary, period: Period, palette: Palette, simulated: Vec<String>) -> impl IntoView {
     view! {
-        <Figures summary=summary.clone() />
+        <Figures summary=summary.clone() simulated=simulated.clone() />
         <div class="tall"><Plot plot=plots::spend(&summary, period, &palette) /></div>
         <div class="grid-2">
             <Plot plot=plots::calls(&summary, period) />
             <Plot plot=plots::latency(&summary, period) />
         </div>
         <div class="grid-2">
-            <TopModels summary=summary.clone() period palette />
+            <TopModels summary=summary.clone() period palette simulated />
             <TopKeys summary period />
         </div>
     }
@@ -103,12 +104,15 @@ fn Sums(summary: Summary, period: Period, palette: Palette) -> impl IntoView {
 }
 
 #[component]
-fn Figures(summary: Summary) -> impl IntoView {
+fn Figures(summary: Summary, simulated: Vec<String>) -> impl IntoView {
     let latency = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), millis_text);
     let tokens = format!("{} tokens in, {} out", short(summary.input_tokens), short(summary.output_tokens));
     let exact_tokens =
         format!("{} tokens in, {} out", count_text(summary.input_tokens), count_text(summary.output_tokens));
-    let uncertain = match summary.uncertain_calls {
+    let made_up = plots::cost_of(&summary, &simulated);
+    let spend_note = match summary.uncertain_calls {
+        _ if made_up == summary.cost && made_up != Nanos::ZERO => "Made-up money: all simulated".to_owned(),
+        _ if made_up != Nanos::ZERO => format!("{made_up} of it made up: simulated"),
         0 => "All of it measured".to_owned(),
         1 => "1 call not measured".to_owned(),
         calls => format!("{} calls not measured", count_text(calls)),
@@ -116,7 +120,7 @@ fn Figures(summary: Summary) -> impl IntoView {
     view! {
         <div class="stack tight">
         <dl class="figures">
-            <Figure label="Spend" value=summary.cost.display() title=exact_money(summary.cost) note=uncertain />
+            <Figure label="Spend" value=summary.cost.display() title=exact_money(summary.cost) note=spend_note />
             <Figure label="Calls" value=count_text(summary.calls) title=exact_tokens note=tokens />
             <Figure label="Errors" value=count_text(summary.errors) note=error_note(&summary) />
             <Figure

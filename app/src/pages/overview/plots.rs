@@ -76,6 +76,13 @@ pub fn model_costs(overview: &Overview, model: &str) -> Vec<i64> {
     overview.steps.iter().map(|step| cost(&step.cost_by_model)).collect()
 }
 
+/// What these models cost together.
+pub fn cost_of(overview: &Overview, models: &[String]) -> Nanos {
+    let costs = overview.steps.iter().flat_map(|step| &step.cost_by_model);
+    let costs = costs.filter(|(model, _)| models.contains(model)).map(|(_, cost)| cost.0);
+    Nanos(costs.fold(0, i64::saturating_add))
+}
+
 /// Calls by how they ended, the answered ones at the bottom.
 pub fn calls(overview: &Overview, period: Period) -> PlotData {
     let series = |name: &str, colour, value: fn(i64, i64, i64) -> i64| {
@@ -178,6 +185,14 @@ mod tests {
             assert_eq!(sum, step.cost.0);
         }
         assert_eq!(plot.series.iter().filter_map(|series| series.total).sum::<i64>(), overview.cost.0);
+    }
+
+    #[test]
+    fn made_up_money_is_told_apart() {
+        let overview =
+            overview(vec![step(&[("gpt-4o", 5), ("simulator/echo", 2)], 0), step(&[("simulator/echo", 3)], 0)]);
+        assert_eq!(cost_of(&overview, &["simulator/echo".to_owned()]), Nanos(5));
+        assert_eq!(cost_of(&overview, &[]), Nanos(0));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::pages::key_href;
 use crate::pages::query::Query;
 
 #[component]
-pub fn TopModels(summary: Overview, period: Period, palette: Palette) -> impl IntoView {
+#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
+pub fn TopModels(summary: Overview, period: Period, palette: Palette, simulated: Vec<String>) -> impl IntoView {
     let rows = summary
         .top_models
         .iter()
@@ -20,7 +21,11 @@ pub fn TopModels(summary: Overview, period: Period, palette: Palette) -> impl In
             let trend = view! {
                 <td class="trend"><Sparkline values=plots::model_costs(&summary, &share.id) class /></td>
             };
-            view! { <Row share=share.clone() href=query.href("/ui/requests") middle=trend.into_any() last=().into_any() /> }
+            let mut share = share.clone();
+            if simulated.contains(&share.id) {
+                share.label.push_str(" (simulated)");
+            }
+            view! { <Row share href=query.href("/ui/requests") middle=trend.into_any() last=().into_any() /> }
         })
         .collect_view();
     let middle = view! { <th scope="col" class="trend"><span class="visually-hidden">"Trend"</span></th> }.into_any();
