@@ -22,6 +22,7 @@ async function inspect(page: Page, name: string): Promise<void> {
   await info.attach(name, { path, contentType: "image/png" });
 }
 
+test.slow();
 test.skip(({ javaScriptEnabled }) => !javaScriptEnabled, "axe is a script");
 
 test("the pages of somebody who is new", async ({ page, gateway }) => {
