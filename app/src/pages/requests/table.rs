@@ -16,7 +16,7 @@ pub fn RequestTable(
     show_key: bool,
     #[prop(into)] label: String,
 ) -> impl IntoView {
-    // A request never changes: where the list is brought up to date, the rows that stay are left alone.
+    // Keyed, though a new answer of the server still draws every row anew.
     let rows = view! { <For each=move || rows.clone() key=|row| row.id.clone() let:row><Row row show_key /></For> };
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=label>
