@@ -83,13 +83,15 @@ export const test = base.extend<{ gateway: Gateway; admin: Page }>({
   },
   baseURL: async ({ gateway }, use) => use(gateway.url),
   /** A page on which nothing may go wrong unseen. */
-  page: async ({ page }, use) => {
+  page: async ({ page, javaScriptEnabled }, use) => {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
       // The browser reports every answer of 400 and above; the tests look at those themselves.
       const status = /^Failed to load resource/.test(message.text());
-      if (["error", "warning"].includes(message.type()) && !status) complaints.push(message.text());
+      // With JavaScript off, the wasm that the page preloads is of no use, and the browser says so.
+      const unused = javaScriptEnabled === false && /was preloaded using link preload/.test(message.text());
+      if (["error", "warning"].includes(message.type()) && !status && !unused) complaints.push(message.text());
     });
     await use(page);
     expect(complaints, "the browser's console is quiet").toEqual([]);
