@@ -43,9 +43,8 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 /// A pause after an accept that failed for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a client gets that began a request and did not end its head in time.
-const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\
-content-length: 152\r\n\r\n{\"error\":{\"message\":\"The request's headers did not arrive in time; nothing was sent to a provider.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"408\"}}";
+/// The body of what a client gets that began a request and did not end its head in time.
+const HEAD_TOO_SLOW: &str = r#"{"error":{"message":"The request's headers did not arrive in time; nothing was sent to a provider.","type":"invalid_request_error","param":null,"code":"408"}}"#;
 
 /// Connections that wait to be accepted, a socket.
 const BACKLOG: i32 = 4096;
@@ -169,9 +168,16 @@ async fn connection(stream: TcpStream, peer: SocketAddr, serving: Serving) {
         && error.is_timeout()
         && begun.load(Ordering::Relaxed)
     {
-        let _ = tokio::time::timeout(Duration::from_secs(5), stream.write_all(HEAD_TOO_SLOW)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(5), stream.write_all(head_too_slow().as_bytes())).await;
     }
     let _ = tokio::time::timeout(Duration::from_secs(5), stream.shutdown()).await;
+}
+
+fn head_too_slow() -> String {
+    format!(
+        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{HEAD_TOO_SLOW}",
+        HEAD_TOO_SLOW.len()
+    )
 }
 
 /// Whether a path belongs to pages or management, and not to models' callers.
@@ -239,23 +245,5 @@ impl AsyncWrite for GuardedIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_canned_answer_has_the_length_that_it_says() {
-        let text = std::str::from_utf8(HEAD_TOO_SLOW).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(
-            head.contains(&format!("content-length: {}\r\n", body.len()))
-                || head.ends_with(&format!("content-length: {}", body.len())),
-            "{}",
-            body.len()
-        );
-        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["error"]["code"], "408");
     }
 }
