@@ -13,6 +13,7 @@ mod m20261122_000002_ledger;
 mod m20261122_000003_rollups;
 mod m20261122_000004_people;
 mod m20261122_000005_audit;
+mod m20261122_000006_records;
 mod types;
 
 /// Every step, oldest first.
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_rollups::Migration),
             Box::new(m20261122_000004_people::Migration),
             Box::new(m20261122_000005_audit::Migration),
+            Box::new(m20261122_000006_records::Migration),
         ]
     }
 }

@@ -25,13 +25,15 @@ impl MigrationTrait for Migration {
                     .col(text_null("alias"))
                     // SQLite and PostgreSQL disagree on what LIKE ignores: searched in lower case on both.
                     .col(text("alias_lower"))
-                    .col(text("models"))
                     .col(flag("blocked"))
                     .col(big_null("expires_at"))
+                    .col(big_null("rotates_at"))
                     .col(text_null("user_id"))
                     .col(text_null("team_id"))
-                    .col(text("metadata"))
-                    .col(text("settings"))
+                    .col(text_null("organisation_id"))
+                    .col(text_null("budget_id"))
+                    // What nothing is searched by, as JSON.
+                    .col(text("body"))
                     .col(big("created_at"))
                     .col(text("created_by"))
                     .col(big("updated_at"))
@@ -41,17 +43,32 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("retired_digests")
+                    // Of texts that were exchanged for others and work until then.
+                    .col(text("digest").primary_key())
+                    .col(text("key_id"))
+                    .col(big("retires_at"))
+                    .to_owned(),
+            )
+            .await?;
         run(
             manager,
             &[
                 "CREATE INDEX virtual_keys_created ON virtual_keys (created_at, id)",
                 "CREATE UNIQUE INDEX virtual_keys_alias ON virtual_keys (alias) WHERE deleted_at IS NULL",
+                "CREATE INDEX virtual_keys_user ON virtual_keys (user_id, created_at, id) WHERE user_id IS NOT NULL",
+                "CREATE INDEX virtual_keys_team ON virtual_keys (team_id, created_at, id) WHERE team_id IS NOT NULL",
+                "CREATE INDEX virtual_keys_rotation ON virtual_keys (rotates_at) WHERE rotates_at IS NOT NULL",
+                "CREATE INDEX retired_digests_key ON retired_digests (key_id)",
             ],
         )
         .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["virtual_keys"]).await
+        drop_tables(manager, &["retired_digests", "virtual_keys"]).await
     }
 }

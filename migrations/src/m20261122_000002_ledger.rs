@@ -14,6 +14,19 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // Whom charges are put down to beside their key: user, team and organisation as they were at the time, each
+        // combination once. Empty: none.
+        manager
+            .create_table(
+                Table::create()
+                    .table("ownerships")
+                    .col(big("id").primary_key())
+                    .col(text("user_id"))
+                    .col(text("team_id"))
+                    .col(text("organisation_id"))
+                    .to_owned(),
+            )
+            .await?;
         manager
             .create_table(
                 Table::create()
@@ -77,6 +90,9 @@ impl MigrationTrait for Migration {
         run(
             manager,
             &[
+                "CREATE UNIQUE INDEX ownerships_whose ON ownerships (user_id, team_id, organisation_id)",
+                "CREATE INDEX ownerships_team ON ownerships (team_id) WHERE team_id <> ''",
+                "CREATE INDEX ownerships_organisation ON ownerships (organisation_id) WHERE organisation_id <> ''",
                 "CREATE INDEX charges_started ON charges (started_at, id)",
                 "CREATE INDEX charges_key ON charges (key_id, started_at, id)",
                 "CREATE INDEX charges_model ON charges (model, started_at, id)",
@@ -93,6 +109,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["refusals", "charges"]).await
+        drop_tables(manager, &["refusals", "charges", "ownerships"]).await
     }
 }

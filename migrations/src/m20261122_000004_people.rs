@@ -1,8 +1,8 @@
-//! People: users, their sessions, and tokens that work once.
+//! How people get in: passwords, sessions, and tokens that work once.
 
 use sea_orm_migration::prelude::*;
 
-use crate::types::{big, big_null, drop_tables, flag, run, text, text_null};
+use crate::types::{big, big_null, drop_tables, run, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,20 +14,15 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // What people are is in `users`, among the records; how they sign in is here.
         manager
             .create_table(
                 Table::create()
-                    .table("users")
-                    .col(text("id").primary_key())
-                    // Lower case.
-                    .col(text("email").unique_key())
-                    .col(text_null("name"))
-                    .col(text("role"))
-                    .col(flag("disabled"))
+                    .table("sign_ins")
+                    .col(text("user_id").primary_key())
                     // In PHC form; NULL: signs in by other means.
                     .col(text_null("password_hash"))
-                    .col(big("created_at"))
-                    .col(big_null("last_sign_in_at"))
+                    .col(big_null("last_at"))
                     .to_owned(),
             )
             .await?;
@@ -58,6 +53,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["one_time_tokens", "sessions", "users"]).await
+        drop_tables(manager, &["one_time_tokens", "sessions", "sign_ins"]).await
     }
 }

@@ -83,6 +83,9 @@ pub struct Charge {
     pub started_at: Timestamp,
     /// `None`: the master key.
     pub key_id: Option<KeyId>,
+    /// The interned [`crate::principal::Ownership`]; 0: nobody's.
+    #[serde(default)]
+    pub ownership_id: i64,
     pub operation: Operation,
     /// What the caller asked for.
     pub model: String,
@@ -115,6 +118,9 @@ pub struct Charge {
     pub upstream_id: Option<String>,
     /// The `user` field of the request.
     pub end_user: Option<String>,
+    /// The key's tags and the request's, sorted, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// A call that was answered without asking a provider.

@@ -1,6 +1,7 @@
 //! Identifiers, one type for each kind of thing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
@@ -45,8 +46,94 @@ uuid_ids! {
     KeyId;
     /// A line of the ledger: one attempt at a provider.
     ChargeId;
-    /// A person.
-    UserId;
     /// A line of the audit log.
     AuditId;
+}
+
+/// The longest id that somebody may choose, in characters.
+pub const LONGEST_ID: usize = 200;
+
+/// In `created_by` and the audit log these stand for what has no id of its own: nobody may be called so.
+const RESERVED: [&str; 3] = ["anonymous", "master_key", "system"];
+
+/// Whether a text can be an id: 1 to 200 printable characters, no space around them, none of the reserved words.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.trim() == text
+        && text.chars().count() <= LONGEST_ID
+        && !text.chars().any(char::is_control)
+        && !RESERVED.contains(&text)
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// A new one: a UUIDv7.
+            pub fn new(clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
+                Self(new_uuid(clock, entropy).to_string().into())
+            }
+
+            /// One that somebody chose, if [`is_id`] lets it pass.
+            pub fn parse(text: &str) -> Option<Self> {
+                is_id(text).then(|| Self(text.into()))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("an id has 1 to 200 printable characters"))
+            }
+        }
+    )*};
+}
+
+/// Of a membership, made of what it joins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MembershipId(Arc<str>);
+
+impl MembershipId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Of two ids: longer than what anybody may choose.
+    pub(crate) fn parse_long(text: &str) -> Option<Self> {
+        (text.chars().count() <= 3 * LONGEST_ID && !text.chars().any(char::is_control)).then(|| Self(text.into()))
+    }
+}
+
+text_ids! {
+    /// A person, as the gateway or whoever brought it in named it.
+    UserId;
+    OrganisationId;
+    TeamId;
+    /// A reusable budget.
+    BudgetId;
+    /// An end customer: what applications send as `user`.
+    CustomerId;
+    /// A tag's name is its id.
+    TagId;
+    /// A group of models that is given access to as a whole; its name is its id.
+    AccessGroupId;
+    /// A deployment that is kept in the database.
+    DeploymentId;
+    /// A provider credential's name is its id.
+    CredentialId;
 }

@@ -1,16 +1,21 @@
 //! Virtual keys: what a caller shows, and what it may do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::actor::Place;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, random_bytes};
-use crate::ids::KeyId;
+use crate::ids::{AccessGroupId, BudgetId, KeyId, OrganisationId, TeamId, UserId};
+use crate::limits::Limits;
 use crate::model::ModelPattern;
+use crate::record::Meta;
 use crate::secret::Secret;
+use crate::team::Team;
 
 /// What every key starts with. Never change it: callers' keys, scanners and LiteLLM's tools know it.
 pub const KEY_PREFIX: &str = "sk-";
@@ -113,6 +118,46 @@ impl<'de> Deserialize<'de> for KeyDigest {
     }
 }
 
+/// What a key is for (LiteLLM's `key_type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyType {
+    /// Calls models, and manages what its owner may manage.
+    #[default]
+    Default,
+    /// Calls models only.
+    LlmApi,
+    /// Manages only.
+    Management,
+    /// Reads what its owner may read, and calls nothing.
+    ReadOnly,
+}
+
+impl KeyType {
+    pub const ALL: [Self; 4] = [Self::Default, Self::LlmApi, Self::Management, Self::ReadOnly];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::LlmApi => "llm_api",
+            Self::Management => "management",
+            Self::ReadOnly => "read_only",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str() == text)
+    }
+}
+
+/// When a key is exchanged by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// Seconds between two exchanges.
+    pub interval_seconds: i64,
+    pub next_at: Timestamp,
+}
+
 /// A virtual key as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VirtualKey {
@@ -121,22 +166,43 @@ pub struct VirtualKey {
     /// `sk-...abcd`
     pub hint: String,
     pub alias: Option<String>,
-    /// What it may call; empty means every model.
+    /// What it may call; empty means every model that its team, user and organisation may.
     pub models: Vec<ModelPattern>,
     pub blocked: bool,
     pub expires_at: Option<Timestamp>,
-    pub user_id: Option<String>,
-    pub team_id: Option<String>,
+    /// The person whose it is; `None` with a team: a service account's.
+    pub user_id: Option<UserId>,
+    pub team_id: Option<TeamId>,
+    /// Where the key has no team: whom it is charged to.
+    pub organisation_id: Option<OrganisationId>,
+    pub key_type: KeyType,
+    /// Routes or groups of routes that it may use; empty means those of its type.
+    pub allowed_routes: Vec<String>,
+    pub access_groups: Vec<AccessGroupId>,
+    /// Added to each of its calls.
+    pub tags: Vec<String>,
+    /// Names that it may use for other models.
+    pub model_aliases: BTreeMap<String, String>,
+    pub budget_id: Option<BudgetId>,
+    pub limits: Limits,
+    pub rotation: Option<Rotation>,
     pub metadata: serde_json::Map<String, serde_json::Value>,
-    /// LiteLLM's other fields (budgets, limits, …) as they were given: kept and returned, not acted on yet.
+    /// LiteLLM's other fields, kept and returned as they were given.
     pub settings: serde_json::Map<String, serde_json::Value>,
-    pub created_at: Timestamp,
-    pub created_by: String,
-    pub updated_at: Timestamp,
-    pub updated_by: String,
-    pub deleted_at: Option<Timestamp>,
-    /// Counts up with every change: for ETag and conflict checks.
-    pub version: i64,
+    pub meta: Meta,
+}
+
+impl VirtualKey {
+    /// Whose it is. The organisation is that of its team, where it has one: whoever asks adds it.
+    pub fn place(&self, team: Option<&Team>) -> Place {
+        Place {
+            owner: self.user_id.clone(),
+            team: self.team_id.clone(),
+            organisation: self.organisation_id.clone().or_else(|| team.and_then(|team| team.organisation_id.clone())),
+            key: Some(self.id),
+            delegated: false,
+        }
+    }
 }
 
 /// What a key's state allows.
@@ -162,7 +228,7 @@ impl KeyStatus {
 
 impl VirtualKey {
     pub fn status(&self, now: Timestamp) -> KeyStatus {
-        if self.deleted_at.is_some() {
+        if self.meta.deleted_at.is_some() {
             KeyStatus::Deleted
         } else if self.blocked {
             KeyStatus::Blocked

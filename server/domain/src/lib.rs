@@ -3,19 +3,32 @@
 //! This crate may not do I/O, know a database, a web framework or a page; time and randomness come in through
 //! [`clock::Clock`] and [`entropy::Entropy`]. It compiles to wasm as well as into the server.
 
+pub mod access_group;
 pub mod actor;
 pub mod audit;
+pub mod budget;
 pub mod charge;
 pub mod clock;
+pub mod credential;
+pub mod customer;
+pub mod deployment;
 pub mod entropy;
 pub mod ids;
 pub mod key;
+pub mod limits;
+pub mod membership;
 pub mod model;
 pub mod money;
+pub mod organisation;
 pub mod page;
 pub mod price;
+pub mod principal;
+pub mod record;
+pub mod sealed;
 pub mod secret;
 pub mod summary;
+pub mod tag;
+pub mod team;
 pub mod usage;
 pub mod user;
 

@@ -17,7 +17,7 @@ impl Cursor {
 
     pub fn decode(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('_')?;
-        let fits = !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let fits = !id.is_empty() && id.len() <= 1024 && !id.chars().any(char::is_control);
         fits.then_some(Self { at: at.parse().ok()?, id: id.to_owned() })
     }
 }

@@ -1,22 +1,84 @@
 //! People who sign in at the dashboard.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::actor::Role;
+use crate::actor::{Place, Role};
 use crate::clock::Timestamp;
-use crate::ids::UserId;
+use crate::ids::{BudgetId, UserId};
+use crate::limits::Limits;
+use crate::model::ModelPattern;
+use crate::record::{Index, Meta, no_meta, record};
 
-/// A person. The password's hash is not part of it: it never leaves the store but for the check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A person. Passwords and sign-ins are kept elsewhere: see [`SignIns`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
-    /// Lower case.
-    pub email: String,
+    /// Lower case. `None`: known by the id alone, and can't sign in.
+    #[serde(default)]
+    pub email: Option<String>,
+    #[serde(default)]
     pub name: Option<String>,
     pub role: Role,
+    /// May neither sign in nor call with personal keys.
+    #[serde(default)]
     pub disabled: bool,
-    pub created_at: Timestamp,
-    pub last_sign_in_at: Option<Timestamp>,
+    /// What personal keys may call; empty means every model.
+    #[serde(default)]
+    pub models: Vec<ModelPattern>,
+    #[serde(default)]
+    pub budget_id: Option<BudgetId>,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+    /// LiteLLM's other fields, kept and returned as they were given.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    #[serde(skip, default = "no_meta")]
+    pub meta: Meta,
+}
+
+impl User {
+    /// Somebody with nothing but a role.
+    pub fn new(id: UserId, email: Option<String>, role: Role, meta: Meta) -> Self {
+        Self {
+            id,
+            email,
+            name: None,
+            role,
+            disabled: false,
+            models: Vec::new(),
+            budget_id: None,
+            limits: Limits::default(),
+            metadata: Map::new(),
+            settings: Map::new(),
+            meta,
+        }
+    }
+
+    /// What people call them: the name, the address or the id.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().or(self.email.as_deref()).unwrap_or(self.id.as_str())
+    }
+}
+
+record!(User, User, |this|
+    index Index {
+        name: this.label().to_owned(),
+        handle: this.email.clone(),
+        user_id: Some(this.id.to_string()),
+        budget_id: this.budget_id.as_ref().map(ToString::to_string),
+        blocked: this.disabled,
+        ..Index::default()
+    },
+    place Place { owner: Some(this.id.clone()), ..Place::default() });
+
+/// How and when somebody signed in; apart from [`User`], so that a sign-in is no change of the person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIns {
+    pub has_password: bool,
+    pub last_at: Option<Timestamp>,
 }
 
 /// The shortest password that is accepted, in characters.

@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
+use tollgate_domain::actor::Visible;
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::{KeyDigest, KeyStatus, VirtualKey};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_domain::summary::KeyRow;
 use tollgate_domain::{Nanos, Timestamp};
 
-use crate::entity::{key_total, virtual_key};
+use crate::entity::{key_total, retired_digest, virtual_key};
 use crate::error::bounded;
+use crate::search::{contains, visible_condition};
 use crate::{LARGEST_PAGE, Store, StoreError, Tx};
 
 /// Which keys to list. Every condition must hold.
@@ -26,6 +29,11 @@ pub struct KeyFilter {
     pub alias: Option<String>,
     pub user_id: Option<String>,
     pub team_id: Option<String>,
+    pub organisation_id: Option<String>,
+    pub budget_id: Option<String>,
+    /// Those that end before then, and after now.
+    pub expires_before: Option<Timestamp>,
+    pub created_by: Option<String>,
 }
 
 impl Store {
@@ -42,13 +50,14 @@ impl Store {
     /// Keys, newest first, with what they used.
     pub async fn list_keys(
         &self,
+        visible: &Visible,
         filter: &KeyFilter,
         cursor: Option<&Cursor>,
         limit: u32,
         now: Timestamp,
     ) -> Result<Page<KeyRow>, StoreError> {
         let limit = limit.clamp(1, LARGEST_PAGE);
-        let mut query = virtual_key::Entity::find().filter(condition(filter, now));
+        let mut query = virtual_key::Entity::find().filter(condition(visible, filter, now));
         if let Some(cursor) = cursor {
             query = query.filter(
                 Expr::tuple([Expr::col(virtual_key::Column::CreatedAt), Expr::col(virtual_key::Column::Id)])
@@ -68,10 +77,20 @@ impl Store {
         Ok(Page { items: self.key_rows(keys, now).await?, next })
     }
 
+    /// Living keys that are due to be exchanged, the longest overdue first; at most 100.
+    pub async fn keys_to_rotate(&self, now: Timestamp) -> Result<Vec<VirtualKey>, StoreError> {
+        let query = virtual_key::Entity::find()
+            .filter(virtual_key::Column::RotatesAt.lte(now.0))
+            .filter(virtual_key::Column::DeletedAt.is_null())
+            .order_by_asc(virtual_key::Column::RotatesAt)
+            .limit(100);
+        bounded(query.all(&self.readers)).await?.into_iter().map(VirtualKey::try_from).collect()
+    }
+
     /// How many keys match.
-    pub async fn count_keys(&self, filter: &KeyFilter, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn count_keys(&self, visible: &Visible, filter: &KeyFilter, now: Timestamp) -> Result<u64, StoreError> {
         use sea_orm::PaginatorTrait;
-        bounded(virtual_key::Entity::find().filter(condition(filter, now)).count(&self.readers)).await
+        bounded(virtual_key::Entity::find().filter(condition(visible, filter, now)).count(&self.readers)).await
     }
 
     /// The same keys with their status and what they used.
@@ -113,7 +132,8 @@ impl Tx {
     /// Whether this digest was ever given out, to a key that is now deleted too.
     pub async fn digest_is_taken(&self, digest: KeyDigest) -> Result<bool, StoreError> {
         let query = virtual_key::Entity::find().filter(virtual_key::Column::Digest.eq(digest.to_hex()));
-        Ok(bounded(query.one(&self.db)).await?.is_some())
+        let retired = retired_digest::Entity::find_by_id(digest.to_hex());
+        Ok(bounded(query.one(&self.db)).await?.is_some() || bounded(retired.one(&self.db)).await?.is_some())
     }
 
     /// The live key with this alias.
@@ -122,6 +142,24 @@ impl Tx {
             .filter(virtual_key::Column::Alias.eq(alias))
             .filter(virtual_key::Column::DeletedAt.is_null());
         bounded(query.one(&self.db)).await?.map(VirtualKey::try_from).transpose()
+    }
+
+    /// Lets a text that was exchanged go on working until then.
+    pub async fn retire_digest(&self, key: KeyId, digest: KeyDigest, until: Timestamp) -> Result<(), StoreError> {
+        let row = retired_digest::ActiveModel {
+            digest: Set(digest.to_hex()),
+            key_id: Set(key.to_string()),
+            retires_at: Set(until.0),
+        };
+        bounded(retired_digest::Entity::insert(row).exec_without_returning(&self.db)).await.map(drop)
+    }
+
+    /// The texts of a key that were exchanged for others: whoever holds one is no longer believed once the row is gone.
+    pub async fn forget_retired(&self, key: KeyId) -> Result<Vec<KeyDigest>, StoreError> {
+        let of_key = retired_digest::Column::KeyId.eq(key.to_string());
+        let rows = bounded(retired_digest::Entity::find().filter(of_key.clone()).all(&self.db)).await?;
+        bounded(retired_digest::Entity::delete_many().filter(of_key).exec(&self.db)).await?;
+        Ok(rows.iter().filter_map(|row| KeyDigest::parse_hex(&row.digest)).collect())
     }
 
     pub async fn insert_key(&self, key: &VirtualKey) -> Result<(), StoreError> {
@@ -152,7 +190,7 @@ async fn live_by_digest(
     bounded(query.one(db)).await?.map(VirtualKey::try_from).transpose()
 }
 
-fn condition(filter: &KeyFilter, now: Timestamp) -> Condition {
+fn condition(visible: &Visible, filter: &KeyFilter, now: Timestamp) -> Condition {
     use virtual_key::Column;
 
     let live = Column::DeletedAt.is_null();
@@ -167,30 +205,25 @@ fn condition(filter: &KeyFilter, now: Timestamp) -> Condition {
         Some(KeyStatus::Deleted) => Condition::all().add(Column::DeletedAt.is_not_null()),
     };
     if let Some(search) = filter.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
-        let part = |text: &str| LikeExpr::new(format!("%{}%", escape_like(text))).escape('\\');
         all = all.add(
             Condition::any()
-                .add(Expr::col(Column::AliasLower).like(part(&search.to_lowercase())))
-                .add(Expr::expr(Func::lower(Expr::col(Column::Hint))).like(part(&search.to_lowercase())))
+                .add(Expr::col(Column::AliasLower).like(contains(search)))
+                .add(Expr::expr(Func::lower(Expr::col(Column::Hint))).like(contains(search)))
                 .add(Column::Id.eq(search))
                 .add(Column::Digest.eq(search))
                 .add(Column::UserId.eq(search))
                 .add(Column::TeamId.eq(search)),
         );
     }
-    all.add_option(filter.alias.as_deref().map(|alias| Column::Alias.eq(alias)))
-        .add_option(filter.user_id.as_deref().map(|user| Column::UserId.eq(user)))
-        .add_option(filter.team_id.as_deref().map(|team| Column::TeamId.eq(team)))
-}
-
-/// Text that LIKE takes as it is.
-fn escape_like(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
+    let eq = |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(value));
+    all.add_option(visible_condition(visible, "id"))
+        .add_option(eq(Column::Alias, &filter.alias))
+        .add_option(eq(Column::UserId, &filter.user_id))
+        .add_option(eq(Column::TeamId, &filter.team_id))
+        .add_option(eq(Column::OrganisationId, &filter.organisation_id))
+        .add_option(eq(Column::BudgetId, &filter.budget_id))
+        .add_option(eq(Column::CreatedBy, &filter.created_by))
+        .add_option(
+            filter.expires_before.map(|at| Column::ExpiresAt.lt(at.0).and(Column::ExpiresAt.gt(now.0))),
+        )
 }

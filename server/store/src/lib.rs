@@ -13,12 +13,15 @@ mod labels;
 pub mod latency;
 mod ledger;
 mod overview;
+mod principal;
+mod records;
 mod requests;
 mod schema;
+mod search;
 mod sessions;
+mod sign_ins;
 mod tokens;
 mod tx;
-mod users;
 
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ pub use audit::{AuditLine, AuditVerdict};
 pub use error::StoreError;
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;
+pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;

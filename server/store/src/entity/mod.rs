@@ -5,6 +5,7 @@ pub mod charge;
 pub mod key_total;
 pub mod one_time_token;
 pub mod refusal;
+pub mod retired_digest;
 pub mod session;
-pub mod user;
+pub mod sign_in;
 pub mod virtual_key;

@@ -1,0 +1,59 @@
+//! Teams: people who share keys, models and a budget.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::actor::Place;
+use crate::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId};
+use crate::limits::Limits;
+use crate::model::ModelPattern;
+use crate::record::{Index, Meta, no_meta, record};
+
+/// A team. Who is in it: [`crate::membership::Membership`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Team {
+    pub id: TeamId,
+    pub name: String,
+    #[serde(default)]
+    pub organisation_id: Option<OrganisationId>,
+    /// What its keys may call; empty means every model.
+    #[serde(default)]
+    pub models: Vec<ModelPattern>,
+    #[serde(default)]
+    pub access_groups: Vec<AccessGroupId>,
+    /// Names that its keys may use for other models: `fast` → `gpt-4o-mini`.
+    #[serde(default)]
+    pub model_aliases: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    pub blocked: bool,
+    #[serde(default)]
+    pub budget_id: Option<BudgetId>,
+    #[serde(default)]
+    pub limits: Limits,
+    /// What each member gets that has no limits of its own.
+    #[serde(default)]
+    pub member_limits: Limits,
+    /// Routes of key management that plain members may use for the team's keys: `/key/generate`, …
+    #[serde(default)]
+    pub member_permissions: Vec<String>,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+    /// LiteLLM's other fields, kept and returned as they were given.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    #[serde(skip, default = "no_meta")]
+    pub meta: Meta,
+}
+
+record!(Team, Team, |this|
+    index Index {
+        name: this.name.clone(),
+        team_id: Some(this.id.to_string()),
+        organisation_id: this.organisation_id.as_ref().map(ToString::to_string),
+        budget_id: this.budget_id.as_ref().map(ToString::to_string),
+        blocked: this.blocked,
+        ..Index::default()
+    },
+    place Place { team: Some(this.id.clone()), organisation: this.organisation_id.clone(), ..Place::default() });

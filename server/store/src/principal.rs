@@ -1,0 +1,118 @@
+//! Who calls: a key with what is above it, read in one go for the data plane to remember.
+
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, OnConflict, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use tollgate_domain::Timestamp;
+use tollgate_domain::access_group::AccessGroup;
+use tollgate_domain::actor::Visible;
+use tollgate_domain::key::{KeyDigest, VirtualKey};
+use tollgate_domain::membership::{Group, Membership};
+use tollgate_domain::organisation::Organisation;
+use tollgate_domain::principal::{Ownership, Principal};
+use tollgate_domain::team::Team;
+use tollgate_domain::user::User;
+
+use crate::entity::{retired_digest, virtual_key};
+use crate::error::bounded;
+use crate::records::RecordFilter;
+use crate::{Store, StoreError};
+
+/// The most access groups that are looked through.
+const MOST_GROUPS: usize = 1000;
+
+impl Store {
+    /// Who authenticates with this digest: the key's own, or one that was exchanged and has not retired. A deleted team,
+    /// user or organisation counts as none.
+    pub async fn find_principal(&self, digest: KeyDigest, now: Timestamp) -> Result<Option<Principal>, StoreError> {
+        let (key, retires_at) = match self.find_key_by_digest(digest).await? {
+            Some(key) => (key, None),
+            None => match self.find_by_retired(digest, now).await? {
+                Some((key, at)) => (key, Some(at)),
+                None => return Ok(None),
+            },
+        };
+        let user: Option<User> = self.find_living(key.user_id.as_ref().map(|id| id.as_str())).await?;
+        let team: Option<Team> = self.find_living(key.team_id.as_ref().map(|id| id.as_str())).await?;
+        let ownership = Ownership::of(&key, team.as_ref());
+        let organisation: Option<Organisation> =
+            self.find_living(ownership.organisation_id.as_ref().map(|id| id.as_str())).await?;
+        let member_models = match (&team, &key.user_id) {
+            (Some(team), Some(user)) => {
+                let id = Membership::id_of(&Group::Team(team.id.clone()), user);
+                let membership: Option<Membership> = self.find_living(id.as_ref().map(|id| id.as_str())).await?;
+                membership.map(|membership| membership.models).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let access_groups: Vec<AccessGroup> =
+            self.list_all(&Visible::All, &RecordFilter::default(), MOST_GROUPS).await?;
+        let ownership_id = self.ownership_id(&ownership).await?;
+        Ok(Some(Principal { key, user, team, organisation, member_models, access_groups, ownership_id, retires_at }))
+    }
+
+    async fn find_living<T: crate::Table>(&self, id: Option<&str>) -> Result<Option<T>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.find::<T>(id).await?.filter(|record| record.meta().deleted_at.is_none()))
+    }
+
+    async fn find_by_retired(
+        &self,
+        digest: KeyDigest,
+        now: Timestamp,
+    ) -> Result<Option<(VirtualKey, Timestamp)>, StoreError> {
+        let query =
+            retired_digest::Entity::find_by_id(digest.to_hex()).filter(retired_digest::Column::RetiresAt.gt(now.0));
+        let Some(retired) = bounded(query.one(&self.readers)).await? else { return Ok(None) };
+        let query = virtual_key::Entity::find_by_id(retired.key_id).filter(virtual_key::Column::DeletedAt.is_null());
+        let key = bounded(query.one(&self.readers)).await?.map(VirtualKey::try_from).transpose()?;
+        Ok(key.map(|key| (key, Timestamp(retired.retires_at))))
+    }
+
+    /// The interned id of these owners; 0 if there are none.
+    async fn ownership_id(&self, ownership: &Ownership) -> Result<i64, StoreError> {
+        if *ownership == Ownership::default() {
+            return Ok(0);
+        }
+        if let Some(id) = find_ownership(&self.readers, ownership).await? {
+            return Ok(id);
+        }
+        let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
+        let table = || Alias::new("ownerships");
+        let next = Expr::expr(Func::coalesce([Expr::col(Alias::new("id")).max(), Expr::val(0_i64)])).add(1_i64);
+        // Two that come together may take the same number: one of them finds its row missing and tries again.
+        for _ in 0..10 {
+            let mut statement = Query::insert();
+            statement
+                .into_table(table())
+                .columns(["id", "user_id", "team_id", "organisation_id"].map(Alias::new))
+                .select_from(
+                    Query::select()
+                        .expr(next.clone())
+                        .expr(Expr::val(text(ownership.user_id.as_ref().map(|id| id.as_str()))))
+                        .expr(Expr::val(text(ownership.team_id.as_ref().map(|id| id.as_str()))))
+                        .expr(Expr::val(text(ownership.organisation_id.as_ref().map(|id| id.as_str()))))
+                        .from(table())
+                        .to_owned(),
+                )
+                .map_err(|error| StoreError::corrupt("ownerships", "new", &error))?
+                .on_conflict(OnConflict::new().do_nothing().to_owned());
+            bounded(self.writer.execute(&statement)).await?;
+            if let Some(id) = find_ownership(&self.writer, ownership).await? {
+                return Ok(id);
+            }
+        }
+        Err(StoreError::Unavailable("no number for an ownership could be had".to_owned()))
+    }
+}
+
+async fn find_ownership(db: &impl ConnectionTrait, ownership: &Ownership) -> Result<Option<i64>, StoreError> {
+    let eq = |column: &'static str, id: Option<&str>| Expr::col(Alias::new(column)).eq(id.unwrap_or_default());
+    let mut statement = Query::select();
+    statement
+        .column(Alias::new("id"))
+        .from(Alias::new("ownerships"))
+        .and_where(eq("user_id", ownership.user_id.as_ref().map(|id| id.as_str())))
+        .and_where(eq("team_id", ownership.team_id.as_ref().map(|id| id.as_str())))
+        .and_where(eq("organisation_id", ownership.organisation_id.as_ref().map(|id| id.as_str())));
+    Ok(bounded(db.query_one(&statement)).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}

@@ -1,0 +1,81 @@
+//! How people sign in: the hashes of their passwords, and when they came last.
+
+use std::collections::HashMap;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tollgate_domain::Timestamp;
+use tollgate_domain::ids::UserId;
+use tollgate_domain::secret::Secret;
+use tollgate_domain::user::{SignIns, User};
+
+use crate::entity::sign_in::{ActiveModel, Column, Entity, PasswordHash};
+use crate::error::bounded;
+use crate::records::RecordFilter;
+use crate::{Store, StoreError, Tx};
+
+impl Store {
+    /// The living user with this address (in the form of [`tollgate_domain::user::normalise_email`]) and the password's
+    /// hash in PHC form, if there is one.
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<(User, Option<Secret>)>, StoreError> {
+        let Some(user) = self.find_by_handle::<User>(email).await? else { return Ok(None) };
+        let row = bounded(Entity::find_by_id(user.id.to_string()).one(&self.readers)).await?;
+        Ok(Some((user, row.and_then(|row| row.password_hash).map(|hash| Secret::new(hash.0)))))
+    }
+
+    /// Whether there is any user who can sign in with a password.
+    pub async fn has_passwords(&self) -> Result<bool, StoreError> {
+        let query = Entity::find().filter(Column::PasswordHash.is_not_null());
+        Ok(bounded(query.one(&self.readers)).await?.is_some())
+    }
+
+    /// How these people sign in; who is missing never did.
+    pub async fn sign_ins(&self, ids: &[UserId]) -> Result<HashMap<UserId, SignIns>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = Entity::find().filter(Column::UserId.is_in(ids.iter().map(UserId::as_str)));
+        let rows = bounded(query.all(&self.readers)).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| {
+                let sign_ins =
+                    SignIns { has_password: row.password_hash.is_some(), last_at: row.last_at.map(Timestamp) };
+                Some((UserId::parse(&row.user_id)?, sign_ins))
+            })
+            .collect())
+    }
+}
+
+impl Tx {
+    pub async fn count_users(&self) -> Result<usize, StoreError> {
+        Ok(self.list::<User>(&RecordFilter::default()).await?.len())
+    }
+
+    /// `hash` is in PHC form.
+    pub async fn set_password_hash(&self, id: &UserId, hash: &Secret) -> Result<(), StoreError> {
+        let row = ActiveModel {
+            user_id: Set(id.to_string()),
+            password_hash: Set(Some(PasswordHash(hash.expose().to_owned()))),
+            ..Default::default()
+        };
+        self.upsert(row, Column::PasswordHash).await
+    }
+
+    pub async fn set_signed_in(&self, id: &UserId, at: Timestamp) -> Result<(), StoreError> {
+        let row = ActiveModel { user_id: Set(id.to_string()), last_at: Set(Some(at.0)), ..Default::default() };
+        self.upsert(row, Column::LastAt).await
+    }
+
+    /// Who is deleted leaves no password behind.
+    pub async fn forget_sign_ins(&self, id: &UserId) -> Result<(), StoreError> {
+        bounded(Entity::delete_by_id(id.to_string()).exec(&self.db)).await.map(drop)
+    }
+
+    async fn upsert(&self, row: ActiveModel, column: Column) -> Result<(), StoreError> {
+        let conflict = OnConflict::column(Column::UserId).update_column(column).to_owned();
+        let insert = Entity::insert(row).on_conflict(conflict);
+        bounded(insert.exec_without_returning(&self.db)).await.map(drop)
+    }
+}
