@@ -1,6 +1,6 @@
 //! The models page: what is configured, what it costs, how it does.
 
-use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::model::{Catalog, Deployment, Origin, SourcedPrice, Upstream};
 use tollgate_domain::price::{PriceBook, PriceEntry};
 use tollgate_domain::summary::{Health, ModelRow};
@@ -9,7 +9,7 @@ use crate::{Control, ControlError, OpContext};
 
 /// Every deployment in the order of the configuration, without its secrets.
 pub async fn list(control: &Control, op: &OpContext) -> Result<Vec<ModelRow>, ControlError> {
-    op.authorise(Action::Read, Resource::Model)?;
+    control.authorise(op, Action::Read, Resource::Model, &Place::default(), "").await?;
     let catalog = control.catalog();
     let mut health = control.store().deployment_health(control.clock().now()).await?;
     let rows = catalog.deployments().iter();

@@ -71,6 +71,20 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// An administrator's, with nothing else to it.
+    pub fn example(group: Group, user_id: UserId) -> Option<Self> {
+        Some(Self {
+            id: Self::id_of(&group, &user_id)?,
+            group,
+            user_id,
+            role: MemberRole::Admin,
+            budget_id: None,
+            limits: Limits::default(),
+            models: Vec::new(),
+            meta: no_meta(),
+        })
+    }
+
     /// The id that the membership of this person in this group has: there can be only one.
     pub fn id_of(group: &Group, user: &UserId) -> Option<MembershipId> {
         let text = match group {

@@ -47,6 +47,11 @@ impl Store {
         by_id(&self.readers, id).await
     }
 
+    /// The living key with this alias.
+    pub async fn find_key_by_alias(&self, alias: &str) -> Result<Option<VirtualKey>, StoreError> {
+        live_by_alias(&self.readers, alias).await
+    }
+
     /// Keys, newest first, with what they used.
     pub async fn list_keys(
         &self,
@@ -138,10 +143,21 @@ impl Tx {
 
     /// The live key with this alias.
     pub async fn find_key_by_alias(&self, alias: &str) -> Result<Option<VirtualKey>, StoreError> {
+        live_by_alias(&self.db, alias).await
+    }
+
+    /// The living keys of a person or team, newest first; at most 1,000.
+    pub async fn keys_of(&self, user: Option<&str>, team: Option<&str>) -> Result<Vec<VirtualKey>, StoreError> {
         let query = virtual_key::Entity::find()
-            .filter(virtual_key::Column::Alias.eq(alias))
-            .filter(virtual_key::Column::DeletedAt.is_null());
-        bounded(query.one(&self.db)).await?.map(VirtualKey::try_from).transpose()
+            .filter(virtual_key::Column::DeletedAt.is_null())
+            .filter(
+                Condition::all()
+                    .add_option(user.map(|user| virtual_key::Column::UserId.eq(user)))
+                    .add_option(team.map(|team| virtual_key::Column::TeamId.eq(team))),
+            )
+            .order_by_desc(virtual_key::Column::CreatedAt)
+            .limit(u64::from(LARGEST_PAGE));
+        bounded(query.all(&self.db)).await?.into_iter().map(VirtualKey::try_from).collect()
     }
 
     /// Lets a text that was exchanged go on working until then.
@@ -177,6 +193,13 @@ impl Tx {
 
 async fn by_id(db: &impl sea_orm::ConnectionTrait, id: KeyId) -> Result<Option<VirtualKey>, StoreError> {
     let query = virtual_key::Entity::find_by_id(id.to_string());
+    bounded(query.one(db)).await?.map(VirtualKey::try_from).transpose()
+}
+
+async fn live_by_alias(db: &impl sea_orm::ConnectionTrait, alias: &str) -> Result<Option<VirtualKey>, StoreError> {
+    let query = virtual_key::Entity::find()
+        .filter(virtual_key::Column::Alias.eq(alias))
+        .filter(virtual_key::Column::DeletedAt.is_null());
     bounded(query.one(db)).await?.map(VirtualKey::try_from).transpose()
 }
 

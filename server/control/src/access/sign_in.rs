@@ -1,12 +1,11 @@
 //! Signing in with an e-mail address and a password.
 
 use serde_json::json;
-use tollgate_domain::actor::Actor;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::{User, normalise_email};
 
 use super::password::{PasswordError, is_outdated};
-use super::{LONGEST_PASSWORD, subject};
+use super::{LONGEST_PASSWORD, actor, subject};
 use crate::{Control, ControlError, OpContext};
 
 /// Why somebody did not get in.
@@ -45,21 +44,20 @@ pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: S
     match tried? {
         Checked::Unknown => Err(failed(control, op, &email, "unknown_user", SignInError::Wrong).await),
         Checked::WrongPassword(user) => {
-            Err(failed(control, op, &user.id.to_string(), "wrong_password", SignInError::Wrong).await)
+            Err(failed(control, op, user.id.as_str(), "wrong_password", SignInError::Wrong).await)
         }
         Checked::Right(user, _) if user.disabled => {
-            Err(failed(control, op, &user.id.to_string(), "disabled", SignInError::Disabled).await)
+            Err(failed(control, op, user.id.as_str(), "disabled", SignInError::Disabled).await)
         }
-        Checked::Right(mut user, new_hash) => {
+        Checked::Right(user, new_hash) => {
             backoff.clear(&who);
-            let change = control.change_by_proof(op).await?;
-            user.last_sign_in_at = Some(change.now);
-            change.set_signed_in(user.id, change.now).await.map_err(ControlError::from)?;
+            let change = control.change(op).await?;
+            let permit = change.by_proof(user.clone());
+            change.set_signed_in(&permit).await?;
             if let Some(hash) = new_hash {
-                change.set_password_hash(user.id, &hash).await.map_err(ControlError::from)?;
+                change.set_password(&permit, &hash).await?;
             }
-            let actor = Actor::User { id: user.id, email: user.email.clone(), role: user.role };
-            change.record_as(&actor, "sign_in", subject(&user.id.to_string()), None, None).await?;
+            change.record_as(&actor(&user), "sign_in", subject(user.id.as_str()), None, None).await?;
             change.commit().await?;
             Ok(user)
         }
@@ -102,7 +100,7 @@ fn busy(error: PasswordError) -> SignInError {
 /// Records a failure and gives back what to say about it.
 async fn failed(control: &Control, op: &OpContext, id: &str, reason: &str, error: SignInError) -> SignInError {
     let recorded = async {
-        let change = control.change_by_proof(op).await?;
+        let change = control.change(op).await?;
         change.record("sign_in.failed", subject(id), None, Some(json!({ "reason": reason }))).await?;
         change.commit().await
     };

@@ -1,4 +1,4 @@
-//! Virtual keys: made, listed, changed, blocked and deleted.
+//! Virtual keys: made, listed, changed, exchanged, blocked and deleted.
 
 mod count;
 mod create;
@@ -6,17 +6,17 @@ mod delete;
 mod get;
 mod list;
 mod own;
+mod rotate;
 mod set_blocked;
 mod update;
-mod validate;
 
 use tollgate_domain::Timestamp;
+use tollgate_domain::actor::Action;
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::{KeyDigest, VirtualKey};
-use tollgate_store::Tx;
 
+use crate::change::{Change, Permit};
 use crate::ControlError;
-use crate::change::Subject;
 
 pub use count::count;
 pub use create::{CreatedKey, NewKey, create};
@@ -24,35 +24,48 @@ pub use delete::delete;
 pub use get::get;
 pub use list::list;
 pub use own::own;
+pub use rotate::{RotateKey, Rotated, rotate};
 pub use set_blocked::set_blocked;
 pub use tollgate_store::KeyFilter;
-pub use update::{KeyChange, update};
-pub(crate) use validate::name as validate_name;
+pub use update::update;
 
 /// How a key is pointed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyRef {
     Id(KeyId),
     /// Of the key's text, as LiteLLM's API has it (`token`).
     Digest(KeyDigest),
+    Alias(String),
 }
 
-/// The key, if it lives.
-async fn find(tx: &Tx, key: KeyRef) -> Result<VirtualKey, ControlError> {
-    let found = match key {
-        KeyRef::Id(id) => tx.find_key(id).await?.filter(|key| key.deleted_at.is_none()),
-        KeyRef::Digest(digest) => tx.find_key_by_digest(digest).await?,
-    };
-    found.ok_or_else(|| ControlError::not_found("the key"))
+/// The longest life that can be asked for, in seconds: a hundred years.
+const LONGEST_LIFE: i64 = 100 * 366 * 86_400;
+
+/// The key, to be changed.
+async fn open(
+    change: &Change<'_>,
+    action: Action,
+    key: &KeyRef,
+    expected_version: Option<i64>,
+) -> Result<Permit<VirtualKey>, ControlError> {
+    match key {
+        KeyRef::Id(id) => change.open(action, &id.to_string(), expected_version).await,
+        KeyRef::Digest(digest) => {
+            let found = change.read().key_by_digest(*digest).await?;
+            change.permit(action, found, expected_version).await
+        }
+        KeyRef::Alias(alias) => {
+            let found = change.read().key_by_alias(alias).await?;
+            change.permit(action, found, expected_version).await
+        }
+    }
 }
 
-/// Notes in a key that it was changed.
-fn touch(key: &mut VirtualKey, now: Timestamp, by: String) {
-    key.updated_at = now;
-    key.updated_by = by;
-    key.version += 1;
-}
-
-fn subject(id: &str) -> Subject<'_> {
-    Subject { kind: "key", id }
+/// When a key ends that shall live for so many seconds from now.
+pub fn expiry_after(seconds: i64, now: Timestamp) -> Result<Timestamp, ControlError> {
+    if (1..=LONGEST_LIFE).contains(&seconds) {
+        Ok(now.plus_seconds(seconds))
+    } else {
+        Err(ControlError::invalid("duration", "must be from a second to a hundred years"))
+    }
 }
