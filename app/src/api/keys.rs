@@ -1,7 +1,5 @@
 //! What the pages about keys ask.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::key::KeyStatus;
 use tollgate_domain::summary::RequestRow;
 use tollgate_domain::{Nanos, Timestamp};
@@ -10,15 +8,13 @@ use super::ServerError;
 use crate::pages::KeysQuery;
 
 /// Rows of a page of keys.
-#[cfg(feature = "ssr")]
 const PAGE: u32 = 50;
 
 /// The latest requests on a key's page.
-#[cfg(feature = "ssr")]
 const LATEST: u32 = 10;
 
 /// A key as pages show it: without its digest, and without what people wrote into its metadata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyView {
     pub id: String,
     /// `sk-...abcd`
@@ -52,7 +48,6 @@ impl KeyView {
     }
 }
 
-#[cfg(feature = "ssr")]
 impl From<tollgate_domain::summary::KeyRow> for KeyView {
     fn from(row: tollgate_domain::summary::KeyRow) -> Self {
         let key = row.key;
@@ -82,7 +77,7 @@ impl From<tollgate_domain::summary::KeyRow> for KeyView {
 }
 
 /// A page of keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeysView {
     pub rows: Vec<KeyView>,
     /// The cursor of the next page.
@@ -92,7 +87,7 @@ pub struct KeysView {
 }
 
 /// One key, with what its page needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyDetailView {
     pub key: KeyView,
     /// The latest, newest first.
@@ -105,15 +100,14 @@ pub struct KeyDetailView {
 }
 
 /// What the form of a new key needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKeyView {
     pub models: Vec<String>,
     pub may_change: bool,
 }
 
 /// A page of keys, newest first.
-#[server(prefix = "/ui/api")]
-pub async fn list_keys(#[server(default)] query: KeysQuery) -> Result<KeysView, ServerError> {
+pub async fn list_keys(query: KeysQuery) -> Result<KeysView, ServerError> {
     use tollgate_control::keys::{self, KeyFilter};
     use tollgate_domain::page::Cursor;
 
@@ -129,7 +123,6 @@ pub async fn list_keys(#[server(default)] query: KeysQuery) -> Result<KeysView, 
 }
 
 /// One key by its id.
-#[server(prefix = "/ui/api")]
 pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
     use tollgate_control::keys::{self, KeyRef};
     use tollgate_control::requests;
@@ -141,7 +134,7 @@ pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
         Some(id) => keys::get(&control, &op, KeyRef::Id(id)).await.map_err(ServerError::from),
         None => Err(ServerError::NotFound),
     };
-    let mut key = KeyView::from(found.inspect_err(|error| answer_with(*error))?);
+    let mut key = KeyView::from(found?);
     key.created_by = person(&control, &key.created_by).await;
     key.updated_by = person(&control, &key.updated_by).await;
     let filter = RequestFilter { key: Some(key.id.clone()), ..RequestFilter::default() };
@@ -151,22 +144,12 @@ pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
 }
 
 /// What the form of a new key needs.
-#[server(prefix = "/ui/api")]
 pub async fn new_key_form() -> Result<NewKeyView, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     Ok(NewKeyView { models: model_names(&control, &op).await?, may_change: may_change(&op) })
 }
 
-/// Makes a page's status tell what its text says.
-#[cfg(feature = "ssr")]
-pub(crate) fn answer_with(error: ServerError) {
-    if let (ServerError::NotFound, Some(response)) = (error, use_context::<leptos_axum::ResponseOptions>()) {
-        response.set_status(http::StatusCode::NOT_FOUND);
-    }
-}
-
 /// Every name that a caller may ask for: models and their aliases, sorted.
-#[cfg(feature = "ssr")]
 pub(crate) async fn model_names(
     control: &tollgate_control::Control,
     op: &tollgate_control::OpContext,
@@ -178,14 +161,12 @@ pub(crate) async fn model_names(
     Ok(names)
 }
 
-#[cfg(feature = "ssr")]
 fn may_change(op: &tollgate_control::OpContext) -> bool {
     use tollgate_domain::actor::{Action, Resource, allowed};
     allowed(&op.actor, Action::Update, Resource::Key)
 }
 
 /// Who is behind a `created_by`, for people.
-#[cfg(feature = "ssr")]
 async fn person(control: &tollgate_control::Control, label: &str) -> String {
     use tollgate_domain::ids::UserId;
 

@@ -1,14 +1,12 @@
 //! What the page about models asks.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::Timestamp;
 use tollgate_domain::summary::ModelRow;
 
 use super::ServerError;
 
 /// The models that can be called.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelsView {
     /// In the order of the configuration.
     pub rows: Vec<ModelRow>,
@@ -16,7 +14,6 @@ pub struct ModelsView {
     pub now: Timestamp,
 }
 
-#[server(prefix = "/ui/api")]
 pub async fn list_models() -> Result<ModelsView, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     let rows = tollgate_control::models::list(&control, &op).await?;

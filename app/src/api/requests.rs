@@ -1,18 +1,15 @@
 //! What the pages about requests ask.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::summary::{RequestDetail, RequestRow};
 
 use super::ServerError;
 use crate::pages::RequestsQuery;
 
 /// Rows of a page of requests.
-#[cfg(feature = "ssr")]
 const PAGE: u32 = 50;
 
 /// A page of requests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestsView {
     pub rows: Vec<RequestRow>,
     /// The cursor of the next page.
@@ -24,8 +21,7 @@ pub struct RequestsView {
 }
 
 /// A page of requests, newest first.
-#[server(prefix = "/ui/api")]
-pub async fn list_requests(#[server(default)] query: RequestsQuery) -> Result<RequestsView, ServerError> {
+pub async fn list_requests(query: RequestsQuery) -> Result<RequestsView, ServerError> {
     use tollgate_control::requests;
     use tollgate_domain::page::Cursor;
     use tollgate_domain::summary::RequestFilter;
@@ -52,16 +48,13 @@ pub async fn list_requests(#[server(default)] query: RequestsQuery) -> Result<Re
 }
 
 /// One request by its own id or by its call's.
-#[server(prefix = "/ui/api")]
 pub async fn get_request(id: String) -> Result<RequestDetail, ServerError> {
     let (control, op) = crate::server::op_context().await?;
-    let found = tollgate_control::requests::get(&control, &op, &id).await.map_err(ServerError::from);
-    found.inspect_err(|error| super::keys::answer_with(*error))
+    Ok(tollgate_control::requests::get(&control, &op, &id).await?)
 }
 
 /// The id and the label of the key that a text names: its id, its alias, or `master_key`. Deleted keys are found too,
 /// for the sake of what they did.
-#[cfg(feature = "ssr")]
 async fn find_key(
     control: &tollgate_control::Control,
     op: &tollgate_control::OpContext,

@@ -6,12 +6,11 @@ mod models;
 mod not_found;
 mod overview;
 mod problem;
-mod query;
 mod requests;
 mod setup;
 mod sign_in;
 
-#[cfg(feature = "ssr")]
+pub use crate::kit::Query;
 pub use keys::back_to_list;
 pub use keys::{
     CreatedKeyContext, CreatedKeyPage, CreatedKeyView, EditKeyContext, Expiry, FormErrors, FormState, KeyDetail,
@@ -20,8 +19,7 @@ pub use keys::{
 pub use models::{Models, ModelsContent};
 pub use not_found::NotFound;
 pub use overview::{Overview, OverviewContent, OverviewHeader};
-#[cfg(all(test, feature = "ssr"))]
-pub(crate) use query::Query;
-pub use requests::{RequestDetailPage, RequestList, RequestsQuery};
+pub use problem::Problem;
+pub use requests::{RequestDetailPage, RequestList, RequestsQuery, request_href};
 pub use setup::Setup;
 pub use sign_in::SignIn;

@@ -23,8 +23,7 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::api::ServerError;
-use crate::{App, server_forms, shell};
+use crate::{App, ServerError, server_forms, shell};
 
 pub use viewer::Viewer;
 
@@ -129,6 +128,11 @@ pub fn set_content_security_policy() {
     if let Ok(value) = HeaderValue::try_from(policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, value);
     }
+}
+
+/// Whether a page can have islands that come alive.
+pub fn with_wasm() -> bool {
+    use_context::<WithWasm>().is_some_and(|with| with.0)
 }
 
 async fn extension<T: Clone + Send + Sync + 'static>() -> Result<T, ServerError> {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::form::FormState;
 use super::new::NewKeyForm;
@@ -12,8 +11,7 @@ use super::snippets::Call;
 use crate::components::{CodeBlock, CopyField, EmptyState, Notice, PageHeader, Tone};
 
 /// A new key's text on its one way to the page. Can't be printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ShownOnce(String);
 
 impl ShownOnce {
@@ -29,7 +27,7 @@ impl fmt::Debug for ShownOnce {
 }
 
 /// A key that was just made, with what the snippets need.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedKeyView {
     pub id: String,
     /// What people call it.
@@ -43,7 +41,7 @@ pub struct CreatedKeyView {
 
 /// How sending the form went. The handler of the form puts it into the page's context; a page that was only reloaded
 /// has none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreatedKeyContext {
     Created(CreatedKeyView),
     Invalid(FormState),
@@ -51,28 +49,14 @@ pub enum CreatedKeyContext {
 
 #[component]
 pub fn CreatedKeyPage() -> impl IntoView {
-    // Through a resource, so that the browser takes over with what the server knew and never asks again.
-    let outcome = Resource::new_blocking(
-        || (),
-        |()| {
-            let outcome = use_context::<CreatedKeyContext>();
-            async move { outcome }
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match outcome.await {
-                    Some(CreatedKeyContext::Created(created)) => view! { <Created created /> }.into_any(),
-                    Some(CreatedKeyContext::Invalid(state)) => view! {
-                        <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
-                        <NewKeyForm state />
-                    }
-                    .into_any(),
-                    None => view! { <Gone /> }.into_any(),
-                }
-            })}
-        </Suspense>
+    match use_context::<CreatedKeyContext>() {
+        Some(CreatedKeyContext::Created(created)) => view! { <Created created /> }.into_any(),
+        Some(CreatedKeyContext::Invalid(state)) => view! {
+            <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
+            <NewKeyForm state />
+        }
+        .into_any(),
+        None => view! { <Gone /> }.into_any(),
     }
 }
 

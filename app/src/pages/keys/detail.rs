@@ -1,7 +1,6 @@
 //! One key: what it is, what it did, and what can be done with it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
 use tollgate_domain::key::KeyStatus;
 
 use super::edit::{EditForm, EditKeyContext};
@@ -13,39 +12,18 @@ use crate::components::{
     CopyField, EmptyState, Field, Figure, Icon, IconName, KeyStatusBadge, Moment, Money, Notice, PageHeader, Tone,
     count_text, exact_money,
 };
+use crate::kit::{load_titled, path_param, query};
 use crate::pages::ago::ago;
-use crate::pages::problem::Problem;
 use crate::pages::requests::{RequestTable, requests_of_key};
 
 const PURPOSE: &str = "What this key may do, what it did, and the ways to change or stop it.";
 
 #[component]
 pub fn KeyDetail() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let key = Resource::new_blocking(move || id.get(), get_key);
-    let refused = Resource::new_blocking(
-        || (),
-        |()| {
-            let refused = use_context::<EditKeyContext>();
-            async move { refused }
-        },
-    );
+    let refused = use_context::<EditKeyContext>();
     view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                let refused = refused.await;
-                match key.await {
-                    Ok(view) => view! { <Detail view refused /> }.into_any(),
-                    Err(error) => view! {
-                        <PageHeader title="Key" purpose=PURPOSE />
-                        <NoticeFromAddress />
-                        <Problem error />
-                    }
-                    .into_any(),
-                }
-            })}
-        </Transition>
+        <NoticeFromAddress />
+        {load_titled("Key", PURPOSE, get_key(path_param("id")), move |view| view! { <Detail view refused /> })}
     }
 }
 
@@ -57,7 +35,7 @@ fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView
     let all = requests_of_key(&key.id);
     let last_used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| ago(at, now));
     // The message that a form left says the same.
-    let told = Told::from_search(&use_location().search.read_untracked()).is_some_and(|told| told.says(key.status));
+    let told = Told::of(&query()).is_some_and(|told| told.says(key.status));
     let actions = may_change.then(|| view! { <BlockForm key=key.clone() back="" /> });
     let change = may_change.then(|| {
         view! {
@@ -81,7 +59,6 @@ fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView
             <KeyStatusBadge status=key.status />
             {actions}
         </PageHeader>
-        <NoticeFromAddress />
         {(!told).then(|| view! { <State key=key.clone() href /> })}
         <dl class="figures">
             <Figure label="Spend" value=key.spent.display() title=exact_money(key.spent) />

@@ -1,7 +1,6 @@
 //! Changing a key: the form on its page.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::form::{FormState, KeyFields, KeyForm};
 use super::query::key_href;
@@ -9,7 +8,7 @@ use crate::api::KeyView;
 use crate::components::{Notice, Tone};
 
 /// A change that was sent and not accepted: the handler of the form puts it into the page's context.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditKeyContext(pub FormState);
 
 /// The form: open where something in it needs another look.

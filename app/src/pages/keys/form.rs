@@ -1,14 +1,12 @@
 //! The form of a key, new or changed: what was typed, what is wrong with it, and its fields.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::Timestamp;
 
 use crate::components::{Field, Notice, Tone, described_by, moment_text};
 
 /// When a key shall end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
     /// As it is: only where a key is changed.
     Keep,
@@ -67,8 +65,7 @@ impl Expiry {
 }
 
 /// What the form holds, as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyForm {
     pub alias: String,
     /// Ticked in the list of the known models.
@@ -143,8 +140,7 @@ impl KeyForm {
 }
 
 /// What is wrong with a form, each word at its field.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormErrors {
     pub alias: String,
     pub models: String,
@@ -157,7 +153,7 @@ pub struct FormErrors {
 }
 
 /// A form that was sent and not accepted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormState {
     pub form: KeyForm,
     pub errors: FormErrors,

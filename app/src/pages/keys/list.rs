@@ -1,8 +1,6 @@
 //! The keys: who has one, what each may do and did.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
-use leptos_router::hooks::use_location;
 use tollgate_domain::Timestamp;
 use tollgate_domain::key::KeyStatus;
 
@@ -11,13 +9,11 @@ use super::notice::NoticeFromAddress;
 use super::query::{KeysQuery, STATUSES, key_href};
 use crate::api::{KeyView, KeysView, list_keys};
 use crate::components::{Count, EmptyState, Icon, IconName, KeyStatusBadge, Moment, Money, PageHeader, Pager};
-use crate::pages::problem::Problem;
+use crate::kit::{Query, load, query};
 
 #[component]
 pub fn KeyList() -> impl IntoView {
-    let search = use_location().search;
-    let query = Memo::new(move |_| KeysQuery::parse(&search.read()));
-    let keys = Resource::new_blocking(move || query.get(), list_keys);
+    let query = KeysQuery::of(&query());
     view! {
         <PageHeader title="Keys" purpose="Virtual keys let applications call models through this gateway, each within its own limits.">
             <a class="button primary" href="/ui/keys/new" data-create="">
@@ -26,18 +22,8 @@ pub fn KeyList() -> impl IntoView {
             </a>
         </PageHeader>
         <NoticeFromAddress />
-        {move || view! { <Filters query=query.get() /> }}
-        <Transition>
-            {move || {
-                let query = query.get();
-                Suspend::new(async move {
-                    match keys.await {
-                        Ok(view) => view! { <Keys view query /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        <Filters query=query.clone() />
+        {load(list_keys(query.clone()), move |view| view! { <Keys view query /> })}
     }
 }
 
@@ -50,14 +36,14 @@ fn Filters(query: KeysQuery) -> impl IntoView {
         .map(|status| {
             let selected = query.status == Some(status);
             view! {
-                <option value=status.as_str() selected=selected prop:selected=selected>
+                <option value=status.as_str() selected=selected>
                     {status_label(status)}
                 </option>
             }
         })
         .collect_view();
     view! {
-        <Form action="/ui/keys" attr:class="filters" attr:role="search">
+        <form action="/ui/keys" class="filters" role="search">
             <label class="search">
                 <span class="visually-hidden">"Search keys"</span>
                 <Icon name=IconName::Search />
@@ -69,9 +55,7 @@ fn Filters(query: KeysQuery) -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     data-search=""
-                    value=typed.clone()
-                    // The attribute is only the first value: what was typed stays unless the property is set.
-                    prop:value=typed
+                    value=typed
                 />
             </label>
             <label>
@@ -85,7 +69,7 @@ fn Filters(query: KeysQuery) -> impl IntoView {
                 "Apply"
             </button>
             {filtered.then(|| view! { <a class="button quiet" href="/ui/keys">"Clear"</a> })}
-        </Form>
+        </form>
     }
 }
 
@@ -233,13 +217,12 @@ pub fn BlockForm(key: KeyView, #[prop(into)] back: String) -> impl IntoView {
 }
 
 /// Where a form's `back` leads: always a page of this list, whatever was sent.
-#[cfg(feature = "ssr")]
 pub fn back_to_list(back: &str, notice: Notice) -> Option<String> {
     let rest = back.strip_prefix("/ui/keys")?;
-    (rest.is_empty() || rest.starts_with('?')).then(|| KeysQuery::parse(rest).href_with(notice))
+    (rest.is_empty() || rest.starts_with('?')).then(|| KeysQuery::of(&Query::parse(rest)).href_with(notice))
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

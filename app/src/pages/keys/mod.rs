@@ -15,7 +15,6 @@ pub use detail::KeyDetail;
 pub use edit::EditKeyContext;
 pub use form::{Expiry, FormErrors, FormState, KeyForm};
 pub use list::KeyList;
-#[cfg(feature = "ssr")]
 pub use list::back_to_list;
 pub use new::NewKeyPage;
 pub use notice::Notice;

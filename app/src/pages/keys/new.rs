@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::form::{FormState, KeyFields};
 use crate::api::{NewKeyView, new_key_form};
 use crate::components::{Notice, PageHeader, Tone};
-use crate::pages::problem::Problem;
+use crate::kit::load;
 
 #[component]
 pub fn NewKeyPage() -> impl IntoView {
@@ -18,7 +18,6 @@ pub fn NewKeyPage() -> impl IntoView {
 /// The form as it was sent, where it was not accepted.
 #[component]
 pub fn NewKeyForm(state: FormState) -> impl IntoView {
-    let needs = Resource::new_blocking(|| (), |()| new_key_form());
     let show = move |view: NewKeyView, state: FormState| {
         if !view.may_change {
             return view! { <Notice tone=Tone::Info>"Your role may look at keys and not create any. Ask an administrator."</Notice> }
@@ -39,17 +38,5 @@ pub fn NewKeyForm(state: FormState) -> impl IntoView {
         }
         .into_any()
     };
-    view! {
-        <Suspense>
-            {move || {
-                let state = state.clone();
-                Suspend::new(async move {
-                    match needs.await {
-                        Ok(view) => show(view, state),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Suspense>
-    }
+    load(new_key_form(), move |view| show(view, state))
 }

@@ -2,11 +2,10 @@
 //! make a link.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use tollgate_domain::key::KeyStatus;
 
 use crate::components::{Notice as Message, Tone};
-use crate::pages::query::Query;
+use crate::kit::{Query, query};
 
 /// How a change of a key went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +53,8 @@ impl Notice {
     }
 
     /// The notice that the address asks for, if any.
-    pub fn from_search(search: &str) -> Option<Self> {
-        Query::parse(search).get("notice").and_then(|text| Self::parse(&text))
+    pub fn of(query: &Query) -> Option<Self> {
+        query.get("notice").and_then(|text| Self::parse(&text))
     }
 
     /// Whether this tells that a key has this status.
@@ -92,9 +91,7 @@ impl Notice {
 /// The message that the address asks for, if any.
 #[component]
 pub fn NoticeFromAddress() -> impl IntoView {
-    let search = use_location().search;
-    let notice = Memo::new(move |_| Notice::from_search(&search.read()));
-    move || notice.get().map(|notice| view! { <Message tone=notice.tone()>{notice.text()}</Message> })
+    Notice::of(&query()).map(|notice| view! { <Message tone=notice.tone()>{notice.text()}</Message> })
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What the address of the keys page says.
 
-use serde::{Deserialize, Serialize};
 use tollgate_domain::key::KeyStatus;
 
-use crate::pages::query::Query;
+use crate::kit::Query;
 
 const PATH: &str = "/ui/keys";
 
@@ -11,8 +10,7 @@ const PATH: &str = "/ui/keys";
 pub const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Blocked, KeyStatus::Expired, KeyStatus::Deleted];
 
 /// The filter of the keys page as it is in the address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeysQuery {
     pub search: Option<String>,
     /// `None`: every key that is not deleted.
@@ -22,8 +20,7 @@ pub struct KeysQuery {
 
 impl KeysQuery {
     /// Values that mean nothing are left out, as if they were not there.
-    pub fn parse(search: &str) -> Self {
-        let query = Query::parse(search);
+    pub fn of(query: &Query) -> Self {
         let status = query.get("status");
         Self {
             search: query.get("q"),
@@ -77,7 +74,7 @@ mod tests {
             after: Some("12_ab".to_owned()),
         };
         assert_eq!(query.href(), "/ui/keys?q=50%25%20off&status=expired&after=12_ab");
-        assert_eq!(KeysQuery::parse(query.href().split_once('?').unwrap().1), query);
+        assert_eq!(KeysQuery::of(&Query::parse(query.href().split_once('?').unwrap().1)), query);
         assert_eq!(query.first().href(), "/ui/keys?q=50%25%20off&status=expired");
         assert_eq!(KeysQuery::default().href(), "/ui/keys");
         assert_eq!(KeysQuery::default().href_with(Notice::Blocked), "/ui/keys?notice=blocked");
@@ -85,7 +82,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_filter() {
-        assert!(!KeysQuery::parse("q=&status=all&notice=blocked").is_filtered());
-        assert!(KeysQuery::parse("status=deleted").is_filtered());
+        assert!(!KeysQuery::of(&Query::parse("q=&status=all&notice=blocked")).is_filtered());
+        assert!(KeysQuery::of(&Query::parse("status=deleted")).is_filtered());
     }
 }

@@ -9,8 +9,7 @@ use tollgate_domain::summary::ModelRow;
 
 use crate::api::{ModelsView, list_models};
 use crate::components::{Badge, CodeBlock, EmptyState, IconName, Notice, PageHeader, Tone, count_text};
-use crate::pages::problem::Problem;
-use crate::pages::query::Query;
+use crate::kit::{Query, load};
 use health::HealthCell;
 use price::{AllPrices, PriceCell};
 
@@ -22,17 +21,9 @@ const EXAMPLE: &str = "model_list:
 
 #[component]
 pub fn Models() -> impl IntoView {
-    let models = Resource::new_blocking(|| (), |()| list_models());
     view! {
         <PageHeader title="Models" purpose="What applications can call, who answers, what it costs, and how it has done in the last hour." />
-        <Transition>
-            {move || Suspend::new(async move {
-                match models.await {
-                    Ok(view) => view! { <ModelsContent view /> }.into_any(),
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        {load(list_models(), |view| view! { <ModelsContent view /> })}
     }
 }
 

@@ -1,7 +1,6 @@
 //! One request's whole story.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use tollgate_domain::charge::Outcome;
 use tollgate_domain::summary::RequestDetail;
 
@@ -15,31 +14,17 @@ use crate::api::get_request;
 use crate::components::{
     CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, PageHeader, Tone,
 };
-use crate::pages::problem::Problem;
+use crate::kit::{load_titled, path_param};
 
 const PURPOSE: &str = "One request from its arrival to its cost.";
 
 #[component]
 pub fn RequestDetailPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let request = Resource::new_blocking(move || id.get(), get_request);
     view! {
         <nav class="crumbs" aria-label="Where this is">
             <a href="/ui/requests">"Requests"</a>
         </nav>
-        <Transition>
-            {move || Suspend::new(async move {
-                match request.await {
-                    Ok(detail) => view! { <Story detail /> }.into_any(),
-                    Err(error) => view! {
-                        <PageHeader title="Request" purpose=PURPOSE />
-                        <Problem error />
-                    }
-                    .into_any(),
-                }
-            })}
-        </Transition>
+        {load_titled("Request", PURPOSE, get_request(path_param("id")), |detail| view! { <Story detail /> })}
     }
 }
 

@@ -1,38 +1,24 @@
 //! The requests: every call and every refusal, newest first.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
-use leptos_router::hooks::use_location;
 use tollgate_domain::summary::{Period, StatusFilter};
 
 use super::query::{RequestsQuery, period_label};
 use super::table::RequestTable;
 use crate::api::{RequestsView, list_requests};
-use crate::components::{EmptyState, Icon, IconName, PageHeader, Pager, on_refresh};
-use crate::pages::problem::Problem;
+use crate::components::{EmptyState, Icon, IconName, PageHeader, Pager};
+use crate::islands::Live;
+use crate::kit::{load, query};
 
 #[component]
 pub fn RequestList() -> impl IntoView {
-    let search = use_location().search;
-    let query = Memo::new(move |_| RequestsQuery::parse(&search.read()));
-    let requests = Resource::new_blocking(move || query.get(), list_requests);
-    on_refresh(move || requests.refetch());
+    let query = RequestsQuery::of(&query());
     view! {
         <PageHeader
             title="Requests"
             purpose="Every call and every refusal, newest first: who asked for what, what came of it, and what it cost."
         />
-        <Transition>
-            {move || {
-                let query = query.get();
-                Suspend::new(async move {
-                    match requests.await {
-                        Ok(view) => view! { <Requests view query /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        {load(list_requests(query.clone()), move |view| view! { <Requests view query /> })}
     }
 }
 
@@ -43,25 +29,31 @@ fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
     let first = query.after.is_some().then(|| query.first().href());
     let next = next.map(|cursor| RequestsQuery { after: Some(cursor), ..query.clone() }.href());
     // Only the newest page changes under one's eyes.
-    let refresh = (query.after.is_none() && !query.paused).then_some("3");
+    let live = query.after.is_none() && !query.paused;
     let table = if rows.is_empty() {
         view! { <NoRequests query=query.clone() unknown_key /> }.into_any()
     } else {
         view! { <RequestTable rows show_key=true label="Requests" /> }.into_any()
     };
+    let list = view! {
+        {table}
+        <Pager first next />
+    };
+    let list = if live {
+        view! { <Live id="requests".to_owned() seconds=1>{list}</Live> }.into_any()
+    } else {
+        list.into_any()
+    };
     view! {
         <Filters query=query.clone() models />
         <Chips query key_label />
-        <div id="requests" data-refresh=refresh>
-            {table}
-        </div>
-        <Pager first next />
+        {list}
     }
 }
 
 /// Holds the list still, or lets it go on. Without a script it never moves.
 #[component]
-fn Live(query: RequestsQuery) -> impl IntoView {
+fn Pause(query: RequestsQuery) -> impl IntoView {
     query.after.is_none().then(|| {
         let (icon, label, title) = if query.paused {
             (IconName::Play, "Resume", "Show new requests as they come")
@@ -81,7 +73,7 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
         .map(|status| {
             let selected = query.status == Some(status);
             view! {
-                <option value=status.as_str() selected=selected prop:selected=selected>
+                <option value=status.as_str() selected=selected>
                     {status_label(status)}
                 </option>
             }
@@ -92,7 +84,7 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
         .map(|period| {
             let selected = query.period == Some(period);
             view! {
-                <option value=period.as_str() selected=selected prop:selected=selected>
+                <option value=period.as_str() selected=selected>
                     {period_label(period)}
                 </option>
             }
@@ -113,14 +105,13 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
                     spellcheck="false"
                     list=list
                     data-search=(name == "model").then_some("")
-                    value=value.clone()
-                    prop:value=value
+                    value=value
                 />
             </label>
         }
     };
     view! {
-        <Form action="/ui/requests" attr:class="filters" attr:role="search">
+        <form action="/ui/requests" class="filters" role="search">
             <label>
                 <span class="visually-hidden">"Status"</span>
                 <select name="status">
@@ -143,8 +134,8 @@ fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
             <button class="button" type="submit">
                 "Apply"
             </button>
-            <Live query=live />
-        </Form>
+            <Pause query=live />
+        </form>
     }
 }
 

@@ -12,5 +12,5 @@ mod words;
 pub use breakdown::line as cost_line;
 pub use detail::RequestDetailPage;
 pub use list::RequestList;
-pub use query::{RequestsQuery, requests_of_key};
+pub use query::{RequestsQuery, request_href, requests_of_key};
 pub use table::RequestTable;

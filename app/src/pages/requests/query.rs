@@ -1,15 +1,13 @@
 //! What the address of the requests page says.
 
-use serde::{Deserialize, Serialize};
 use tollgate_domain::summary::{Period, StatusFilter};
 
-use crate::pages::query::Query;
+use crate::kit::Query;
 
 const PATH: &str = "/ui/requests";
 
 /// The filter of the requests page as it is in the address. A key may be told by id, alias or `master_key`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestsQuery {
     pub status: Option<StatusFilter>,
     pub model: Option<String>,
@@ -25,8 +23,7 @@ pub struct RequestsQuery {
 
 impl RequestsQuery {
     /// Values that mean nothing are left out, as if they were not there.
-    pub fn parse(search: &str) -> Self {
-        let query = Query::parse(search);
+    pub fn of(query: &Query) -> Self {
         Self {
             status: query.get("status").and_then(|text| StatusFilter::parse(&text)),
             model: query.get("model"),
@@ -122,16 +119,19 @@ mod tests {
             "/ui/requests?status=failed&model=openai%2Fgpt-4o%20mini&key=team%20blue%20%26%20co&call=0190-abc\
              &period=7d&live=off&after=1795352400000000_0190"
         );
-        assert_eq!(RequestsQuery::parse(href.split_once('?').unwrap().1), full());
+        assert_eq!(RequestsQuery::of(&Query::parse(href.split_once('?').unwrap().1)), full());
         assert_eq!(RequestsQuery::default().href(), "/ui/requests");
     }
 
     #[test]
     fn nonsense_is_no_filter() {
-        assert_eq!(RequestsQuery::parse("status=gone&period=9y&model=&colour=red"), RequestsQuery::default());
-        assert!(!RequestsQuery::parse("status=all").is_filtered());
-        assert!(!RequestsQuery::parse("after=1_a&live=off").is_filtered());
-        assert!(!RequestsQuery::parse("live=on").paused);
+        assert_eq!(
+            RequestsQuery::of(&Query::parse("status=gone&period=9y&model=&colour=red")),
+            RequestsQuery::default()
+        );
+        assert!(!RequestsQuery::of(&Query::parse("status=all")).is_filtered());
+        assert!(!RequestsQuery::of(&Query::parse("after=1_a&live=off")).is_filtered());
+        assert!(!RequestsQuery::of(&Query::parse("live=on")).paused);
     }
 
     #[test]

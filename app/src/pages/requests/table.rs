@@ -16,8 +16,7 @@ pub fn RequestTable(
     show_key: bool,
     #[prop(into)] label: String,
 ) -> impl IntoView {
-    // Keyed, though a new answer of the server still draws every row anew.
-    let rows = view! { <For each=move || rows.clone() key=|row| row.id.clone() let:row><Row row show_key /></For> };
+    let rows = rows.into_iter().map(|row| view! { <Row row show_key /> }).collect_view();
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=label>
             <table class="table">
@@ -52,7 +51,7 @@ fn Row(row: RequestRow, show_key: bool) -> impl IntoView {
     };
     let key = show_key.then(|| view! { <td><Key id=row.key_id.clone() label=row.key_label.clone() /></td> });
     view! {
-        <tr>
+        <tr data-key=row.id.clone()>
             <th scope="row">
                 <a class="row-link" href=request_href(&row.id)><Moment at=row.at /></a>
             </th>

@@ -30,7 +30,10 @@ async fn a_new_key_is_shown_once() {
 
     let row = keys::get(&site.control, &system(), KeyRef::Digest(KeyDigest::of(key))).await.unwrap();
     assert_eq!(row.key.alias.as_deref(), Some("team blue"));
-    assert_eq!(row.key.models.iter().map(|model| model.as_str()).collect::<Vec<_>>(), ["gpt-4o", "azure/*"]);
+    assert_eq!(
+        row.key.models.iter().map(tollgate_domain::model::ModelPattern::as_str).collect::<Vec<_>>(),
+        ["gpt-4o", "azure/*"]
+    );
     assert_eq!(row.key.expires_at.unwrap().0 - row.key.created_at.0, 30 * 86_400 * 1_000_000);
 
     site.get("/ui/keys/create").await.says("was shown once and is gone").never_says(key);

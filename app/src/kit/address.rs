@@ -1,7 +1,20 @@
 //! The state that pages keep in their address: read from and written to query strings.
 //!
-//! The router's own map decodes a value twice and not in the same way on the server as in the browser, so a search for
-//! `100%25` would not survive hydration; this one works on the raw text.
+//! The router's own map decodes a value twice, so a search for `100%25` would not survive; this one works on the raw
+//! text.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_params_map};
+
+/// What the address of the page that is being rendered says behind its `?`.
+pub fn query() -> Query {
+    Query::parse(&use_location().search.read_untracked())
+}
+
+/// A named part of the page's path: the `id` of `/ui/keys/:id`. Empty where the path has none.
+pub fn path_param(name: &str) -> String {
+    use_params_map().read_untracked().get(name).unwrap_or_default()
+}
 
 /// The longest query string that is looked at, in bytes: what is behind that is not there.
 const LONGEST: usize = 4096;
@@ -31,6 +44,11 @@ impl Query {
     pub fn get(&self, name: &str) -> Option<String> {
         let value = self.0.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.trim())?;
         (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Every value of this name, as checkboxes send them.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.clone()).collect()
     }
 
     /// Adds a value, if there is one.
