@@ -144,7 +144,7 @@ fn Account() -> impl IntoView {
                 <summary>
                     <Icon name=IconName::Account />
                     <span class="visually-hidden">"Account"</span>
-                    <span class="account-name">{user.name.clone().unwrap_or_else(|| user.email.clone())}</span>
+                    <span class="account-name">{user.label().to_owned()}</span>
                 </summary>
                 <div class="menu-panel">
                     <p class="menu-note">

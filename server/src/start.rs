@@ -10,8 +10,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tollgate_control::{Control, OpContext, Publish, access};
-use tollgate_domain::actor::Actor;
 use tollgate_domain::clock::SystemClock;
+use tollgate_domain::credential::Credential;
+use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
 use tollgate_domain::key::KeyDigest;
@@ -79,9 +80,20 @@ fn make_folder(folder: &Path) -> Result<(), StartError> {
 /// Tells the data plane of the control plane's changes.
 struct ToGateway(Gateway);
 
+#[async_trait::async_trait]
 impl Publish for ToGateway {
     fn key_changed(&self, digest: KeyDigest) {
         self.0.key_changed(digest);
+    }
+
+    fn principals_changed(&self) {
+        self.0.principals_changed();
+    }
+
+    async fn catalogue_changed(&self) {}
+
+    fn check_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        Err("models are kept in the configuration file".to_owned())
     }
 }
 
@@ -139,13 +151,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         Arc::new(ToGateway(gateway.clone())),
         Arc::new(move || catalog.catalog()),
     );
-    let operator = OpContext {
-        actor: Actor::System,
-        request_id: new_uuid(&*clock, &*entropy).to_string(),
-        address: None,
-        user_agent: None,
-        on_behalf_of: None,
-    };
+    let operator = OpContext::system(new_uuid(&*clock, &*entropy).to_string());
     if let (Ok(email), Some(password)) =
         (std::env::var("TOLLGATE_ADMIN_EMAIL"), environment_secret(&["TOLLGATE_ADMIN_PASSWORD"]))
     {

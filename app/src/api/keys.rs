@@ -59,16 +59,16 @@ impl From<tollgate_domain::summary::KeyRow> for KeyView {
             status: row.status,
             blocked: key.blocked,
             expires_at: key.expires_at,
-            user_id: key.user_id,
-            team_id: key.team_id,
+            user_id: key.user_id.map(|id| id.to_string()),
+            team_id: key.team_id.map(|id| id.to_string()),
             metadata_names: key.metadata.keys().cloned().collect(),
             setting_names: key.settings.keys().cloned().collect(),
-            created_at: key.created_at,
-            created_by: key.created_by,
-            updated_at: key.updated_at,
-            updated_by: key.updated_by,
-            deleted_at: key.deleted_at,
-            version: key.version,
+            created_at: key.meta.created_at,
+            created_by: key.meta.created_by,
+            updated_at: key.meta.updated_at,
+            updated_by: key.meta.updated_by,
+            deleted_at: key.meta.deleted_at,
+            version: key.meta.version,
             calls: row.calls,
             spent: row.spent,
             last_used_at: row.last_used_at,
@@ -131,7 +131,7 @@ pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
 
     let (control, op) = crate::server::op_context().await?;
     let found = match KeyId::parse(&id) {
-        Some(id) => keys::get(&control, &op, KeyRef::Id(id)).await.map_err(ServerError::from),
+        Some(id) => keys::get(&control, &op, &KeyRef::Id(id)).await.map_err(ServerError::from),
         None => Err(ServerError::NotFound),
     };
     let mut key = KeyView::from(found?);
@@ -162,23 +162,19 @@ pub(crate) async fn model_names(
 }
 
 fn may_change(op: &tollgate_control::OpContext) -> bool {
-    use tollgate_domain::actor::{Action, Resource, allowed};
-    allowed(&op.actor, Action::Update, Resource::Key)
+    use tollgate_domain::actor::{Action, Resource};
+    op.allowed_somewhere(Action::Update, Resource::Key)
 }
 
 /// Who is behind a `created_by`, for people.
 async fn person(control: &tollgate_control::Control, label: &str) -> String {
-    use tollgate_domain::ids::UserId;
-
-    let Some(id) = UserId::parse(label) else {
-        return match label {
-            "master_key" => "the master key".to_owned(),
-            "system" => "the command line".to_owned(),
-            other => other.to_owned(),
-        };
-    };
-    match tollgate_control::access::user(control, id).await {
-        Ok(Some(user)) => user.email,
+    match label {
+        "master_key" => return "the master key".to_owned(),
+        "system" => return "the command line".to_owned(),
+        _ => {}
+    }
+    match tollgate_control::access::label(control, label).await {
+        Ok(Some(name)) => name,
         // Whoever it was, the id still finds the audit log's lines.
         Ok(None) | Err(_) => label.to_owned(),
     }

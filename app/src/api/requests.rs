@@ -69,7 +69,7 @@ async fn find_key(
         return Ok(Some((text.to_owned(), "Master key".to_owned())));
     }
     if let Some(id) = KeyId::parse(text) {
-        return match keys::get(control, op, KeyRef::Id(id)).await {
+        return match keys::get(control, op, &KeyRef::Id(id)).await {
             Ok(row) => Ok(Some((row.key.id.to_string(), row.key.label().to_owned()))),
             Err(ControlError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

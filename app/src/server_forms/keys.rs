@@ -7,7 +7,7 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use leptos::prelude::provide_context;
 use serde::Deserialize;
-use tollgate_control::keys::{self, CreatedKey, KeyChange, KeyRef, NewKey};
+use tollgate_control::keys::{self, CreatedKey, KeyRef, NewKey, expiry_after};
 use tollgate_control::{Control, ControlError, OpContext};
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::VirtualKey;
@@ -70,15 +70,20 @@ async fn read_form(request: Request) -> Result<(KeyForm, Request), Response> {
 }
 
 async fn try_create(control: &Control, op: &OpContext, form: &KeyForm) -> Result<CreatedKey, FormErrors> {
-    let expires_at = form.end_of_date().map_err(wrong_date)?;
-    let new = NewKey {
-        alias: Some(form.alias.clone()),
-        models: patterns(form),
-        expires_at,
-        duration_seconds: form.expiry.seconds(),
-        ..NewKey::default()
+    let mut new = NewKey::default();
+    let date = form.end_of_date().map_err(wrong_date)?;
+    let now = control.clock().now();
+    new.key.expires_at = match form.expiry.seconds() {
+        Some(seconds) => Some(expiry_after(seconds, now).map_err(|error| told(&error))?),
+        None => date,
     };
+    new.key.alias = alias(form);
+    new.key.models = patterns(form);
     keys::create(control, op, new).await.map_err(|error| told(&error))
+}
+
+fn alias(form: &KeyForm) -> Option<String> {
+    Some(form.alias.trim().to_owned()).filter(|alias| !alias.is_empty())
 }
 
 fn patterns(form: &KeyForm) -> Vec<ModelPattern> {
@@ -169,22 +174,22 @@ enum Refused {
 
 async fn try_update(control: &Control, op: &OpContext, id: KeyId, form: &KeyForm) -> Result<VirtualKey, Refused> {
     let date = form.end_of_date().map_err(|message| Refused::Form(wrong_date(message)))?;
-    let change = KeyChange {
-        alias: Some(Some(form.alias.clone())),
-        models: Some(patterns(form)),
-        expires_at: match form.expiry {
-            Expiry::Never => Some(None),
-            _ => date.map(Some),
-        },
-        duration_seconds: form.expiry.seconds(),
-        ..KeyChange::default()
+    let change = |key: &mut VirtualKey, now| {
+        key.alias = alias(form);
+        key.models = patterns(form);
+        match (&form.expiry, form.expiry.seconds()) {
+            (Expiry::Never, _) => key.expires_at = None,
+            (_, Some(seconds)) => key.expires_at = Some(expiry_after(seconds, now)?),
+            (_, None) => key.expires_at = date.or(key.expires_at),
+        }
+        Ok(())
     };
-    match keys::update(control, op, KeyRef::Id(id), change, form.version).await {
+    match keys::update(control, op, &KeyRef::Id(id), form.version, change).await {
         Ok(key) => Ok(key),
         Err(error @ (ControlError::Denied { .. } | ControlError::NotFound { .. })) => Err(Refused::Whole(error)),
         Err(error @ ControlError::Conflict { .. }) => {
-            let now = keys::get(control, op, KeyRef::Id(id)).await.map_err(Refused::Whole)?;
-            if form.version.is_some_and(|version| version != now.key.version) {
+            let now = keys::get(control, op, &KeyRef::Id(id)).await.map_err(Refused::Whole)?;
+            if form.version.is_some_and(|version| version != now.key.meta.version) {
                 return Err(Refused::Form(FormErrors { changed_meanwhile: true, ..FormErrors::default() }));
             }
             Err(Refused::Form(told(&error)))
@@ -228,7 +233,7 @@ async fn set_blocked(
     blocked: bool,
 ) -> Response {
     let outcome = match KeyId::parse(&id) {
-        Some(id) => keys::set_blocked(&control, &viewer.op(), KeyRef::Id(id), blocked).await.map(drop),
+        Some(id) => keys::set_blocked(&control, &viewer.op(), &KeyRef::Id(id), blocked).await.map(drop),
         None => Err(ControlError::NotFound { what: "the key".to_owned() }),
     };
     let notice = match outcome {
@@ -259,7 +264,7 @@ async fn delete(
 
 /// `false`, and nothing done: the name is not the key's.
 async fn try_delete(control: &Control, op: &OpContext, key: KeyRef, name: &str) -> Result<bool, ControlError> {
-    if keys::get(control, op, key).await?.key.label() != name {
+    if keys::get(control, op, &key).await?.key.label() != name {
         return Ok(false);
     }
     keys::delete(control, op, &[key]).await.map(|_| true)

@@ -1,6 +1,6 @@
 //! The overview page.
 
-use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::model::Upstream;
 use tollgate_domain::summary::{Overview, Period};
 
@@ -13,4 +13,9 @@ pub async fn overview(control: &Control, op: &OpContext, period: Period) -> Resu
     overview.has_provider =
         control.catalog().deployments().iter().any(|deployment| deployment.upstream != Upstream::Simulator);
     Ok(overview)
+}
+
+/// Whether the actor may look at figures of the whole gateway.
+pub async fn authorise(control: &Control, op: &OpContext) -> Result<(), ControlError> {
+    control.authorise(op, Action::Read, Resource::Settings, &Place::default(), "").await
 }

@@ -114,6 +114,11 @@ impl Gateway {
         self.0.keys.changed(digest);
     }
 
+    /// Something changed that many keys depend on: the next call of each sees it.
+    pub fn principals_changed(&self) {
+        self.0.keys.all_changed();
+    }
+
     /// Calls under way.
     pub fn calls(&self) -> usize {
         self.0.calls.load(Ordering::Relaxed)

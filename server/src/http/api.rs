@@ -1,6 +1,5 @@
 //! Tollgate's own REST API, `/api/v1`.
 
-mod keys;
 mod requests;
 
 use axum::Router;
@@ -15,8 +14,6 @@ const MAX_LIMIT: u32 = 500;
 
 pub fn router() -> Router<Server> {
     Router::new()
-        .route("/api/v1/keys", get(keys::list).post(keys::create))
-        .route("/api/v1/keys/{id}", get(keys::get).patch(keys::update).delete(keys::delete))
         .route("/api/v1/requests", get(requests::list))
         .route("/api/v1/requests/{id}", get(requests::get))
         .route("/api/v1/overview", get(requests::overview))

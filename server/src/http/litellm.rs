@@ -1,8 +1,5 @@
 //! LiteLLM's management routes: a thin translation onto the control plane's use cases, with its names and shapes.
 
-mod fields;
-mod keys;
-
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,13 +11,6 @@ use super::server::Server;
 
 pub fn router() -> Router<Server> {
     Router::new()
-        .route("/key/generate", post(keys::generate))
-        .route("/key/update", post(keys::update))
-        .route("/key/delete", post(keys::delete))
-        .route("/key/block", post(keys::block))
-        .route("/key/unblock", post(keys::unblock))
-        .route("/key/info", get(keys::info))
-        .route("/key/list", get(keys::list))
 }
 
 /// An error on LiteLLM's routes: OpenAI's shape, as its clients expect.

@@ -101,6 +101,15 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// What is remembered is void from now on.
+    pub fn all_changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.known.invalidate_all();
+        self.unknown.invalidate_all();
+    }
+}
+
 fn log_unavailable(error: &StoreError) {
     tracing::error!(%error, "a key could not be looked up");
 }

@@ -55,6 +55,8 @@ impl Attempt {
         let deployment = &admitted.target.deployment;
         let id = ChargeId::new(gateway.clock(), gateway.entropy());
         let charge = Charge {
+            ownership_id: 0,
+            tags: Vec::new(),
             id,
             call_id: start.call_id.clone(),
             attempt: 1,

@@ -130,7 +130,7 @@ pub async fn create(
         blocked: body.blocked,
         custom_key: body.key,
     };
-    let created = keys::create(server.control(), caller.manager()?, new).await?;
+    let created = keys::create(server.control(), &caller.op, new).await?;
     let mut out = body_of(created.key, server.control().clock().now());
     out.key = Some(created.plain.expose().to_owned());
     Ok(tagged(StatusCode::CREATED, out))
@@ -152,7 +152,7 @@ pub async fn list(
     let Query(query) = query.map_err(|error| Problem::invalid("query", error.body_text()))?;
     let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
     let cursor = cursor(query.cursor.as_deref())?;
-    let page = keys::list(server.control(), caller.manager()?, &filter, cursor, limit(query.limit)?).await?;
+    let page = keys::list(server.control(), &caller.op, &filter, cursor, limit(query.limit)?).await?;
     let now = server.control().clock().now();
     let items: Vec<KeyBody> = page.items.into_iter().map(|row| body_of_row(row, now)).collect();
     Ok(Json(serde_json::json!({"items": items, "next": page.next})).into_response())
@@ -163,7 +163,7 @@ pub async fn get(
     caller: ManagementCaller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let row = keys::get(server.control(), caller.manager()?, reference(&id)?).await?;
+    let row = keys::get(server.control(), &caller.op, reference(&id)?).await?;
     Ok(tagged(StatusCode::OK, body_of_row(row, server.control().clock().now())))
 }
 
@@ -221,7 +221,7 @@ pub async fn update(
         settings: None,
         blocked: body.blocked,
     };
-    let key = keys::update(server.control(), caller.manager()?, reference(&id)?, change, expected).await?;
+    let key = keys::update(server.control(), &caller.op, reference(&id)?, change, expected).await?;
     Ok(tagged(StatusCode::OK, body_of(key, server.control().clock().now())))
 }
 
@@ -230,6 +230,6 @@ pub async fn delete(
     caller: ManagementCaller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    keys::delete(server.control(), caller.manager()?, &[reference(&id)?]).await?;
+    keys::delete(server.control(), &caller.op, &[reference(&id)?]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

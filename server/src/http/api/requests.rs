@@ -45,7 +45,7 @@ pub async fn list(
         until: moment("until", query.until.as_deref())?,
     };
     let cursor = cursor(query.cursor.as_deref())?;
-    let page = requests::list(server.control(), caller.manager()?, &filter, cursor, limit(query.limit)?).await?;
+    let page = requests::list(server.control(), &caller.op, &filter, cursor, limit(query.limit)?).await?;
     Ok(Json(page).into_response())
 }
 
@@ -54,7 +54,7 @@ pub async fn get(
     caller: ManagementCaller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(Json(requests::get(server.control(), caller.manager()?, &id).await?).into_response())
+    Ok(Json(requests::get(server.control(), &caller.op, &id).await?).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,5 +73,5 @@ pub async fn overview(
             Period::parse(text).ok_or_else(|| Problem::invalid("period", "`period` must be 1h, 24h, 7d or 30d."))?
         }
     };
-    Ok(Json(overview::overview(server.control(), caller.manager()?, period).await?).into_response())
+    Ok(Json(overview::overview(server.control(), &caller.op, period).await?).into_response())
 }

@@ -107,7 +107,7 @@ fn answer(body: Map<String, Value>, kept: &Map<String, Value>) -> Response {
 }
 
 pub async fn generate(State(server): State<Server>, caller: ManagementCaller, body: bytes::Bytes) -> Answer {
-    let op = caller.manager()?;
+    let op = &caller.op;
     let body = object(&body)?;
     let kept = fields::kept(&body)?;
     let new = NewKey {
@@ -132,7 +132,7 @@ pub async fn generate(State(server): State<Server>, caller: ManagementCaller, bo
 }
 
 pub async fn update(State(server): State<Server>, caller: ManagementCaller, body: bytes::Bytes) -> Answer {
-    let op = caller.manager()?;
+    let op = &caller.op;
     let body = object(&body)?;
     let kept = fields::kept(&body)?;
     let given = text(&body, "key")?.ok_or_else(|| bad_request("`key` is needed: which key to update.", "key"))?;
@@ -162,7 +162,7 @@ pub async fn delete(State(server): State<Server>, caller: ManagementCaller, body
         #[serde(default)]
         key_aliases: Vec<String>,
     }
-    let op = caller.manager()?;
+    let op = &caller.op;
     let wrong = |_| bad_request("The body must be {\"keys\": [...]} or {\"key_aliases\": [...]}.", "keys");
     let Delete { keys: given, key_aliases } = serde_json::from_slice(&body).map_err(wrong)?;
     let mut references: Vec<KeyRef> = given.iter().map(|key| key_ref(key)).collect();
@@ -179,7 +179,7 @@ pub async fn delete(State(server): State<Server>, caller: ManagementCaller, body
 
 async fn by_alias(server: &Server, caller: &ManagementCaller, alias: &str) -> Result<KeyRef, LiteLlmError> {
     let filter = KeyFilter { alias: Some(alias.to_owned()), ..KeyFilter::default() };
-    let found = keys::list(server.control(), caller.manager()?, &filter, None, 1).await?;
+    let found = keys::list(server.control(), &caller.op, &filter, None, 1).await?;
     found
         .items
         .into_iter()
@@ -189,7 +189,7 @@ async fn by_alias(server: &Server, caller: &ManagementCaller, alias: &str) -> Re
 }
 
 async fn set_blocked(server: &Server, caller: &ManagementCaller, body: &[u8], blocked: bool) -> Answer {
-    let op = caller.manager()?;
+    let op = &caller.op;
     let body = object(body)?;
     let given = text(&body, "key")?.ok_or_else(|| bad_request("`key` is needed: which key.", "key"))?;
     let key = keys::set_blocked(server.control(), op, key_ref(&given), blocked).await?;
@@ -245,7 +245,7 @@ pub struct ListQuery {
 }
 
 pub async fn list(State(server): State<Server>, caller: ManagementCaller, Query(query): Query<ListQuery>) -> Answer {
-    let op = caller.manager()?;
+    let op = &caller.op;
     let page = query.page.unwrap_or(1).max(1);
     let size = query.size.unwrap_or(10).clamp(1, 100);
     let filter = KeyFilter { search: query.search.or(query.key_alias), ..KeyFilter::default() };
