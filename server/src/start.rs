@@ -9,10 +9,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, access};
 use tollgate_domain::clock::SystemClock;
-use tollgate_domain::credential::Credential;
-use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
 use tollgate_domain::key::KeyDigest;
@@ -20,6 +19,7 @@ use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
 use tollgate_store::{Store, StoreOptions};
 
+use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
@@ -77,26 +77,6 @@ fn make_folder(folder: &Path) -> Result<(), StartError> {
         .map_err(|source| StartError::Io { what: format!("the data folder {}", folder.display()), source })
 }
 
-/// Tells the data plane of the control plane's changes.
-struct ToGateway(Gateway);
-
-#[async_trait::async_trait]
-impl Publish for ToGateway {
-    fn key_changed(&self, digest: KeyDigest) {
-        self.0.key_changed(digest);
-    }
-
-    fn principals_changed(&self) {
-        self.0.principals_changed();
-    }
-
-    async fn catalogue_changed(&self) {}
-
-    fn check_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
-        Err("models are kept in the configuration file".to_owned())
-    }
-}
-
 /// Serves until the process is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let Loaded { config, findings } = load_config(&arguments)?;
@@ -143,13 +123,17 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         entropy: entropy.clone(),
         tasks: tasks.clone(),
     });
+    let vault = Arc::new(vault(config.master_key.as_ref()));
+    let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
+    to_gateway.reload().await?;
     let catalog = gateway.clone();
     let control = Control::new(
         store.clone(),
         clock.clone(),
         entropy.clone(),
-        Arc::new(ToGateway(gateway.clone())),
+        to_gateway,
         Arc::new(move || catalog.catalog()),
+        vault,
     );
     let operator = OpContext::system(new_uuid(&*clock, &*entropy).to_string());
     if let (Ok(email), Some(password)) =
@@ -191,6 +175,14 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     background.wait().await;
     store.close().await?;
     Ok(())
+}
+
+/// What secrets in the database are encrypted with: `TOLLGATE_SALT_KEY`, LiteLLM's variable, or the master key; and what
+/// they were encrypted with before, until `tollgate secrets reencrypt` has run.
+pub fn vault(master_key: Option<&Secret>) -> Vault {
+    let current = environment_secret(&["TOLLGATE_SALT_KEY", "LITELLM_SALT_KEY"]);
+    let previous: Vec<Secret> = environment_secret(&["TOLLGATE_SALT_KEY_PREVIOUS"]).into_iter().collect();
+    Vault::new(current.as_ref().or(master_key), &previous)
 }
 
 fn cores() -> usize {

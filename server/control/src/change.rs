@@ -363,6 +363,7 @@ fn fields<T: Serialize>(thing: &T) -> Result<Map<String, Value>, ControlError> {
 /// that they are secret.
 fn redacted(value: Value) -> Value {
     match value {
+        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
@@ -383,8 +384,19 @@ fn is_secret(name: &str) -> bool {
         || ["key", "token", "auth"].iter().any(|word| name.ends_with(word))
 }
 
+/// An encrypted secret: see [`tollgate_domain::sealed::Sealed`].
+fn is_sealed(fields: &Map<String, Value>) -> bool {
+    fields.len() == 4 && ["key_id", "nonce", "text", "fingerprint"].iter().all(|name| fields.contains_key(*name))
+}
+
+/// What stands for an encrypted secret in the log: tells whether it was changed, and nothing else.
+fn fingerprint(fields: &Map<String, Value>) -> Value {
+    serde_json::json!({ "hmac": fields["fingerprint"] })
+}
+
 fn masked(value: Value) -> Value {
     match value {
+        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
         Value::String(_) => Value::String("[secret]".to_owned()),
         Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, masked(value))).collect()),
