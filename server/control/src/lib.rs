@@ -8,6 +8,7 @@ pub mod access;
 pub mod audit;
 mod change;
 mod error;
+pub mod export;
 pub mod groups;
 pub mod keys;
 mod managed;
