@@ -195,7 +195,7 @@ fn bytes(configured: Option<u64>, otherwise: usize) -> usize {
 }
 
 /// The first of the environment variables that is set and not empty.
-fn environment_secret(names: &[&str]) -> Option<Secret> {
+pub fn environment_secret(names: &[&str]) -> Option<Secret> {
     names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
