@@ -181,6 +181,13 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Writes what was changed by right of a password or a token, without an audit row and without a new version.
+    pub(crate) async fn save_by_proof<T: Managed>(&mut self, permit: Permit<T>) -> Result<(), ControlError> {
+        T::save(&self.tx, &permit.after).await?;
+        self.tell(&permit.after);
+        Ok(())
+    }
+
     /// `hash` is in PHC form.
     pub async fn set_password(&self, user: &Permit<User>, hash: &Secret) -> Result<(), ControlError> {
         Ok(self.tx.set_password_hash(&user.after.id, hash).await?)
