@@ -116,6 +116,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };
+    let policy =
+        http::Policy { admin_only_ui: config.general.admin_only_ui, no_user_auth: config.general.no_user_auth };
     let gateway = Gateway::new(GatewayParts {
         store: store.clone(),
         ledger: ledger.clone(),
@@ -150,7 +152,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
     let app = http::app(&state);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
