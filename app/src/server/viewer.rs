@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use axum::response::Response;
+use http::header;
 use tollgate_control::{Control, OpContext, access};
 use tollgate_domain::actor::Actor;
 use tollgate_domain::entropy::SystemEntropy;
@@ -17,6 +17,7 @@ use tollgate_domain::{Clock, Timestamp};
 use tower_sessions::Session;
 
 use super::WebSettings;
+use super::plain::unavailable;
 
 /// In the session: the person's id, and when it signed in.
 const USER: &str = "user";
@@ -93,10 +94,6 @@ fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
 }
 
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {
-    let unavailable = || {
-        let text = "The database does not answer. Nothing was changed; try again shortly.";
-        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-    };
     let id: Option<UserId> = session.get(USER).await.map_err(|_| unavailable())?;
     let at: Option<Timestamp> = session.get(SIGNED_IN_AT).await.map_err(|_| unavailable())?;
     let (Some(id), Some(at)) = (id, at) else { return Ok(None) };
