@@ -82,7 +82,7 @@ async fn measure(url: &str, rows: i64, keys: u64, batch: usize) {
         store.deployment_health(NOW).await.unwrap();
         report(&format!("health, {round}"), start);
         let start = Instant::now();
-        store.list_keys(&KeyFilter::default(), None, 50, NOW).await.unwrap();
+        store.list_keys(&tollgate_domain::actor::Visible::All, &KeyFilter::default(), None, 50, NOW).await.unwrap();
         report(&format!("keys, {round}"), start);
     }
     println!("{} KiB resident", resident());
@@ -141,6 +141,8 @@ fn charge(entropy: &dyn Entropy, keys: &[KeyId], at: Timestamp) -> Charge {
         client_left: false,
         upstream_id: Some(format!("chatcmpl-{random:016x}")),
         end_user: Some("user-17".to_owned()),
+        ownership_id: 0,
+        tags: Vec::new(),
     }
 }
 

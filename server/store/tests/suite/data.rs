@@ -4,8 +4,10 @@ use tollgate_domain::charge::{Charge, Operation, Outcome, Refusal};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::{Entropy, SeededEntropy, random_bytes};
 use tollgate_domain::ids::{ChargeId, KeyId};
-use tollgate_domain::key::{PlainKey, VirtualKey};
+use tollgate_domain::key::{KeyType, PlainKey, VirtualKey};
+use tollgate_domain::limits::Limits;
 use tollgate_domain::price::{CostLine, Meter};
+use tollgate_domain::record::Meta;
 use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Picos, Timestamp};
 
@@ -48,14 +50,18 @@ impl Maker {
             expires_at: None,
             user_id: None,
             team_id: None,
+            organisation_id: None,
+            key_type: KeyType::Default,
+            allowed_routes: Vec::new(),
+            access_groups: Vec::new(),
+            tags: Vec::new(),
+            model_aliases: std::collections::BTreeMap::new(),
+            budget_id: None,
+            limits: Limits::default(),
+            rotation: None,
             metadata: serde_json::Map::new(),
             settings: serde_json::Map::new(),
-            created_at,
-            created_by: "system".to_owned(),
-            updated_at: created_at,
-            updated_by: "system".to_owned(),
-            deleted_at: None,
-            version: 1,
+            meta: Meta::new(created_at, "system".to_owned()),
         }
     }
 
@@ -104,6 +110,8 @@ impl Maker {
             client_left: self.below(9) == 0,
             upstream_id: Some("chatcmpl-1".to_owned()),
             end_user: None,
+            ownership_id: 0,
+            tags: Vec::new(),
         }
     }
 
