@@ -15,6 +15,7 @@ use tower_sessions::Session;
 
 use super::Viewer;
 use super::protect::encode;
+use super::WebSettings;
 use super::viewer::begin;
 
 #[derive(Deserialize)]
@@ -29,11 +30,13 @@ pub async fn sign_in(
     Extension(control): Extension<Control>,
     Extension(clock): Extension<Arc<dyn Clock>>,
     Extension(viewer): Extension<Viewer>,
+    Extension(settings): Extension<Arc<WebSettings>>,
     session: Session,
     Form(form): Form<SignInForm>,
 ) -> Response {
     let next = own_path(&form.next);
     match access::sign_in(&control, &viewer.op(), &form.email, form.password).await {
+        Ok(user) if !settings.admits(user.role) => Redirect::to("/ui/sign-in?error=admins").into_response(),
         Ok(user) => welcome(&session, &user, &*clock, next).await,
         Err(error) => {
             let name = match error {

@@ -75,6 +75,8 @@ pub async fn attach(
         Ok(user) => user,
         Err(response) => return response,
     };
+    // Whoever may not be here is as good as signed out.
+    let user = user.filter(|user| settings.admits(user.role));
     let memberships = match &user {
         Some(user) => match control.memberships(&user.id).await {
             Ok(memberships) => memberships,

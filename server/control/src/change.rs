@@ -181,6 +181,13 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Writes what was changed by right of a password or a token, without an audit row and without a new version.
+    pub(crate) async fn save_by_proof<T: Managed>(&mut self, permit: Permit<T>) -> Result<(), ControlError> {
+        T::save(&self.tx, &permit.after).await?;
+        self.tell(&permit.after);
+        Ok(())
+    }
+
     /// `hash` is in PHC form.
     pub async fn set_password(&self, user: &Permit<User>, hash: &Secret) -> Result<(), ControlError> {
         Ok(self.tx.set_password_hash(&user.after.id, hash).await?)
@@ -363,6 +370,7 @@ fn fields<T: Serialize>(thing: &T) -> Result<Map<String, Value>, ControlError> {
 /// that they are secret.
 fn redacted(value: Value) -> Value {
     match value {
+        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
@@ -383,8 +391,19 @@ fn is_secret(name: &str) -> bool {
         || ["key", "token", "auth"].iter().any(|word| name.ends_with(word))
 }
 
+/// An encrypted secret: see [`tollgate_domain::sealed::Sealed`].
+fn is_sealed(fields: &Map<String, Value>) -> bool {
+    fields.len() == 4 && ["key_id", "nonce", "text", "fingerprint"].iter().all(|name| fields.contains_key(*name))
+}
+
+/// What stands for an encrypted secret in the log: tells whether it was changed, and nothing else.
+fn fingerprint(fields: &Map<String, Value>) -> Value {
+    serde_json::json!({ "hmac": fields["fingerprint"] })
+}
+
 fn masked(value: Value) -> Value {
     match value {
+        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
         Value::String(_) => Value::String("[secret]".to_owned()),
         Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, masked(value))).collect()),

@@ -8,6 +8,7 @@ pub mod access;
 pub mod audit;
 mod change;
 mod error;
+pub mod export;
 pub mod groups;
 pub mod keys;
 mod managed;
@@ -16,7 +17,9 @@ pub mod overview;
 pub mod records;
 pub mod requests;
 mod rules;
+pub mod secrets;
 pub mod users;
+pub mod vault;
 
 use std::sync::Arc;
 
@@ -59,8 +62,20 @@ pub trait Publish: Send + Sync + 'static {
     /// The models or credentials of the database changed.
     async fn catalogue_changed(&self);
 
+    /// Calls a model once, as it is written, with the smallest request there is.
+    async fn test_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome;
+
     /// Whether a model could be called as it is written; if not, why not, in words for whoever wrote it.
     fn check_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> Result<(), String>;
+}
+
+/// What came of calling a model to see whether it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestOutcome {
+    pub works: bool,
+    /// What the provider or the network said; no secrets.
+    pub message: String,
+    pub milliseconds: u64,
 }
 
 /// Gives the models as they are configured at the moment.
@@ -78,6 +93,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     publish: Arc<dyn Publish>,
     catalog: CatalogSource,
+    vault: Arc<vault::Vault>,
     passwords: access::Passwords,
     backoff: access::Backoff,
 }
@@ -234,9 +250,10 @@ impl Control {
         entropy: Arc<dyn Entropy>,
         publish: Arc<dyn Publish>,
         catalog: CatalogSource,
+        vault: Arc<vault::Vault>,
     ) -> Self {
         let (passwords, backoff) = (access::Passwords::default(), access::Backoff::default());
-        Self { inner: Arc::new(Inner { store, clock, entropy, publish, catalog, passwords, backoff }) }
+        Self { inner: Arc::new(Inner { store, clock, entropy, publish, catalog, vault, passwords, backoff }) }
     }
 
     pub fn store(&self) -> &Store {
@@ -249,6 +266,10 @@ impl Control {
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         self.inner.entropy.as_ref()
+    }
+
+    pub(crate) fn publish(&self) -> &dyn Publish {
+        self.inner.publish.as_ref()
     }
 
     pub(crate) fn catalog(&self) -> Arc<Catalog> {

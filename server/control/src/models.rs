@@ -63,5 +63,6 @@ fn origin(origin: &Origin) -> String {
         Origin::File { path, line } => format!("{path}:{line}"),
         Origin::CommandLine => "command line".to_owned(),
         Origin::BuiltIn => "built in".to_owned(),
+        Origin::Database => "database".to_owned(),
     }
 }

@@ -14,6 +14,7 @@ use crate::ids::{AccessGroupId, BudgetId, KeyId, OrganisationId, TeamId, UserId}
 use crate::limits::Limits;
 use crate::model::ModelPattern;
 use crate::record::Meta;
+use crate::sealed::Sealed;
 use crate::secret::Secret;
 use crate::team::Team;
 
@@ -156,6 +157,23 @@ pub struct Rotation {
     /// Seconds between two exchanges.
     pub interval_seconds: i64,
     pub next_at: Timestamp,
+    /// Seconds that the old text goes on working after an exchange.
+    pub grace_seconds: i64,
+    /// The new text, until somebody collects it: whoever holds the old one, or may change the key.
+    #[serde(default)]
+    pub pending: Option<Sealed>,
+}
+
+impl Rotation {
+    /// Every so many seconds from now on. The old text works for half of that, at most a week.
+    pub fn every(interval_seconds: i64, now: Timestamp) -> Self {
+        Self {
+            interval_seconds,
+            next_at: now.plus_seconds(interval_seconds),
+            grace_seconds: (interval_seconds / 2).min(7 * 86_400),
+            pending: None,
+        }
+    }
 }
 
 /// A virtual key as it is kept.

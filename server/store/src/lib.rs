@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
-pub use audit::{AuditLine, AuditVerdict};
+pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use error::StoreError;
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;

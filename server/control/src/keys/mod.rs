@@ -7,6 +7,7 @@ mod get;
 mod list;
 mod own;
 mod rotate;
+mod rotate_due;
 mod set_blocked;
 mod update;
 
@@ -25,6 +26,7 @@ pub use get::get;
 pub use list::list;
 pub use own::own;
 pub use rotate::{RotateKey, Rotated, rotate};
+pub use rotate_due::{collect, rotate_due};
 pub use set_blocked::set_blocked;
 pub use tollgate_store::KeyFilter;
 pub use update::update;

@@ -56,6 +56,7 @@ pub async fn rotate(
             permit.after.hint = plain.hint();
             if let Some(rotation) = &mut permit.after.rotation {
                 rotation.next_at = now.plus_seconds(rotation.interval_seconds);
+                rotation.pending = None;
             }
             let old = permit.before().digest;
             let old_until = (how.grace_seconds > 0).then(|| now.plus_seconds(how.grace_seconds));

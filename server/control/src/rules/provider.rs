@@ -29,7 +29,7 @@ pub(crate) async fn deployment(
         None => None,
     };
     // Whoever will make it ready to be called says now whether that will work.
-    let checked = change.control().inner.publish.check_deployment(after, credential.as_ref());
+    let checked = change.control().publish().check_deployment(after, credential.as_ref());
     checked.map_err(|message| ControlError::invalid("litellm_params", message))
 }
 
