@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tollgate_control::ControlError;
+use tollgate_domain::Timestamp;
 use tollgate_domain::limits::{BudgetDuration, BudgetWindow, Limits, ModelLimits};
 
 use super::body::{Field, Fields, integer, invalid};
@@ -57,6 +58,9 @@ fn windows(fields: &mut Fields) -> Result<Field<Vec<BudgetWindow>>, ControlError
     })
 }
 
+/// One of a model's limits.
+type Limit = fn(&mut ModelLimits) -> &mut Option<i64>;
+
 /// Three fields of LiteLLM's, one map of ours. Each field that is given replaces what it says of every model.
 fn models(fields: &mut Fields, limits: &mut BTreeMap<String, ModelLimits>) -> Result<(), ControlError> {
     let budgets = given(fields.by_name("model_max_budget")?);
@@ -68,7 +72,6 @@ fn models(fields: &mut Fields, limits: &mut BTreeMap<String, ModelLimits>) -> Re
             model_budget(&raw, limits.entry(name).or_default())?;
         }
     }
-    type Limit = fn(&mut ModelLimits) -> &mut Option<i64>;
     let rates: [(&'static str, Limit); 2] =
         [("model_rpm_limit", |model| &mut model.rpm_limit), ("model_tpm_limit", |model| &mut model.tpm_limit)];
     for (field, limit) in rates {
@@ -129,7 +132,7 @@ pub fn show(limits: &Limits, out: &mut Map<String, Value>) {
         ("tpd_limit".to_owned(), json!(limits.tpd_limit)),
         ("max_parallel_requests".to_owned(), json!(limits.max_parallel_requests)),
         ("temp_budget_increase".to_owned(), money::show_option(limits.temporary_increase)),
-        ("temp_budget_expiry".to_owned(), json!(limits.temporary_until.map(|at| at.to_rfc3339()))),
+        ("temp_budget_expiry".to_owned(), json!(limits.temporary_until.map(Timestamp::to_rfc3339))),
         ("model_max_budget".to_owned(), model_budgets(&limits.models)),
         ("model_rpm_limit".to_owned(), rates(&limits.models, |model| model.rpm_limit)),
         ("model_tpm_limit".to_owned(), rates(&limits.models, |model| model.tpm_limit)),

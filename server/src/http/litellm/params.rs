@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use futures::future::BoxFuture;
 use http::request::Parts;
 use tollgate_control::ControlError;
 use tollgate_domain::page::{Cursor, Page};
@@ -91,10 +92,11 @@ impl Numbered {
     }
 
     /// The rows of the page. LiteLLM numbers its pages; ours are found by the last row of the one before.
-    pub async fn rows<T, F>(self, total: u64, mut fetch: F) -> Result<Vec<T>, ControlError>
-    where
-        F: AsyncFnMut(Option<Cursor>, u32) -> Result<Page<T>, ControlError>,
-    {
+    pub async fn rows<'a, T>(
+        self,
+        total: u64,
+        mut fetch: impl FnMut(Option<Cursor>, u32) -> BoxFuture<'a, Result<Page<T>, ControlError>>,
+    ) -> Result<Vec<T>, ControlError> {
         let mut before = u64::from(self.page - 1) * u64::from(self.size);
         let mut cursor = None;
         if before >= total && total > 0 {
@@ -136,12 +138,12 @@ mod tests {
     #[tokio::test]
     async fn pages_are_counted_off() {
         let all: Vec<i64> = (0..2500).collect();
-        let fetch = async |cursor: Option<Cursor>, limit: u32| {
+        let fetch = |cursor: Option<Cursor>, limit: u32| -> BoxFuture<'_, _> {
             let start = cursor.map_or(0, |cursor| usize::try_from(cursor.at).unwrap() + 1);
             let items: Vec<i64> = all[start..].iter().copied().take(limit as usize).collect();
             let next = items.last().filter(|last| **last < 2499);
             let next = next.map(|at| Cursor { at: *at, id: "x".to_owned() }.encode());
-            Ok(Page { items, next })
+            Box::pin(std::future::ready(Ok(Page { items, next })))
         };
         let rows = Numbered { page: 25, size: 100 }.rows(2500, fetch).await.unwrap();
         assert_eq!((rows[0], rows.len()), (2400, 100));

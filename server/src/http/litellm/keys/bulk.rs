@@ -21,7 +21,7 @@ pub async fn bulk_update(call: Call, mut fields: Fields) -> Answer {
     let mut outcome = Outcome::default();
     for mut key in keys {
         let named = key.clone().text("key")?.value();
-        outcome.note(named, update_one(&call, &mut key).await);
+        outcome.note(named.as_deref(), update_one(&call, &mut key).await);
     }
     Ok(outcome.answer())
 }
@@ -60,7 +60,7 @@ pub async fn team_bulk_update(call: Call, mut fields: Fields) -> Answer {
             }
             _ => Err(LiteLlmError::new(http::StatusCode::NOT_FOUND, "the key is not the team's", None)),
         };
-        outcome.note(Some(given), updated);
+        outcome.note(Some(&given), updated);
     }
     Ok(outcome.answer())
 }
@@ -73,7 +73,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn note(&mut self, key: Option<String>, updated: Result<Value, LiteLlmError>) {
+    fn note(&mut self, key: Option<&str>, updated: Result<Value, LiteLlmError>) {
         match updated {
             Ok(info) => self.good.push(json!({"key": key, "key_info": info})),
             Err(error) => {

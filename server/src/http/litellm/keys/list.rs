@@ -1,9 +1,10 @@
 //! Lists of keys: `/key/list`, `/key/aliases`.
 
 use axum::Json;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tollgate_control::keys::{self, KeyFilter};
-use tollgate_domain::ids::TeamId;
+use tollgate_domain::ids::{TeamId, UserId};
 use tollgate_domain::key::KeyStatus;
 use tollgate_domain::record::Record as _;
 use tollgate_domain::summary::KeyRow;
@@ -24,9 +25,8 @@ pub async fn list(call: Call, params: Params) -> Answer {
     let filter = filter(&call, &params)?;
     let full = params.boolean("return_full_object")?;
     let total = keys::count(call.control(), &call.op, &filter).await?;
-    let rows = page
-        .rows(total, async |cursor, limit| keys::list(call.control(), &call.op, &filter, cursor, limit).await)
-        .await?;
+    let fetch = |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
+    let rows: Vec<KeyRow> = page.rows(total, fetch).await?;
     let keys: Vec<Value> = if full || params.text("expand").is_some() {
         described(&call, &rows, params.all("expand").contains(&"user")).await?
     } else {
@@ -88,7 +88,7 @@ async fn described(call: &Call, rows: &[KeyRow], with_users: bool) -> Result<Vec
         let mut out = shape::describe_row(row, &tables);
         out.insert("token".to_owned(), row.key.digest.to_hex().into());
         if with_users {
-            let user = users.iter().find(|user| Some(user.id()) == row.key.user_id.as_ref().map(|id| id.as_str()));
+            let user = users.iter().find(|user| Some(user.id()) == row.key.user_id.as_ref().map(UserId::as_str));
             out.insert("user".to_owned(), user.map_or(Value::Null, |user| Value::Object(users::brief(user))));
         }
         Value::Object(out)
@@ -105,9 +105,8 @@ pub async fn aliases(call: Call, params: Params) -> Answer {
     let page = Numbered::read(&params, "size", 50, 100)?;
     let filter = KeyFilter { search: params.owned("search"), ..filter(&call, &params)? };
     let total = keys::count(call.control(), &call.op, &filter).await?;
-    let rows = page
-        .rows(total, async |cursor, limit| keys::list(call.control(), &call.op, &filter, cursor, limit).await)
-        .await?;
+    let fetch = |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
+    let rows: Vec<KeyRow> = page.rows(total, fetch).await?;
     let aliases: Vec<&str> = rows.iter().filter_map(|row| row.key.alias.as_deref()).collect();
     Ok(Json(json!({
         "aliases": aliases, "total_count": total, "current_page": page.page, "total_pages": page.pages(total),

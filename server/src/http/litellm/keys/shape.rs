@@ -113,8 +113,9 @@ fn rotation(fields: &mut Fields, key: &mut VirtualKey, now: Timestamp) -> Result
     let interval_seconds =
         interval.or(known).ok_or_else(|| invalid("rotation_interval", "is needed with `auto_rotate`: `30d`"))?;
     if known != Some(interval_seconds) {
-        let next_at = keys::expiry_after(interval_seconds, now)?;
-        key.rotation = Some(Rotation { interval_seconds, next_at });
+        keys::expiry_after(interval_seconds, now)?;
+        let pending = key.rotation.take().and_then(|rotation| rotation.pending);
+        key.rotation = Some(Rotation { pending, ..Rotation::every(interval_seconds, now) });
     }
     Ok(())
 }

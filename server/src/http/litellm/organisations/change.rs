@@ -1,7 +1,7 @@
 //! Organisations made, looked at, changed and deleted.
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tollgate_control::{groups, records};
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ids::OrganisationId;

@@ -63,7 +63,7 @@ pub async fn delete(call: Call, mut fields: Fields) -> Answer {
         call.team(id).await?;
     }
     for id in &ids {
-        groups::delete_team(call.control(), &call.op, id, None).await?;
+        Box::pin(groups::delete_team(call.control(), &call.op, id, None)).await?;
     }
     Ok(Json(json!({ "deleted_teams": ids })))
 }

@@ -1,6 +1,7 @@
 //! Lists of teams: `/team/list`, `/v2/team/list`, `/team/available`.
 
 use axum::Json;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tollgate_control::{ControlError, records};
 use tollgate_domain::ids::UserId;
@@ -27,8 +28,9 @@ pub async fn list_v2(call: Call, params: Params) -> Answer {
     let page = Numbered::read(&params, "page_size", 10, 100)?;
     let filter = filter(&call, &params).await?;
     let total = records::count::<Team>(call.control(), &call.op, &filter).await?;
-    let fetch = async |cursor: Option<Cursor>, limit: u32| -> Result<Page<Team>, ControlError> {
-        records::list(call.control(), &call.op, &filter, cursor.as_ref(), limit).await
+    let fetch = |cursor: Option<Cursor>, limit: u32| -> BoxFuture<'_, Result<Page<Team>, ControlError>> {
+        let (call, filter) = (&call, &filter);
+        Box::pin(async move { records::list(call.control(), &call.op, filter, cursor.as_ref(), limit).await })
     };
     let teams = page.rows(total, fetch).await?;
     Ok(Json(json!({

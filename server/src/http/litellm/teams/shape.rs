@@ -1,6 +1,6 @@
 //! A team's fields in LiteLLM's form: read into a team, and shown.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 use tollgate_control::{ControlError, records};
@@ -48,7 +48,7 @@ pub fn team(id: TeamId) -> Team {
         organisation_id: None,
         models: Vec::new(),
         access_groups: Vec::new(),
-        model_aliases: Default::default(),
+        model_aliases: BTreeMap::new(),
         blocked: false,
         budget_id: None,
         limits: Limits::default(),

@@ -23,16 +23,7 @@ pub async fn update(call: Call, mut fields: Fields) -> Answer {
 pub async fn update_one(call: &Call, fields: &mut Fields) -> Result<(User, Value), LiteLlmError> {
     let id = match fields.id("user_id", UserId::parse)?.value() {
         Some(id) => id,
-        None => {
-            // Who is not named by id is named by address, which then is no change.
-            let named = Named::read(fields)?;
-            if named.is_nobody() {
-                return Err(invalid("user_id", "is needed, or `user_email`: which user").into());
-            }
-            let found = if call.may_make_users() { call.find_user(&named).await? } else { None };
-            let unknown = || LiteLlmError::new(http::StatusCode::NOT_FOUND, "the user was not found", None);
-            found.ok_or_else(unknown)?.id
-        }
+        None => by_address(call, fields).await?,
     };
     let change = |user: &mut User| {
         shape::apply(fields, user)?;
@@ -42,6 +33,17 @@ pub async fn update_one(call: &Call, fields: &mut Fields) -> Result<(User, Value
     let teams = call.teams_of(&user.id).await?;
     let row = Value::Object(shape::describe(&user, &teams));
     Ok((user, row))
+}
+
+/// Who is not named by id is named by address, which then is no change.
+async fn by_address(call: &Call, fields: &mut Fields) -> Result<UserId, LiteLlmError> {
+    let named = Named::read(fields)?;
+    if named.is_nobody() {
+        return Err(invalid("user_id", "is needed, or `user_email`: which user").into());
+    }
+    let found = if call.may_make_users() { call.find_user(&named).await? } else { None };
+    let unknown = || LiteLlmError::new(http::StatusCode::NOT_FOUND, "the user was not found", None);
+    Ok(found.ok_or_else(unknown)?.id)
 }
 
 /// `{"user_ids": [...]}`: how many were deleted. All are looked at before the first goes.

@@ -1,6 +1,7 @@
 //! `/user/list`
 
 use axum::Json;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tollgate_control::keys::{self, KeyFilter};
 use tollgate_control::{ControlError, records};
@@ -35,8 +36,9 @@ pub async fn list(call: Call, params: Params) -> Answer {
         (total, users.into_iter().skip(start).take(page.size as usize).collect())
     } else {
         let total = records::count::<User>(call.control(), &call.op, &filter).await?;
-        let fetch = async |cursor: Option<Cursor>, limit: u32| -> Result<Page<User>, ControlError> {
-            records::list(call.control(), &call.op, &filter, cursor.as_ref(), limit).await
+        let fetch = |cursor: Option<Cursor>, limit: u32| -> BoxFuture<'_, Result<Page<User>, ControlError>> {
+            let (call, filter) = (&call, &filter);
+            Box::pin(async move { records::list(call.control(), &call.op, filter, cursor.as_ref(), limit).await })
         };
         (total, page.rows(total, fetch).await?)
     };
