@@ -1,11 +1,15 @@
 //! LiteLLM's management routes: a thin translation onto the control plane's use cases, with its names and shapes.
 
+mod access_groups;
+mod audit;
 mod body;
 mod budgets;
+mod credentials;
 mod customers;
 mod duration;
 mod keys;
 mod limits;
+mod models;
 mod money;
 mod names;
 mod organisations;

@@ -176,6 +176,16 @@ impl Fields {
         self.word(name)?.try_map(|text| parse_id(name, &text, parse))
     }
 
+    /// Everything that was not read yet: for objects whose fields are somebody else's.
+    pub fn rest(&mut self) -> Result<Vec<(String, Value)>, ControlError> {
+        let rest = std::mem::take(&mut self.0).into_iter();
+        rest.map(|(name, raw)| {
+            let value = serde_json::from_str(raw.get()).map_err(|error| invalid("body", error.to_string()))?;
+            Ok((name, value))
+        })
+        .collect()
+    }
+
     /// Moves the fields that are known, and kept as they are, to `settings`.
     pub fn keep(&mut self, known: &[(&str, &str)], settings: &mut Map<String, Value>) -> Result<(), ControlError> {
         for (name, _) in known {

@@ -43,6 +43,12 @@ pub fn moment(name: &'static str, text: &str) -> Result<Timestamp, ControlError>
         .ok_or_else(|| invalid(name, "must be a moment such as 2027-01-31T00:00:00Z"))
 }
 
+/// The end of a range: the moment itself, or the end of the day.
+pub fn end(name: &'static str, text: &str) -> Result<Timestamp, ControlError> {
+    let at = moment(name, text)?;
+    Ok(if date(text).is_some() { at.plus_seconds(86_400) } else { at })
+}
+
 fn date(text: &str) -> Option<NaiveDateTime> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)
 }
@@ -72,5 +78,7 @@ mod tests {
         }
         assert_eq!(moment("at", "2027-01-31").unwrap(), noon.plus_seconds(-12 * 3600));
         assert!(moment("at", "soon").is_err());
+        assert_eq!(end("at", "2027-01-31").unwrap(), noon.plus_seconds(12 * 3600));
+        assert_eq!(end("at", "2027-01-31T12:00:00Z").unwrap(), noon);
     }
 }

@@ -24,7 +24,11 @@ pub fn read(name: &'static str, raw: &str) -> Result<Nanos, ControlError> {
 /// An amount as LiteLLM has it: a number of dollars, with a decimal point. The number nearest to the exact amount: the
 /// exact one is a text, at `/api/v1`.
 pub fn show(amount: Nanos) -> Value {
-    let mut text = amount.to_decimal();
+    number(amount.to_decimal())
+}
+
+/// A decimal text as a number with a decimal point.
+pub fn number(mut text: String) -> Value {
     if !text.contains('.') {
         text.push_str(".0");
     }

@@ -5,7 +5,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use super::super::server::Server;
-use super::{budgets, customers, keys, organisations, tags, teams, users, wrong_method};
+use super::{
+    access_groups, audit, budgets, credentials, customers, keys, models, organisations, tags, teams, users, wrong_method,
+};
 
 /// One route.
 pub struct Route {
@@ -104,6 +106,38 @@ pub static ROUTES: &[Route] = routes! {
     POST "/tag/info" => tags::info;
     POST "/tag/delete" => tags::delete;
     GET "/tag/list" => tags::list;
+
+    POST "/model/new" => models::new;
+    POST "/model/update" => models::update;
+    PATCH "/model/{model_id}/update" => models::patch;
+    POST "/model/delete" => models::delete;
+    POST "/model/block" => models::block;
+    POST "/model/unblock" => models::unblock;
+    GET "/model/info" => models::info;
+    GET "/v1/model/info" => models::info;
+    GET "/v2/model/info" => models::info_v2;
+    GET "/model_group/info" => models::group_info;
+
+    POST "/credentials" => credentials::new;
+    GET "/credentials" => credentials::list;
+    GET "/credentials/by_name/{name}" => credentials::by_name;
+    GET "/credentials/by_model/{model_id}" => credentials::by_model;
+    PATCH "/credentials/{name}" => credentials::update;
+    DELETE "/credentials/{name}" => credentials::delete;
+
+    POST "/access_group/new" => access_groups::new;
+    GET "/access_group/list" => access_groups::list;
+    GET "/access_group/{name}/info" => access_groups::info;
+    PUT "/access_group/{name}/update" => access_groups::update;
+    DELETE "/access_group/{name}/delete" => access_groups::delete;
+    POST "/v1/access_group" => access_groups::new_v1;
+    GET "/v1/access_group" => access_groups::list_v1;
+    GET "/v1/access_group/{name}" => access_groups::info_v1;
+    PUT "/v1/access_group/{name}" => access_groups::update_v1;
+    DELETE "/v1/access_group/{name}" => access_groups::delete_v1;
+
+    GET "/audit" => audit::list;
+    GET "/audit/{id}" => audit::info;
 };
 
 pub fn router() -> Router<Server> {
