@@ -12,7 +12,7 @@ use http::StatusCode;
 use leptos::prelude::provide_context;
 
 use crate::kit::Form;
-use crate::server::{ServerState, render};
+use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
     keys::router()
@@ -24,7 +24,11 @@ async fn read_form(request: Request) -> Result<(Form, Request), Response> {
     let whole = Request::from_parts(parts.clone(), body);
     match Fields::<Vec<(String, String)>>::from_request(whole, &()).await {
         Ok(Fields(values)) => Ok((Form::sent(values), Request::from_parts(parts, Body::empty()))),
-        Err(rejection) => Err(rejection.into_response()),
+        Err(rejection) => Err(plain::page(
+            rejection.into_response().status(),
+            "The form could not be read",
+            "Nothing was changed: what arrived was no form, or a larger one than any page sends. Open the page again.",
+        )),
     }
 }
 

@@ -237,3 +237,14 @@ async fn many_keys_are_blocked_and_deleted_at_once() {
         assert_eq!(page.location(), "/ui/keys?notice=nothing");
     }
 }
+
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing_and_says_so_in_a_page() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let page = site.post_from("http://evil.example", &format!("/ui/keys/{key}/block"), &[]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    page.says("<h1>Nothing was done</h1>").says("/ui/tollgate.css");
+    assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("style-src 'self'"));
+    assert!(!keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
+}
