@@ -4,9 +4,11 @@
 //! permissions or of pages. Every wait in it is bounded.
 
 mod audit;
+mod calls;
 mod connect;
 mod entity;
 mod error;
+mod export;
 mod health;
 mod keys;
 mod labels;
@@ -17,11 +19,14 @@ mod principal;
 mod records;
 mod requests;
 mod schema;
+mod scope;
 mod search;
 mod sessions;
 mod sign_ins;
+mod sql;
 mod tokens;
 mod tx;
+mod usage;
 
 use std::time::Duration;
 
@@ -29,12 +34,14 @@ use sea_orm::{DatabaseConnection, DbBackend};
 
 pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use error::StoreError;
+pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;
 pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;
+pub use usage::LONGEST_REPORT;
 
 /// The most rows that one page may have.
 pub const LARGEST_PAGE: u32 = 1000;

@@ -43,6 +43,7 @@ pub async fn list(
         call_id: query.call_id,
         since: moment("since", query.since.as_deref())?,
         until: moment("until", query.until.as_deref())?,
+        ..RequestFilter::default()
     };
     let cursor = cursor(query.cursor.as_deref())?;
     let page = requests::list(server.control(), &caller.op, &filter, cursor, limit(query.limit)?).await?;
