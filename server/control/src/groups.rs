@@ -125,11 +125,22 @@ pub async fn remove_member(
     group: &Group,
     user: &UserId,
 ) -> Result<Membership, ControlError> {
+    remove_member_at(control, op, group, user, None).await
+}
+
+/// The same; a conflict if the membership is no longer at the version that the caller saw.
+pub async fn remove_member_at(
+    control: &Control,
+    op: &OpContext,
+    group: &Group,
+    user: &UserId,
+    expected_version: Option<i64>,
+) -> Result<Membership, ControlError> {
     let id = id_of(group, user)?;
     control
         .watched(op, &id, async {
             let mut change = control.change(op).await?;
-            let permit = change.open::<Membership>(Action::Delete, &id, None).await?;
+            let permit = change.open::<Membership>(Action::Delete, &id, expected_version).await?;
             if let Group::Team(team) = group {
                 for key in change.read().keys_of(Some(user.as_str()), Some(team.as_str())).await? {
                     change.remove_with(&permit, key, "key.delete").await?;
