@@ -1,6 +1,7 @@
 //! The models that can be called: the configuration's and the database's, put together anew after every change.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,11 +12,12 @@ use tollgate_domain::actor::Visible;
 use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::key::KeyDigest;
-use tollgate_domain::model::{Catalog, Deployment};
+use tollgate_domain::model::{Catalog, Deployment, Upstream};
 use tollgate_domain::secret::Secret;
-use tollgate_gateway::Gateway;
+use tollgate_gateway::{Gateway, is_link_local};
 use tollgate_store::{RecordFilter, Store, StoreError};
 use tokio::sync::Mutex;
+use url::{Host, Url};
 
 use crate::config;
 use crate::probe::probe;
@@ -69,7 +71,22 @@ impl ToGateway {
             None => BTreeMap::new(),
         };
         let own = open_all(&self.vault, stored).map_err(open)?;
-        config::stored_deployment(stored, &shared, &own, &config::ProcessEnv)
+        let deployment = config::stored_deployment(stored, &shared, &own, &config::ProcessEnv)?;
+        if let Upstream::OpenAiCompatible { base_url } = &deployment.upstream
+            && literal(base_url).is_some_and(is_link_local)
+        {
+            return Err("api_base: link-local addresses are where clouds keep their machines' credentials".to_owned());
+        }
+        Ok(deployment)
+    }
+}
+
+/// The address of a URL that has one instead of a name.
+fn literal(url: &str) -> Option<IpAddr> {
+    match Url::parse(url).ok()?.host()? {
+        Host::Ipv4(ip) => Some(ip.into()),
+        Host::Ipv6(ip) => Some(ip.into()),
+        Host::Domain(_) => None,
     }
 }
 

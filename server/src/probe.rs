@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 use tollgate_domain::model::{Deployment, Upstream};
+use tollgate_gateway::is_link_local;
 
 /// How long a provider may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -48,8 +50,25 @@ async fn models(deployment: &Deployment, base_url: &str) -> Result<String, Strin
 
 #[expect(clippy::disallowed_methods, reason = "the one client for what is no caller's call")]
 fn client() -> Result<reqwest::Client, String> {
-    let built = reqwest::Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).build();
+    let built = reqwest::Client::builder()
+        .timeout(LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(std::sync::Arc::new(NotLinkLocal))
+        .build();
     built.map_err(|error| format!("no connection can be made: {error}"))
+}
+
+/// Finds no link-local addresses behind names, as for calls.
+struct NotLinkLocal;
+
+impl Resolve for NotLinkLocal {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<_> = found.filter(|address| !is_link_local(address.ip())).collect();
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
 }
 
 async fn send(deployment: &Deployment, mut request: reqwest::RequestBuilder) -> Result<(), String> {

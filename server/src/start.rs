@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tollgate_control::vault::Vault;
-use tollgate_control::{Control, OpContext, access};
+use tollgate_control::{Control, OpContext, access, keys};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
@@ -27,6 +27,9 @@ use crate::{http, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// Keys that are due to be exchanged are looked for this often.
+const ROTATION: Duration = Duration::from_secs(60);
 
 /// How long calls under way may take to end when the server is told to stop.
 const LAST_CALLS: Duration = Duration::from_secs(30);
@@ -113,6 +116,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };
+    let policy =
+        http::Policy { admin_only_ui: config.general.admin_only_ui, no_user_auth: config.general.no_user_auth };
     let gateway = Gateway::new(GatewayParts {
         store: store.clone(),
         ledger: ledger.clone(),
@@ -147,10 +152,11 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
     let app = http::app(&state);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
+    background.spawn(rotation(control.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
     let serving = Serving {
         app,
@@ -195,7 +201,7 @@ fn bytes(configured: Option<u64>, otherwise: usize) -> usize {
 }
 
 /// The first of the environment variables that is set and not empty.
-fn environment_secret(names: &[&str]) -> Option<Secret> {
+pub fn environment_secret(names: &[&str]) -> Option<Secret> {
     names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
@@ -204,6 +210,22 @@ async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => gateway.sweep(),
+        }
+    }
+}
+
+/// Exchanges keys whose time has come.
+async fn rotation(control: Control, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ROTATION) => {}
+        }
+        let op = OpContext::system(new_uuid(control.clock().as_ref(), &SystemEntropy).to_string());
+        match keys::rotate_due(&control, &op).await {
+            Ok(0) => {}
+            Ok(exchanged) => tracing::info!(exchanged, "keys were exchanged as scheduled"),
+            Err(error) => tracing::error!(%error, "keys that are due could not be exchanged"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::kit::query;
 fn explanation(error: &str) -> Option<&'static str> {
     match error {
         "wrong" => Some("E-mail address or password are wrong, or the account is disabled."),
+        "admins" => Some("Only administrators may use this dashboard: ask one of them."),
         "slow" => Some("Too many failed tries. Wait a few minutes, then try again."),
         "busy" => Some("Too many people are signing in at this moment. Try again in a few seconds."),
         "unavailable" => Some("The database does not answer. Nothing was changed; try again shortly."),

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use tollgate_control::OpContext;
 use tollgate_domain::Clock as _;
-use tollgate_domain::actor::{Actor, Memberships};
+use tollgate_domain::actor::{Actor, Memberships, Role};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
@@ -94,6 +94,10 @@ impl FromRequestParts<Server> for ManagementCaller {
         principal.check(now).map_err(|denial| denied(&principal, denial, now))?;
         let Principal { key, user, .. } = principal;
         check_purpose(&key, parts)?;
+        let is_admin = user.as_ref().is_some_and(|user| user.role == Role::Admin);
+        if server.policy().no_user_auth && !is_admin && !is_own(parts) {
+            return Err(CallError::management_denied());
+        }
         let (actor, memberships) = match user {
             Some(user) => {
                 let memberships =
@@ -107,11 +111,14 @@ impl FromRequestParts<Server> for ManagementCaller {
     }
 }
 
+/// Any key may look at itself.
+fn is_own(parts: &Parts) -> bool {
+    parts.method == http::Method::GET && matches!(parts.uri.path(), "/key/info" | "/api/v1/me")
+}
+
 /// Whether a key of this type may use this route at all.
 fn check_purpose(key: &VirtualKey, parts: &Parts) -> Result<(), CallError> {
     let path = parts.uri.path();
-    // Any key may look at itself.
-    let own = parts.method == http::Method::GET && matches!(path, "/key/info" | "/api/v1/me");
     let by_type = match key.key_type {
         KeyType::Default | KeyType::Management => true,
         KeyType::ReadOnly => parts.method == http::Method::GET,
@@ -123,7 +130,7 @@ fn check_purpose(key: &VirtualKey, parts: &Parts) -> Result<(), CallError> {
             "info_routes" => parts.method == http::Method::GET,
             route => route.strip_suffix('*').map_or(route == path, |start| path.starts_with(start)),
         });
-    if own || (by_type && by_route) { Ok(()) } else { Err(CallError::management_denied()) }
+    if is_own(parts) || (by_type && by_route) { Ok(()) } else { Err(CallError::management_denied()) }
 }
 
 fn denied(principal: &Principal, denial: KeyDenial, now: tollgate_domain::Timestamp) -> CallError {

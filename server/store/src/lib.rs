@@ -5,9 +5,11 @@
 
 mod answers;
 mod audit;
+mod calls;
 mod connect;
 mod entity;
 mod error;
+mod export;
 mod health;
 mod keys;
 mod labels;
@@ -18,11 +20,14 @@ mod principal;
 mod records;
 mod requests;
 mod schema;
+mod scope;
 mod search;
 mod sessions;
 mod sign_ins;
+mod sql;
 mod tokens;
 mod tx;
+mod usage;
 
 use std::time::Duration;
 
@@ -31,12 +36,14 @@ use sea_orm::{DatabaseConnection, DbBackend};
 pub use answers::EarlierAnswer;
 pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use error::StoreError;
+pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;
 pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;
+pub use usage::LONGEST_REPORT;
 
 /// The most rows that one page may have.
 pub const LARGEST_PAGE: u32 = 1000;

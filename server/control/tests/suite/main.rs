@@ -6,5 +6,4 @@
 mod access;
 mod harness;
 mod keys;
-mod permissions;
 mod reads;

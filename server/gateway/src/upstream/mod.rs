@@ -7,6 +7,7 @@ mod pool;
 mod shard;
 mod tls;
 
+pub use connect::is_link_local;
 pub use io::BeforeWrite;
 pub use pool::{Answer, AnswerBody, HostPool, Pools, RequestBody, SendError};
 pub use shard::use_shard;

@@ -1,11 +1,19 @@
 //! The subcommands.
 
+mod audit;
+mod doctor;
+mod keys;
+mod office;
+mod secrets;
+mod users;
+
 use std::path::Path;
 use std::process::ExitCode;
 
-use tollgate_store::{AuditVerdict, Store, StoreOptions};
+use tollgate_domain::secret::Secret;
+use tollgate_store::{Store, StoreOptions};
 
-use crate::cli::{Arguments, AuditCommand, Command, ConfigCommand, DatabaseArguments};
+use crate::cli::{Arguments, Command, ConfigCommand, DatabaseArguments, SecretsCommand};
 use crate::config::{self, Severity};
 use crate::start::{self, StartError};
 use crate::terminal::say;
@@ -16,8 +24,22 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
         Some(Command::Serve(serve)) => start::serve(serve).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Migrate(database)) => migrate(&database).await,
         Some(Command::Config { command: ConfigCommand::Check { config } }) => Ok(check_config(&config)),
-        Some(Command::Audit { command: AuditCommand::Verify(database) }) => verify_audit(&database).await,
+        Some(Command::Audit { command }) => audit::run(command).await,
+        Some(Command::Key { command }) => keys::run(command).await,
+        Some(Command::User { command }) => users::run(command).await,
+        Some(Command::Secrets { command: SecretsCommand::Reencrypt(database) }) => secrets::reencrypt(&database).await,
+        Some(Command::Doctor(database)) => doctor::run(&database).await,
     }
+}
+
+/// The configuration's master key, or the environment's.
+fn master_key(arguments: &DatabaseArguments) -> Result<Option<Secret>, StartError> {
+    let loaded = match &arguments.config {
+        Some(path) => config::load(path, &config::ProcessEnv),
+        None => config::default_config(&config::ProcessEnv),
+    };
+    let loaded = loaded.map_err(|findings| StartError::Configuration(config::render(&findings.0)))?;
+    Ok(loaded.config.master_key)
 }
 
 async fn open_store(arguments: &DatabaseArguments) -> Result<Store, StartError> {
@@ -39,21 +61,6 @@ async fn migrate(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
     store.check_schema().await?;
     say(&format!("The schema of the {} database is up to date.", store.backend_name()));
     Ok(ExitCode::SUCCESS)
-}
-
-async fn verify_audit(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
-    let store = open_store(database).await?;
-    store.check_schema().await?;
-    Ok(match store.verify_audit().await? {
-        AuditVerdict::Intact { lines, .. } => {
-            say(&format!("The audit log is intact: {lines} lines."));
-            ExitCode::SUCCESS
-        }
-        AuditVerdict::Broken { seq, reason, .. } => {
-            say(&format!("The audit log is broken at line {seq}: {reason}."));
-            ExitCode::FAILURE
-        }
-    })
 }
 
 fn check_config(path: &Path) -> ExitCode {
