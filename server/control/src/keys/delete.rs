@@ -46,7 +46,7 @@ pub async fn delete_at(
     expected_version: Option<i64>,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, &key.label(), async {
             let mut change = control.change(op).await?;
             let permit = open(&change, Action::Delete, key, expected_version).await?;
             change.end_retired(&permit).await?;
