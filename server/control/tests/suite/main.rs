@@ -7,3 +7,4 @@ mod access;
 mod harness;
 mod keys;
 mod reads;
+mod sweep;

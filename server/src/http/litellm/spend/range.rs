@@ -3,6 +3,7 @@
 use tollgate_control::{ControlError, usage};
 use tollgate_domain::Timestamp;
 use tollgate_domain::report::{Dimension, UsageFilter, UsageRow};
+use tollgate_store::LONGEST_REPORT;
 
 use super::super::body::invalid;
 use super::super::params::Params;
@@ -94,8 +95,8 @@ impl Call {
         filter: &UsageFilter,
         dimensions: &[Dimension],
     ) -> Result<Vec<UsageRow>, LiteLlmError> {
-        let rows = self.top(filter, dimensions, usage::LONGEST_REPORT).await?;
-        if rows.len() as u64 >= u64::from(usage::LONGEST_REPORT) {
+        let rows = self.top(filter, dimensions, LONGEST_REPORT).await?;
+        if rows.len() as u64 >= u64::from(LONGEST_REPORT) {
             return Err(invalid("start_date", "these are too many lines for one answer: ask for fewer days").into());
         }
         Ok(rows)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use tollgate_control::{requests, usage};
+use tollgate_control::requests;
 use tollgate_domain::charge::{Operation, Outcome};
 use tollgate_domain::page::Cursor;
 use tollgate_domain::summary::{RequestFilter, RequestRow, StatusFilter};
@@ -82,13 +82,13 @@ impl Call {
         let mut found = HashMap::new();
         let mut after = None;
         loop {
-            let each = |charge: &usage::ExportedCharge<'_>| {
+            let each = |charge: &requests::ExportedCharge<'_>| {
                 if wanted.contains(charge.id) {
                     found.insert(charge.id.to_owned(), more(charge));
                 }
             };
             let next =
-                usage::charges(self.control(), &self.op, &filter, after.as_deref(), usage::LARGEST_PART, each).await?;
+                requests::charges(self.control(), &self.op, &filter, after.as_deref(), requests::LARGEST_PART, each).await?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(found),
@@ -108,7 +108,7 @@ impl Call {
     }
 }
 
-fn more(charge: &usage::ExportedCharge<'_>) -> More {
+fn more(charge: &requests::ExportedCharge<'_>) -> More {
     More {
         upstream_id: charge.upstream_id.to_owned(),
         deployment_id: charge.deployment_id.to_owned(),

@@ -37,6 +37,6 @@ impl Call {
         if ids.is_empty() {
             return Ok(Spent::default());
         }
-        Ok(Spent(usage::totals(self.control(), kind, &ids).await?))
+        Ok(Spent(usage::totals_of(self.control(), kind, &ids).await?))
     }
 }
