@@ -9,4 +9,4 @@ mod tls;
 
 pub use io::BeforeWrite;
 pub use pool::{Answer, AnswerBody, HostPool, Pools, RequestBody, SendError};
-pub use shard::use_shard;
+pub use shard::{current as current_shard, use_shard};
