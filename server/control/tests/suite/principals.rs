@@ -244,7 +244,7 @@ async fn keys_are_exchanged_when_their_time_comes() {
     };
     keys::update(control, master, &KeyRef::Id(one.id), None, slower).await.unwrap();
     let holder = find(&office, one.digest).await.unwrap().key;
-    let asks = crate::harness::op(Actor::Key { id: one.id });
+    let asks = op(Actor::Key { id: one.id });
     let text = keys::collect(control, &asks, &KeyRef::Id(one.id), Some(&holder)).await.unwrap();
     assert_eq!(check(&office, KeyDigest::of(text.expose())).await, Ok(()));
     let again = keys::collect(control, &asks, &KeyRef::Id(one.id), Some(&holder)).await;
