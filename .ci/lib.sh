@@ -49,8 +49,6 @@ need_wasm() {
     elif [ ! -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ]; then
         fail "The target wasm32-unknown-unknown is missing. Install Rust with https://rustup.rs, or your system's package for it."
     fi
-    # Makes it a good deal smaller; a build without it works.
-    if ! have wasm-opt && [ "$(id -u)" = 0 ]; then (debian_packages wasm-opt=binaryen) || true; fi
     # The command line tool must be of exactly the library's version.
     local wanted
     wanted=$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' Cargo.toml)

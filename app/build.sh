@@ -16,13 +16,9 @@ out=target/site/pkg
 cargo build --package tollgate-app --lib --target wasm32-unknown-unknown --no-default-features --features hydrate \
     --profile wasm-release --target-dir "$target"
 rm -rf "$out.new"
-wasm-bindgen --target web --no-typescript --out-name tollgate --out-dir "$out.new" \
-    "$target/wasm32-unknown-unknown/wasm-release/tollgate_app.wasm"
-# Without wasm-opt it works as well, and is larger.
-if command -v wasm-opt >/dev/null 2>&1; then
-    wasm-opt -Oz --strip-debug --strip-producers -o "$out.new/small.wasm" "$out.new/tollgate_bg.wasm"
-    mv "$out.new/small.wasm" "$out.new/tollgate_bg.wasm"
-fi
+# wasm-opt would add nothing: what is sent compressed would be as large as it is now.
+wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-name tollgate \
+    --out-dir "$out.new" "$target/wasm32-unknown-unknown/wasm-release/tollgate_app.wasm"
 # Compressed once here, so that no request waits for it.
 node -e '
 const fs = require("fs"), zlib = require("zlib"), path = require("path");

@@ -302,20 +302,20 @@ const plotKeys = event => {
 // Selecting rows: the box in the head ticks all, shift ticks from the last one on.
 
 let lastTicked;
-const ticks = form => $$('tbody input[name="ids"]', form);
-const counted = form => {
-  const boxes = ticks(form);
+const ticks = part => $$('tbody input[name="ids"]', part);
+const counted = part => {
+  const boxes = ticks(part);
   const count = boxes.filter(box => box.checked).length;
-  const all = $('[data-select-all]', form);
+  const all = $('[data-select-all]', part);
   if (all) [all.checked, all.indeterminate] = [count > 0 && count === boxes.length, count > 0 && count < boxes.length];
-  form.toggleAttribute('data-selecting', count > 0);
-  set($('[data-selected]', form)?.firstChild, String(count));
+  part.toggleAttribute('data-selecting', count > 0);
+  set($('[data-selected]', part)?.firstChild, String(count));
 };
 
 const select = event => {
-  const form = event.target.closest?.('form[data-bulk]');
-  if (!form) return;
-  const boxes = ticks(form);
+  const part = event.target.closest?.('[data-bulk]');
+  if (!part) return;
+  const boxes = ticks(part);
   if (event.target.matches('[data-select-all]')) {
     for (const box of boxes) box.checked = event.target.checked;
   } else if (event.target.matches('input[name="ids"]')) {
@@ -325,7 +325,7 @@ const select = event => {
     }
     lastTicked = event.target;
   } else return;
-  counted(form);
+  counted(part);
 };
 
 // Starting
@@ -341,7 +341,10 @@ const apply = () => {
 
 apply();
 setInterval(times, 10_000);
-for (const form of $$('form[data-bulk]')) counted(form);
+const count = () => $$('[data-bulk]').forEach(counted);
+count();
+// The browser ticks boxes again that were ticked when somebody comes back.
+addEventListener('pageshow', count);
 // What an island brings in is put right before it is seen. Its own additions, in drawings and at the page's end, are none.
 new MutationObserver(records => {
   const others = ({ target }) => target !== document.body && !(target instanceof SVGElement);

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
+use tollgate_domain::actor::{Action, Resource};
 
-use crate::api::viewer;
+use crate::api::{may, viewer};
 use crate::components::{Icon, IconName};
 use crate::islands::Palette;
 use crate::search::Hit;
@@ -72,13 +73,24 @@ pub fn Frame() -> impl IntoView {
     }
 }
 
+/// What the command palette offers besides pages, to those who may.
+const ACTIONS: [(&str, &str, Action, Resource); 1] = [("Create key", "/ui/keys/new", Action::Create, Resource::Key)];
+
 /// The command palette: needs the wasm, and is not there without.
 #[component]
 fn Search() -> impl IntoView {
-    let pages =
-        GROUPS.iter().flat_map(|(_, places)| *places).map(|place| Hit::new("Page", place.label, "", place.path));
-    let places: Vec<_> = pages.chain([Hit::new("Action", "Create key", "", "/ui/keys/new")]).collect();
-    with_wasm().then(|| view! { <Palette places /> })
+    with_wasm().then(|| {
+        Suspend::new(async {
+            let pages = GROUPS.iter().flat_map(|(_, places)| *places);
+            let mut places: Vec<_> = pages.map(|place| Hit::new("Page", place.label, "", place.path)).collect();
+            for (label, href, action, resource) in ACTIONS {
+                if may(action, resource).await {
+                    places.push(Hit::new("Action", label, "", href));
+                }
+            }
+            view! { <Palette places /> }
+        })
+    })
 }
 
 #[component]

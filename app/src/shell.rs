@@ -70,9 +70,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/delete") view=pages::DeleteKeysPage ssr=SsrMode::Async />
                     <Route path=path!("keys/:id") view=pages::KeyDetail ssr=SsrMode::Async />
                     // Where a change that was not accepted is shown again.
                     <Route path=path!("keys/:id/update") view=pages::KeyDetail ssr=SsrMode::Async />
+                    <Route path=path!("keys/:id/delete") view=pages::DeleteKeyPage ssr=SsrMode::Async />
                     <Route path=path!("requests") view=pages::RequestList ssr=SsrMode::Async />
                     <Route path=path!("requests/:id") view=pages::RequestDetailPage ssr=SsrMode::Async />
                     <Route path=path!("models") view=pages::Models ssr=SsrMode::Async />

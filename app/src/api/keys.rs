@@ -5,7 +5,9 @@ use tollgate_domain::summary::RequestRow;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
-use crate::pages::KeysQuery;
+use crate::kit::ListQuery;
+
+const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Blocked, KeyStatus::Expired, KeyStatus::Deleted];
 
 /// Rows of a page of keys.
 const PAGE: u32 = 50;
@@ -107,19 +109,44 @@ pub struct NewKeyView {
 }
 
 /// A page of keys, newest first.
-pub async fn list_keys(query: KeysQuery) -> Result<KeysView, ServerError> {
+pub async fn list_keys(list: ListQuery) -> Result<KeysView, ServerError> {
     use tollgate_control::keys::{self, KeyFilter};
-    use tollgate_domain::page::Cursor;
 
     let (control, op) = crate::server::op_context().await?;
-    let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
-    let after = query.after.as_deref().and_then(Cursor::decode);
-    let page = keys::list(&control, &op, &filter, after, PAGE).await?;
+    let status = list.get("status").and_then(|text| STATUSES.into_iter().find(|status| status.as_str() == text));
+    let filter = KeyFilter { search: list.get("q"), status, ..KeyFilter::default() };
+    let page = keys::list(&control, &op, &filter, list.after(), PAGE).await?;
     Ok(KeysView {
         rows: page.items.into_iter().map(KeyView::from).collect(),
         next: page.next,
         may_change: may_change(&op),
     })
+}
+
+/// Keys that somebody is about to do something to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenKeysView {
+    pub keys: Vec<KeyView>,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// The keys of these ids that there are, at most a page of them.
+pub async fn keys_of_ids(ids: Vec<String>) -> Result<ChosenKeysView, ServerError> {
+    use tollgate_control::ControlError;
+    use tollgate_control::keys::{self, KeyRef};
+    use tollgate_domain::ids::KeyId;
+
+    let (control, op) = crate::server::op_context().await?;
+    let mut found = Vec::new();
+    for id in ids.iter().filter_map(|id| KeyId::parse(id)).take(PAGE as usize) {
+        match keys::get(&control, &op, &KeyRef::Id(id)).await {
+            Ok(row) => found.push(KeyView::from(row)),
+            Err(ControlError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(ChosenKeysView { keys: found, now: control.clock().now() })
 }
 
 /// One key by its id.
@@ -163,7 +190,7 @@ pub(crate) async fn model_names(
 
 fn may_change(op: &tollgate_control::OpContext) -> bool {
     use tollgate_domain::actor::{Action, Resource};
-    op.allowed_somewhere(Action::Update, Resource::Key)
+    super::op_may(op, Action::Update, Resource::Key)
 }
 
 /// Who is behind a `created_by`, for people.

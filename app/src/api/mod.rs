@@ -5,6 +5,8 @@ mod models;
 mod overview;
 mod requests;
 
+use tollgate_control::OpContext;
+use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::user::User;
 
 pub use crate::ServerError;
@@ -16,4 +18,13 @@ pub use requests::*;
 /// Who is signed in.
 pub async fn viewer() -> Result<User, ServerError> {
     crate::server::signed_in().await
+}
+
+/// Whether the viewer may do this, as far as a page should offer it.
+pub async fn may(action: Action, resource: Resource) -> bool {
+    crate::server::op_context().await.is_ok_and(|(_, op)| op_may(&op, action, resource))
+}
+
+fn op_may(op: &OpContext, action: Action, resource: Resource) -> bool {
+    op.allowed_somewhere(action, resource)
 }

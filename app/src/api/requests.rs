@@ -3,7 +3,7 @@
 use tollgate_domain::summary::{RequestDetail, RequestRow};
 
 use super::ServerError;
-use crate::pages::RequestsQuery;
+use crate::kit::ListQuery;
 
 /// Rows of a page of requests.
 const PAGE: u32 = 50;
@@ -21,29 +21,30 @@ pub struct RequestsView {
 }
 
 /// A page of requests, newest first.
-pub async fn list_requests(query: RequestsQuery) -> Result<RequestsView, ServerError> {
+pub async fn list_requests(list: ListQuery) -> Result<RequestsView, ServerError> {
     use tollgate_control::requests;
-    use tollgate_domain::page::Cursor;
-    use tollgate_domain::summary::RequestFilter;
+    use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
 
     let (control, op) = crate::server::op_context().await?;
     let models = super::keys::model_names(&control, &op).await?;
     let mut filter = RequestFilter {
-        model: query.model,
-        status: query.status,
-        call_id: query.call,
-        since: query.period.map(|period| period.start(control.clock().now())),
+        model: list.get("model"),
+        status: list.get("status").and_then(|text| StatusFilter::parse(&text)),
+        call_id: list.get("call"),
+        since: list
+            .get("period")
+            .and_then(|text| Period::parse(&text))
+            .map(|period| period.start(control.clock().now())),
         ..RequestFilter::default()
     };
     let mut key_label = None;
-    if let Some(text) = &query.key {
+    if let Some(text) = &list.get("key") {
         let Some((id, label)) = find_key(&control, &op, text).await? else {
             return Ok(RequestsView { rows: Vec::new(), next: None, models, key_label: None });
         };
         (filter.key, key_label) = (Some(id), Some(label));
     }
-    let after = query.after.as_deref().and_then(Cursor::decode);
-    let page = requests::list(&control, &op, &filter, after, PAGE).await?;
+    let page = requests::list(&control, &op, &filter, list.after(), PAGE).await?;
     Ok(RequestsView { rows: page.items, next: page.next, models, key_label })
 }
 

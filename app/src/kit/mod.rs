@@ -2,7 +2,29 @@
 //! page is put together from these.
 
 mod address;
+mod allowed;
+mod bulk;
+mod confirm;
+mod controls;
+mod detail;
+mod filter_bar;
+mod form;
+mod list;
 mod load;
+mod notice;
+mod span;
+mod table;
 
 pub use address::{Query, path_param, query};
+pub use allowed::Allowed;
+pub use bulk::{BulkAction, BulkForm, SelectCell};
+pub use confirm::ConfirmPage;
+pub use controls::Control;
+pub use detail::{Crumb, DetailPage, Fact, Facts, OptionalFact, Tab};
+pub use filter_bar::FilterBar;
+pub use form::Form;
+pub use list::{Filter, FilterKind, Filters, ListQuery};
 pub use load::{load, load_titled};
+pub use notice::{NoticeFromAddress, Said, redirect_with, refusal, said};
+pub use span::{parse_span, span_text};
+pub use table::{Column, DataTable, column};

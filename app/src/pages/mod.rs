@@ -11,15 +11,14 @@ mod setup;
 mod sign_in;
 
 pub use crate::kit::Query;
-pub use keys::back_to_list;
 pub use keys::{
-    CreatedKeyContext, CreatedKeyPage, CreatedKeyView, EditKeyContext, Expiry, FormErrors, FormState, KeyDetail,
-    KeyForm, KeyList, KeysQuery, NewKeyPage, Notice, ShownOnce, key_href,
+    CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, KEYS, KeyDetail, KeyList, NewKeyPage,
+    ShownOnce, key_href, list_address as keys_address,
 };
 pub use models::{Models, ModelsContent};
 pub use not_found::NotFound;
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
-pub use requests::{RequestDetailPage, RequestList, RequestsQuery, request_href};
+pub use requests::{RequestDetailPage, RequestList, request_href};
 pub use setup::Setup;
 pub use sign_in::SignIn;

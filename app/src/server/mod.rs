@@ -1,6 +1,7 @@
 //! The dashboard's HTTP side: sessions, who is signed in, protections, and the routes that render pages.
 
 mod doors;
+pub(crate) mod plain;
 mod protect;
 mod viewer;
 

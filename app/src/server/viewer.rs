@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use axum::response::Response;
+use http::header;
 use tollgate_control::{Control, OpContext, access};
 use tollgate_domain::actor::{Actor, Memberships};
 use tollgate_domain::entropy::SystemEntropy;
@@ -17,6 +17,7 @@ use tollgate_domain::{Clock, Timestamp};
 use tower_sessions::Session;
 
 use super::WebSettings;
+use super::plain::unavailable;
 
 /// In the session: the person's id, and when it signed in.
 const USER: &str = "user";
@@ -104,11 +105,6 @@ pub async fn attach(
 fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
     let text = request.headers().get(name)?.to_str().ok()?;
     Some(text.chars().take(MAX_TEXT).collect())
-}
-
-fn unavailable() -> Response {
-    let text = "The database does not answer. Nothing was changed; try again shortly.";
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {

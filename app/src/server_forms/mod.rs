@@ -5,11 +5,36 @@
 mod keys;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{Form as Fields, FromRequest as _, Request};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use leptos::prelude::provide_context;
 
-use crate::server::ServerState;
+use crate::kit::Form;
+use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
     keys::router()
+}
+
+/// A form that was sent, and the request without its body.
+async fn read_form(request: Request) -> Result<(Form, Request), Response> {
+    let (parts, body) = request.into_parts();
+    let whole = Request::from_parts(parts.clone(), body);
+    match Fields::<Vec<(String, String)>>::from_request(whole, &()).await {
+        Ok(Fields(values)) => Ok((Form::sent(values), Request::from_parts(parts, Body::empty()))),
+        Err(rejection) => Err(plain::page(
+            rejection.into_response().status(),
+            "The form could not be read",
+            "Nothing was changed: what arrived was no form, or a larger one than any page sends. Open the page again.",
+        )),
+    }
+}
+
+/// Shows a form again that was not accepted: the GET page of the same address gets it by [`Form::of_context`].
+async fn show_again(request: Request, form: Form) -> Response {
+    render(request, StatusCode::UNPROCESSABLE_ENTITY, move || provide_context(form.clone())).await
 }
 
 #[cfg(test)]

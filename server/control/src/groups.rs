@@ -91,7 +91,18 @@ pub async fn remove_member(
     group: &Group,
     user: &UserId,
 ) -> Result<Membership, ControlError> {
-    crate::records::delete(control, op, &id_of(group, user)?, None).await
+    remove_member_at(control, op, group, user, None).await
+}
+
+/// The same; a conflict if the membership is no longer at the version that the caller saw.
+pub async fn remove_member_at(
+    control: &Control,
+    op: &OpContext,
+    group: &Group,
+    user: &UserId,
+    expected_version: Option<i64>,
+) -> Result<Membership, ControlError> {
+    crate::records::delete(control, op, &id_of(group, user)?, expected_version).await
 }
 
 fn id_of(group: &Group, user: &UserId) -> Result<String, ControlError> {

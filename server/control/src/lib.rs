@@ -20,6 +20,7 @@ mod redact;
 pub mod requests;
 mod rules;
 pub mod secrets;
+pub mod usage;
 pub mod users;
 pub mod vault;
 

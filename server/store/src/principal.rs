@@ -139,8 +139,8 @@ impl Store {
                         .expr(Expr::val(text(ownership.team_id.as_ref().map(|id| id.as_str()))))
                         .expr(Expr::val(text(ownership.organisation_id.as_ref().map(|id| id.as_str()))))
                         .from(table())
-                        // Without a condition SQLite takes `ON CONFLICT` for that of a join.
-                        .and_where(Expr::val(1).eq(1))
+                        // Without a condition, SQLite would read ON as a join's.
+                        .and_where(Expr::cust("1 = 1"))
                         .to_owned(),
                 )
                 .map_err(|error| StoreError::corrupt("ownerships", "new", &error))?

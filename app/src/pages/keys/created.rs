@@ -4,11 +4,11 @@ use std::fmt;
 
 use leptos::prelude::*;
 
-use super::form::FormState;
 use super::new::NewKeyForm;
-use super::query::key_href;
 use super::snippets::Call;
+use super::{KEYS, key_href};
 use crate::components::{CodeBlock, CopyField, EmptyState, Notice, PageHeader, Tone};
+use crate::kit::{Crumb, Form};
 
 /// A new key's text on its one way to the page. Can't be printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,25 +39,20 @@ pub struct CreatedKeyView {
     pub model: Option<String>,
 }
 
-/// How sending the form went. The handler of the form puts it into the page's context; a page that was only reloaded
-/// has none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CreatedKeyContext {
-    Created(CreatedKeyView),
-    Invalid(FormState),
-}
-
+/// The handler of the form puts a [`CreatedKeyView`] or the refused form into the page's context; a page that was only
+/// reloaded has none.
 #[component]
 pub fn CreatedKeyPage() -> impl IntoView {
-    match use_context::<CreatedKeyContext>() {
-        Some(CreatedKeyContext::Created(created)) => view! { <Created created /> }.into_any(),
-        Some(CreatedKeyContext::Invalid(state)) => view! {
-            <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
-            <NewKeyForm state />
-        }
-        .into_any(),
-        None => view! { <Gone /> }.into_any(),
+    if let Some(created) = use_context::<CreatedKeyView>() {
+        return view! { <Created created /> }.into_any();
     }
+    let Some(form) = Form::of_context() else { return view! { <Gone /> }.into_any() };
+    view! {
+        <Crumb href=KEYS label="Keys" />
+        <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
+        <NewKeyForm form />
+    }
+    .into_any()
 }
 
 #[component]
@@ -124,6 +119,6 @@ mod tests {
             base_url: String::new(),
             model: None,
         };
-        assert!(!format!("{:?}", CreatedKeyContext::Created(created)).contains("sk-secret"));
+        assert!(!format!("{created:?}").contains("sk-secret"));
     }
 }

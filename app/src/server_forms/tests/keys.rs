@@ -20,7 +20,7 @@ fn id(text: &str) -> KeyRef {
 #[tokio::test]
 async fn a_new_key_is_shown_once() {
     let site = Site::open().await;
-    let fields = [("alias", "team blue"), ("models", "gpt-4o"), ("patterns", "azure/*\r\n"), ("expiry", "30d")];
+    let fields = [("alias", "team blue"), ("models", "gpt-4o"), ("models_other", "azure/*\r\n"), ("expiry", "30d")];
     let page = site.post("/ui/keys/create", &fields).await;
     assert_eq!((page.status, &page.headers[header::CACHE_CONTROL]), (StatusCode::OK, &"no-store".parse().unwrap()));
     let key = page.between("id=\"created-key\"", "/>");
@@ -50,10 +50,11 @@ async fn a_new_key_is_shown_once() {
 #[tokio::test]
 async fn a_form_that_is_wrong_comes_back_with_what_was_typed() {
     let site = Site::open().await;
-    let fields = [("alias", "x < y"), ("models", "gpt-4o"), ("patterns", "a*b*c\r\n</textarea>"), ("expiry", "never")];
+    let fields =
+        [("alias", "x < y"), ("models", "gpt-4o"), ("models_other", "a*b*c\r\n</textarea>"), ("expiry", "never")];
     let page = site.post("/ui/keys/create", &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("has more than one").says("id=\"patterns-error\"").says("value=\"x &lt; y\"");
+    page.says("has more than one").says("id=\"models_other-error\"").says("value=\"x &lt; y\"");
     page.says("a*b*c\r\n&lt;/textarea&gt;</textarea>");
     let tick = page.between("value=\"gpt-4o\"", ">");
     assert!(tick.contains("checked"), "{tick}");
@@ -114,17 +115,19 @@ async fn a_deleted_key_keeps_its_page_and_loses_its_actions() {
     let site = Site::open().await;
     let (key, _) = site.create_key("one").await;
     let path = format!("/ui/keys/{key}");
-    site.get(&path).await.says("This key was never used").says("Delete key").says("Save changes");
+    site.get(&path).await.says(&format!("href=\"{path}/delete\"")).says("Save changes");
+    site.get(&format!("{path}/delete")).await.says("Delete one?").says("never used").says("Its name is: one");
     for wrong in [&[][..], &[("confirm", "two")]] {
         let page = site.post(&format!("{path}/delete"), wrong).await;
-        assert_eq!(page.location(), format!("{path}?notice=not_confirmed"));
-        site.get(page.location()).await.says("Nothing was deleted").says("Save changes");
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        page.says("id=\"confirm-error\"").says("Nothing was deleted").says("Delete one?");
+        site.get(&path).await.says("Save changes");
     }
     let page = site.post(&format!("{path}/delete"), &[("confirm", " one ")]).await;
     assert_eq!(page.location(), format!("{path}?notice=deleted"));
     let page = site.get(page.location()).await;
     assert_eq!(page.status, StatusCode::OK);
-    page.says("The key is deleted.").never_says("Save changes").never_says("Delete key").never_says("/block\"");
+    page.says("The key is deleted.").never_says("Save changes").never_says("/delete\"").never_says("/block\"");
     site.get(&path).await.says("This key was deleted").never_says("Save changes");
     site.get("/ui/keys").await.never_says(">one<");
     site.get("/ui/keys?status=deleted").await.says(">one<").never_says("/unblock\"");
@@ -149,7 +152,7 @@ async fn a_change_is_made_unless_somebody_was_faster() {
     let fields = [("version", "1"), ("alias", "three"), ("expiry", "keep")];
     let page = site.post(&update, &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("Somebody changed this key").says("value=\"three\"").says("name=\"version\" value=\"2\"");
+    page.says("Somebody changed this after").says("value=\"three\"").says("name=\"version\" value=\"2\"");
     assert_eq!(keys::get(&site.control, &system(), id(&key)).await.unwrap().key.alias.as_deref(), Some("two"));
 
     let fields = [("version", "2"), ("alias", "three"), ("expiry", "keep")];
@@ -160,7 +163,7 @@ async fn a_change_is_made_unless_somebody_was_faster() {
     site.create_key("taken").await;
     let page = site.post(&update, &[("version", "3"), ("alias", "taken"), ("expiry", "never")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("id=\"alias-error\"").never_says("Somebody changed this key");
+    page.says("id=\"alias-error\"").never_says("Somebody changed this after");
     let page = site.post(&update, &[("version", "3"), ("alias", ""), ("expiry", "never")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
@@ -177,12 +180,16 @@ async fn an_auditor_reads_and_changes_nothing() {
     tx.set_role(ada.id, Role::Auditor, false).await.unwrap();
     tx.commit().await.unwrap();
 
-    site.get("/ui/keys").await.says(">one<").never_says("/block\"");
+    site.get("/ui/keys").await.says(">one<").never_says("/block\"").never_says("Create key").never_says("name=\"ids\"");
     site.get(&path).await.never_says("method=\"post\" action=\"/ui/keys");
     site.get("/ui/keys/new").await.says("Ask an administrator").never_says("action=\"/ui/keys/create\"");
     for verb in ["block", "unblock", "delete", "update"] {
         let page = site.post(&format!("{path}/{verb}"), &[("version", "1"), ("confirm", "one")]).await;
         assert_eq!(page.location(), format!("{path}?notice=denied"), "{verb}");
+    }
+    for (form, verb) in [("bulk", "block"), ("delete", "")] {
+        let page = site.post(&format!("/ui/keys/{form}"), &[("ids", &key), ("do", verb)]).await;
+        assert_eq!(page.location(), "/ui/keys?notice=denied", "{form}");
     }
     let page = site.post("/ui/keys/create", &[("alias", "two")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -200,4 +207,44 @@ async fn what_people_write_stays_text() {
         assert_eq!(page.status, StatusCode::OK);
         page.says("&lt;script&gt;alert").never_says("<script>alert");
     }
+}
+
+#[tokio::test]
+async fn many_keys_are_blocked_and_deleted_at_once() {
+    let site = Site::open().await;
+    let mut ids = Vec::new();
+    for alias in ["one", "two", "three"] {
+        ids.push(site.create_key(alias).await.0);
+    }
+    let list = site.get("/ui/keys?q=o").await;
+    list.says("form=\"keys-bulk\"").says("name=\"back\" value=\"/ui/keys?q=o\"").says("formaction=\"/ui/keys/delete\"");
+    let ticked = [("ids", ids[0].as_str()), ("ids", ids[1].as_str()), ("back", "/ui/keys?q=o")];
+    let page = site.post("/ui/keys/bulk", &[&ticked[..], &[("do", "block")]].concat()).await;
+    assert_eq!(page.location(), "/ui/keys?q=o&notice=keys_blocked");
+    let key = async |n: usize| keys::get(&site.control, &system(), id(&ids[n])).await.unwrap().key;
+    assert!(key(0).await.blocked && key(1).await.blocked);
+    assert!(!key(2).await.blocked);
+
+    let question = site.get(&format!("/ui/keys/delete?ids={}&ids={}&back=%2Fui%2Fkeys%3Fq%3Do", ids[0], ids[1])).await;
+    question.says("Delete 2 keys?").says("<strong>one</strong>").says("<strong>two</strong>").never_says("three");
+    question.says(&format!("name=\"ids\" value=\"{}\"", ids[1])).says("method=\"post\" action=\"/ui/keys/delete\"");
+    let page = site.post("/ui/keys/delete", &ticked).await;
+    assert_eq!(page.location(), "/ui/keys?q=o&notice=keys_deleted");
+    assert!(key(0).await.deleted_at.is_some() && key(2).await.deleted_at.is_none());
+
+    for path in ["/ui/keys/bulk", "/ui/keys/delete"] {
+        let page = site.post(path, &[("do", "block"), ("back", "https://evil.example")]).await;
+        assert_eq!(page.location(), "/ui/keys?notice=nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing_and_says_so_in_a_page() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let page = site.post_from("http://evil.example", &format!("/ui/keys/{key}/block"), &[]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    page.says("<h1>Nothing was done</h1>").says("/ui/tollgate.css");
+    assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("style-src 'self'"));
+    assert!(!keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
 }

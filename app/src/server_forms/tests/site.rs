@@ -126,11 +126,16 @@ impl Site {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_from("http://gate:4000", path, fields).await
+    }
+
+    /// From a page of this site or of another one.
+    pub async fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Page {
         let encoded =
             fields.iter().fold(crate::pages::Query::default(), |query, (name, value)| query.with(name, Some(*value)));
         let request = Request::post(path)
             .header(header::HOST, "gate:4000")
-            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::ORIGIN, origin)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await

@@ -37,3 +37,22 @@ pub async fn delete(control: &Control, op: &OpContext, keys: &[KeyRef]) -> Resul
         })
         .await
 }
+
+/// Deletes one key; a conflict if it is no longer at the version that the caller saw.
+pub async fn delete_at(
+    control: &Control,
+    op: &OpContext,
+    key: &KeyRef,
+    expected_version: Option<i64>,
+) -> Result<VirtualKey, ControlError> {
+    control
+        .watched(op, &key.label(), async {
+            let mut change = control.change(op).await?;
+            let permit = open(&change, Action::Delete, key, expected_version).await?;
+            change.end_retired(&permit).await?;
+            let deleted = change.delete(permit, "key.delete").await?;
+            change.commit().await?;
+            Ok(deleted)
+        })
+        .await
+}

@@ -23,7 +23,7 @@ use crate::{ControlError, OpContext};
 
 pub use count::count;
 pub use create::{CreatedKey, NewKey, create};
-pub use delete::delete;
+pub use delete::{delete, delete_at};
 pub use get::get;
 pub use list::list;
 pub use own::own;

@@ -1,6 +1,7 @@
 use serde_json::json;
-use tollgate_domain::Timestamp;
 use tollgate_domain::actor::Visible;
+use tollgate_domain::Timestamp;
+use tollgate_domain::charge::CallKey;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::key::{KeyStatus, VirtualKey};
 use tollgate_domain::model::ModelPattern;
@@ -37,7 +38,7 @@ pub async fn a_key_comes_back_as_it_was_kept(db: &Database) {
     assert_eq!(db.store.find_key_by_digest(key.digest).await.unwrap().as_ref(), Some(&key));
 
     let charge = tollgate_domain::charge::Charge { key_id: Some(key.id), ..make.charge(60) };
-    let refusal = tollgate_domain::charge::Refusal { key_id: Some(key.id), at: NOW, ..make.refusal(60) };
+    let refusal = tollgate_domain::charge::Refusal { key: Some(CallKey::Virtual(key.id)), at: NOW, ..make.refusal(60) };
     let batch = LedgerBatch { charges: vec![charge.clone()], refusals: vec![refusal] };
     db.store.append_ledger(&batch).await.unwrap();
     let page = db.store.list_keys(&Visible::All, &KeyFilter::default(), None, 10, NOW).await.unwrap();
