@@ -37,7 +37,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
     ),
     ("Access", &[Place::new("/ui/keys", "Keys", IconName::Keys, "k")]),
     ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
-    ("Govern", &[]),
+    ("Govern", &[Place::new("/ui/audit", "Audit log", IconName::Audit, "a")]),
 ];
 
 #[component]

@@ -67,6 +67,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=pages::AuditList ssr=SsrMode::Async />
+                    <Route path=path!("audit/verify") view=pages::AuditVerifyPage ssr=SsrMode::Async />
+                    <Route path=path!("audit/:id") view=pages::AuditLinePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />

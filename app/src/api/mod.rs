@@ -1,5 +1,6 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
+mod audit;
 mod keys;
 mod models;
 mod overview;
@@ -10,6 +11,7 @@ use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::user::User;
 
 pub use crate::ServerError;
+pub use audit::*;
 pub use keys::*;
 pub use models::*;
 pub use overview::*;

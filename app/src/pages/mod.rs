@@ -1,6 +1,7 @@
 //! The pages, one a file.
 
 mod ago;
+mod audit;
 mod keys;
 mod models;
 mod not_found;
@@ -11,6 +12,7 @@ mod setup;
 mod sign_in;
 
 pub use crate::kit::Query;
+pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
 pub use keys::{
     CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, KEYS, KeyDetail, KeyList, NewKeyPage,
     ShownOnce, key_href, list_address as keys_address,

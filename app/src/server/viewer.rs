@@ -105,11 +105,6 @@ fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
     Some(text.chars().take(MAX_TEXT).collect())
 }
 
-fn unavailable() -> Response {
-    let text = "The database does not answer. Nothing was changed; try again shortly.";
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-}
-
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {
     let id: Option<UserId> = session.get(USER).await.map_err(|_| unavailable())?;
     let at: Option<Timestamp> = session.get(SIGNED_IN_AT).await.map_err(|_| unavailable())?;

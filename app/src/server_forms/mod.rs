@@ -2,6 +2,7 @@
 //!
 //! Who is signed in, and that a form was sent by a page of this very site, is checked by layers around these routes.
 
+mod audit;
 mod keys;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use crate::kit::Form;
 use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
-    keys::router()
+    Router::new().merge(audit::router()).merge(keys::router())
 }
 
 /// A form that was sent, and the request without its body.
