@@ -45,7 +45,9 @@ impl Viewer {
     /// For the control plane: the person, or nobody.
     pub fn op(&self) -> OpContext {
         let actor = match &self.user {
-            Some(user) => Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None },
+            Some(user) => {
+                Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None }
+            }
             None => Actor::Anonymous,
         };
         self.op_as(actor)
@@ -113,7 +115,7 @@ async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result
         let _ = session.flush().await;
         return Ok(None);
     }
-    access::user(control, &id).await.map_err(|_| unavailable())
+    access::signed_in(control, &id, at).await.map_err(|_| unavailable())
 }
 
 /// Makes the session that of `user`, under a new id: one that was planted before is worth nothing.

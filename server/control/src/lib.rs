@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod audit;
+mod cascade;
 mod change;
 mod error;
 pub mod export;
@@ -15,9 +16,11 @@ mod managed;
 pub mod models;
 pub mod overview;
 pub mod records;
+mod redact;
 pub mod requests;
 mod rules;
 pub mod secrets;
+pub mod usage;
 pub mod users;
 pub mod vault;
 
@@ -46,7 +49,7 @@ pub use managed::Managed;
 /// The most memberships of one person that count.
 const MOST_MEMBERSHIPS: usize = 1000;
 
-/// The most teams of one organisation that its administrator sees at once.
+/// The most teams that somebody sees through organisations at once: databases bound how long a list may be.
 const MOST_TEAMS: usize = 10_000;
 
 /// The data plane, as far as the control plane is concerned: told of every change after it was committed. When a method
@@ -171,9 +174,10 @@ impl Control {
             && !organisations.is_empty()
         {
             for organisation in organisations.iter() {
+                let room = MOST_TEAMS.saturating_sub(teams.len());
                 let filter =
                     RecordFilter { organisation_id: Some(organisation.to_string()), ..RecordFilter::default() };
-                let of_organisation: Vec<Team> = self.store().list_all(&Visible::All, &filter, MOST_TEAMS).await?;
+                let of_organisation: Vec<Team> = self.store().list_all(&Visible::All, &filter, room).await?;
                 teams.extend(of_organisation.into_iter().map(|team| team.id));
             }
             teams.sort();

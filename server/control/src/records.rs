@@ -1,10 +1,13 @@
 //! Reading, making, changing and deleting what is kept as records: the same for all of them.
 
-use tollgate_domain::actor::Action;
+use tollgate_domain::actor::{Action, Visible};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_store::{RecordFilter, Table};
 
 use crate::{Control, ControlError, Managed, OpContext};
+
+/// The most ids that one list can ask for.
+const MOST_IDS: usize = 1000;
 
 pub use tollgate_store::{RecordFilter as Filter, RecordOrder as Order};
 
@@ -22,6 +25,17 @@ pub async fn get<T: Managed + Table>(control: &Control, op: &OpContext, id: &str
     Ok(found)
 }
 
+async fn visible<T: Managed>(
+    control: &Control,
+    op: &OpContext,
+    filter: &RecordFilter,
+) -> Result<Visible, ControlError> {
+    if filter.ids.as_ref().is_some_and(|ids| ids.len() > MOST_IDS) {
+        return Err(ControlError::invalid("ids", format!("at most {MOST_IDS}")));
+    }
+    control.visible(op, Action::Read, T::RESOURCE).await
+}
+
 /// A page of those that the actor may see; at most 1,000.
 pub async fn list<T: Managed + Table>(
     control: &Control,
@@ -30,7 +44,7 @@ pub async fn list<T: Managed + Table>(
     cursor: Option<&Cursor>,
     limit: u32,
 ) -> Result<Page<T>, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().list(&visible, filter, cursor, limit).await?)
 }
 
@@ -41,7 +55,7 @@ pub async fn list_all<T: Managed + Table>(
     filter: &RecordFilter,
     limit: usize,
 ) -> Result<Vec<T>, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().list_all(&visible, filter, limit).await?)
 }
 
@@ -51,7 +65,7 @@ pub async fn count<T: Managed + Table>(
     op: &OpContext,
     filter: &RecordFilter,
 ) -> Result<u64, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().count::<T>(&visible, filter).await?)
 }
 
@@ -99,7 +113,7 @@ pub async fn update_as<T: Managed>(
         .await
 }
 
-/// Deletes one with nothing attached to it: organisations, teams and users have a way of their own.
+/// Deletes one with what hangs on it: a team's keys, a user's memberships. A conflict, where something needs it.
 pub async fn delete<T: Managed>(
     control: &Control,
     op: &OpContext,
@@ -110,7 +124,7 @@ pub async fn delete<T: Managed>(
         .watched(op, id, async {
             let mut change = control.change(op).await?;
             let permit = change.open::<T>(Action::Delete, id, expected_version).await?;
-            let deleted = change.remove(permit, &format!("{}.delete", T::KIND)).await?;
+            let deleted = change.delete(permit, &format!("{}.delete", T::KIND)).await?;
             change.commit().await?;
             Ok(deleted)
         })

@@ -1,5 +1,7 @@
 //! Charges: the lines of the ledger; and refusals, the calls that never reached a provider.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -71,13 +73,21 @@ impl Outcome {
     }
 }
 
+/// The key that a call came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallKey {
+    Master,
+    Virtual(KeyId),
+}
+
 /// A line of the ledger: one attempt at a provider. Written once, never changed. This is also the journal's and the
 /// database's form: fields may be added, none may change its meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Charge {
+    /// Made of [`Self::started_at`]: the order of the ids is the order of the calls.
     pub id: ChargeId,
-    /// The call's id, as in `x-litellm-call-id`: one call may have several attempts.
-    pub call_id: String,
+    /// The call's id, as in `x-litellm-call-id`: one call may have several attempts. `None`: [`Self::id`].
+    pub call_id: Option<String>,
     /// From 1.
     pub attempt: i64,
     pub started_at: Timestamp,
@@ -87,7 +97,7 @@ pub struct Charge {
     #[serde(default)]
     pub ownership_id: i64,
     pub operation: Operation,
-    /// What the caller asked for.
+    /// What the caller asked for; its key's and team's own names for models resolved.
     pub model: String,
     pub deployment_id: String,
     pub provider: String,
@@ -116,20 +126,36 @@ pub struct Charge {
     pub client_left: bool,
     /// The id in the provider's answer (`chatcmpl-…`).
     pub upstream_id: Option<String>,
-    /// The `user` field of the request.
+    /// For whom the application called: the `user` field of the request, or a header.
     pub end_user: Option<String>,
-    /// The key's tags and the request's, sorted, each once.
+    /// The key's tags, its team's and the request's, sorted, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
 }
 
+impl Charge {
+    /// The call's id.
+    pub fn call_id(&self) -> Cow<'_, str> {
+        call_id(self.id, self.call_id.as_deref())
+    }
+
+    pub fn key(&self) -> CallKey {
+        self.key_id.map_or(CallKey::Master, CallKey::Virtual)
+    }
+}
+
 /// A call that was answered without asking a provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
+    /// Made of [`Self::at`], like a charge's.
     pub id: ChargeId,
-    pub call_id: String,
+    /// `None`: [`Self::id`].
+    pub call_id: Option<String>,
     pub at: Timestamp,
-    pub key_id: Option<KeyId>,
+    /// `None`: no key was recognised.
+    pub key: Option<CallKey>,
+    /// The interned [`crate::principal::Ownership`]; 0: nobody's.
+    pub ownership_id: i64,
     pub operation: Operation,
     /// What the caller asked for, where that was read; at most 200 characters.
     pub model: Option<String>,
@@ -137,4 +163,15 @@ pub struct Refusal {
     /// The error's type as the client saw it: `key_model_access_denied`.
     pub kind: String,
     pub message: String,
+}
+
+impl Refusal {
+    /// The call's id.
+    pub fn call_id(&self) -> Cow<'_, str> {
+        call_id(self.id, self.call_id.as_deref())
+    }
+}
+
+fn call_id(id: ChargeId, given: Option<&str>) -> Cow<'_, str> {
+    given.map_or_else(|| Cow::Owned(id.to_string()), Cow::Borrowed)
 }

@@ -23,6 +23,10 @@ const CHANGED_BY: HeaderName = HeaderName::from_static("litellm-changed-by");
 /// The request's own header texts are cut to so many characters in the audit log.
 const MAX_TEXT: usize = 300;
 
+/// The id of a request, where it was made before anybody asked who sent it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
 /// What came with a request, whoever sent it.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -40,7 +44,10 @@ impl Origin {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
-            request_id: new_uuid(&SystemClock, &SystemEntropy).to_string(),
+            request_id: parts.extensions.get::<RequestId>().map_or_else(
+                || new_uuid(&SystemClock, &SystemEntropy).to_string(),
+                |RequestId(id)| id.clone(),
+            ),
             address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
             user_agent: header(http::header::USER_AGENT),
             on_behalf_of: header(CHANGED_BY),

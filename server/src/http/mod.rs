@@ -101,7 +101,7 @@ pub fn app(server: &Server) -> Router {
     let dashboard = tollgate_app::server::routes(server.control().clone(), sessions, clock, settings);
     let management = Router::new()
         .merge(litellm::router())
-        .merge(api::router())
+        .merge(api::router(server))
         .merge(health::router())
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());

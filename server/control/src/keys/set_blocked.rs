@@ -14,7 +14,7 @@ pub async fn set_blocked(
     blocked: bool,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, &key.label(), async {
             let mut change = control.change(op).await?;
             let mut permit = open(&change, Action::Update, key, None).await?;
             permit.after.blocked = blocked;

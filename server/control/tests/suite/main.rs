@@ -6,5 +6,5 @@
 mod access;
 mod harness;
 mod keys;
-mod permissions;
 mod reads;
+mod sweep;

@@ -53,17 +53,16 @@ impl Attempt {
         left: ClientLeft,
     ) -> Result<(Self, ChargeId, BeforeWrite), LedgerError> {
         let deployment = &admitted.target.deployment;
-        let id = ChargeId::new(gateway.clock(), gateway.entropy());
+        let id = start.id;
         let charge = Charge {
-            ownership_id: 0,
-            tags: Vec::new(),
             id,
-            call_id: start.call_id.clone(),
+            call_id: start.given_id.clone(),
             attempt: 1,
             started_at: start.at,
             key_id: admitted.caller.key_id(),
+            ownership_id: admitted.caller.ownership_id(),
             operation: start.operation,
-            model: admitted.peek.model.clone(),
+            model: admitted.model.clone(),
             deployment_id: deployment.id.clone(),
             provider: deployment.provider.clone(),
             upstream_model: admitted.upstream_model.clone(),
@@ -81,14 +80,15 @@ impl Attempt {
             first_byte_us: None,
             client_left: false,
             upstream_id: None,
-            end_user: admitted.peek.end_user.clone(),
+            end_user: admitted.end_user.clone(),
+            tags: admitted.tags.clone(),
         };
         let (open, before_write) = gateway.ledger().prepare(charge)?;
         let attempt = Self {
             gateway,
             start,
             target: Arc::clone(&admitted.target),
-            model: admitted.peek.model.clone(),
+            model: admitted.model.clone(),
             upstream_model: admitted.upstream_model.clone(),
             left,
             open: Some(open),

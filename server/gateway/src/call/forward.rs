@@ -213,7 +213,7 @@ fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -
             // Nothing was sent: there is no charge, but the request log has it.
             let error = CallError::upstream_unreachable(&provider, &reason.to_string());
             tracing::warn!(deployment.id = %attempt.target.deployment.id, error = %reason, "no connection to the provider");
-            let findings = Findings { key_id: admitted.caller.key_id(), model: Some(admitted.peek.model.clone()) };
+            let findings = Findings { caller: Some(admitted.caller.clone()), model: Some(admitted.model.clone()) };
             refuse(&attempt.gateway, &attempt.start, findings, error)
         }
         SendError::Broken(reason) => {

@@ -8,10 +8,11 @@ use sea_orm::sqlx::postgres::{PgArguments, PgPool};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Postgres, Row, Sqlite, SqlitePool, Transaction};
 
-use tollgate_domain::ids::KeyId;
+use tollgate_domain::charge::CallKey;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::labels::MASTER_KEY;
 
 /// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
 /// that any number of rows takes few of them.
@@ -67,7 +68,7 @@ impl Connection {
     }
 
     /// Runs a statement and tells how many rows it wrote.
-    async fn execute(&mut self, sql: &str, arguments: Arguments) -> Result<u64, StoreError> {
+    async fn execute(&mut self, sql: Arc<str>, arguments: Arguments) -> Result<u64, StoreError> {
         Ok(match (self, arguments) {
             (Self::Sqlite(tx), Arguments::Sqlite(values)) => {
                 sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **tx).await.map_err(classify)?.rows_affected()
@@ -80,7 +81,7 @@ impl Connection {
     }
 
     /// Runs a statement and gives the first column of the rows that it returns.
-    async fn texts(&mut self, sql: &str, arguments: Arguments) -> Result<Vec<String>, StoreError> {
+    async fn texts(&mut self, sql: Arc<str>, arguments: Arguments) -> Result<Vec<String>, StoreError> {
         match (self, arguments) {
             (Self::Sqlite(tx), Arguments::Sqlite(values)) => {
                 let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **tx).await.map_err(classify)?;
@@ -135,10 +136,11 @@ impl Arguments {
         self.text(value.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     }
 
-    /// The empty text for the master key, or none.
-    pub fn key(&mut self, key: Option<KeyId>) {
+    /// The empty text for no key.
+    pub fn key(&mut self, key: Option<CallKey>) {
         match key {
-            Some(key) => self.id(key.0),
+            Some(CallKey::Virtual(key)) => self.id(key.0),
+            Some(CallKey::Master) => self.text(MASTER_KEY),
             None => self.text(""),
         }
     }
@@ -161,6 +163,7 @@ impl Arguments {
 }
 
 /// How rows get into a table.
+#[derive(Clone, Copy, Debug)]
 pub struct Bulk {
     pub table: &'static str,
     pub columns: &'static [&'static str],
@@ -175,11 +178,11 @@ impl Bulk {
         &self,
         tx: &mut Connection,
         rows: &[T],
-        bind: impl Fn(&mut Arguments, &T),
+        mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<u64, StoreError> {
         let mut written = 0;
-        for (sql, arguments) in self.statements(tx, rows, &bind, "") {
-            written += tx.execute(&sql, arguments).await?;
+        for (sql, arguments) in self.statements(tx, rows, &mut bind, "") {
+            written += tx.execute(sql, arguments).await?;
         }
         Ok(written)
     }
@@ -189,11 +192,11 @@ impl Bulk {
         &self,
         tx: &mut Connection,
         rows: &[T],
-        bind: impl Fn(&mut Arguments, &T),
+        mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
-        for (sql, arguments) in self.statements(tx, rows, &bind, " RETURNING id") {
-            ids.extend(tx.texts(&sql, arguments).await?);
+        for (sql, arguments) in self.statements(tx, rows, &mut bind, " RETURNING id") {
+            ids.extend(tx.texts(sql, arguments).await?);
         }
         Ok(ids)
     }
@@ -202,13 +205,14 @@ impl Bulk {
         &self,
         tx: &Connection,
         rows: &[T],
-        bind: &impl Fn(&mut Arguments, &T),
+        bind: &mut impl FnMut(&mut Arguments, &T),
         suffix: &str,
-    ) -> Vec<(String, Arguments)> {
+    ) -> Vec<(Arc<str>, Arguments)> {
         let mut statements = Vec::new();
         let mut rest = rows;
         for size in SIZES {
-            let sql = if rest.len() >= size { self.sql(tx.is_postgres(), size, suffix) } else { continue };
+            let sql: Arc<str> =
+                if rest.len() >= size { self.sql(tx.is_postgres(), size, suffix).into() } else { continue };
             while rest.len() >= size {
                 let (chunk, after) = rest.split_at(size);
                 rest = after;
@@ -216,7 +220,7 @@ impl Bulk {
                 for row in chunk {
                     bind(&mut arguments, row);
                 }
-                statements.push((sql.clone(), arguments));
+                statements.push((Arc::clone(&sql), arguments));
             }
         }
         statements

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use tollgate_domain::charge::{Charge, Refusal};
 
-use super::bulk::{Arguments, Bulk};
-use crate::latency;
+use super::bulk::{Arguments, Bulk, Connection};
+use super::cost_lines;
+use crate::{StoreError, latency};
 
 /// The longest texts that are indexed: PostgreSQL refuses index entries over 2,700 bytes.
 const INDEXED: usize = 500;
@@ -21,6 +22,7 @@ pub const CHARGES: Bulk = Bulk {
         "attempt",
         "started_at",
         "key_id",
+        "ownership_id",
         "operation",
         "model",
         "deployment_id",
@@ -50,25 +52,48 @@ pub const CHARGES: Bulk = Bulk {
         "client_left",
         "upstream_id",
         "end_user",
+        "tags",
     ],
     conflict: "(id) DO NOTHING",
 };
 
 pub const REFUSALS: Bulk = Bulk {
     table: "refusals",
-    columns: &["id", "call_id", "at", "key_id", "operation", "model", "status", "kind", "message"],
+    columns: &["id", "call_id", "at", "key_id", "ownership_id", "operation", "model", "status", "kind", "message"],
     conflict: "(id) DO NOTHING",
 };
 
-pub fn bind_charge(arguments: &mut Arguments, charge: &Charge) {
+/// What finds the charges with a tag.
+const TAGS: Bulk = Bulk { table: "charge_tags", columns: &["tag", "charge_id"], conflict: "DO NOTHING" };
+
+pub async fn insert_tags<'a>(
+    tx: &mut Connection,
+    charges: impl IntoIterator<Item = &'a Charge>,
+) -> Result<(), StoreError> {
+    let tagged = charges.into_iter().flat_map(|charge| charge.tags.iter().map(|tag| (charge.id, tag.as_str())));
+    let rows: Vec<_> = tagged.collect();
+    TAGS.insert(tx, &rows, |arguments, (id, tag)| {
+        arguments.text(&indexed(tag));
+        arguments.id(id.0);
+    })
+    .await
+    .map(drop)
+}
+
+/// `scratch` is room for a text, used again and again.
+pub fn bind_charge(arguments: &mut Arguments, charge: &Charge, scratch: &mut String) {
     let usage = &charge.usage;
-    // A list of plain numbers and names can always be written.
-    let cost_lines = serde_json::to_string(&charge.cost_lines).unwrap_or_else(|_| "[]".to_owned());
+    let tags = (!charge.tags.is_empty()).then(|| {
+        let tags: Vec<_> = charge.tags.iter().map(|tag| indexed(tag)).collect();
+        // A list of texts can always be written.
+        serde_json::to_string(&tags).unwrap_or_default()
+    });
     arguments.id(charge.id.0);
-    arguments.text(&indexed(&charge.call_id));
+    arguments.text_or_null(charge.call_id.as_deref().map(indexed).as_deref());
     arguments.int(charge.attempt);
     arguments.int(charge.started_at.0);
-    arguments.key(charge.key_id);
+    arguments.key(Some(charge.key()));
+    arguments.int(charge.ownership_id);
     arguments.text(charge.operation.as_str());
     arguments.text(&indexed(&charge.model));
     arguments.text(&indexed(&charge.deployment_id));
@@ -90,21 +115,25 @@ pub fn bind_charge(arguments: &mut Arguments, charge: &Charge) {
     arguments.int(tokens(usage.audio_output));
     arguments.int(tokens(usage.image_output));
     arguments.int(charge.cost.0);
-    arguments.text(&cost_lines);
+    scratch.clear();
+    cost_lines::write(scratch, &charge.cost_lines);
+    arguments.text_or_null(Some(scratch.as_str()).filter(|lines| !lines.is_empty()));
     arguments.text_or_null(charge.price_source.as_deref().map(free).as_deref());
     arguments.int(charge.duration_us);
     arguments.small(i16::from(latency::bucket(charge.duration_us)));
     arguments.int_or_null(charge.first_byte_us);
     arguments.flag(charge.client_left);
     arguments.text_or_null(charge.upstream_id.as_deref().map(free).as_deref());
-    arguments.text_or_null(charge.end_user.as_deref().map(free).as_deref());
+    arguments.text_or_null(charge.end_user.as_deref().map(indexed).as_deref());
+    arguments.text_or_null(tags.as_deref());
 }
 
 pub fn bind_refusal(arguments: &mut Arguments, refusal: &Refusal) {
     arguments.id(refusal.id.0);
-    arguments.text(&indexed(&refusal.call_id));
+    arguments.text_or_null(refusal.call_id.as_deref().map(indexed).as_deref());
     arguments.int(refusal.at.0);
-    arguments.key(refusal.key_id);
+    arguments.key(refusal.key);
+    arguments.int(refusal.ownership_id);
     arguments.text(refusal.operation.as_str());
     arguments.text_or_null(refusal.model.as_deref().map(indexed).as_deref());
     arguments.small(small(refusal.status));

@@ -15,6 +15,7 @@ mod people;
 mod requests;
 mod schema;
 mod sessions;
+mod usage;
 
 macro_rules! suite {
     ($($module:ident: $($test:ident),+;)+) => {
@@ -42,7 +43,9 @@ suite! {
     ledger: lines_come_back_as_they_were_written, a_batch_that_comes_twice_counts_once,
         parts_that_come_again_count_once, sums_equal_the_ledger, nothing_in_a_line_makes_a_batch_fail,
         many_writers_lose_nothing;
-    requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids;
+    requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids,
+        nobody_sees_what_is_not_theirs, an_exported_charge_has_everything;
+    usage: reports_equal_the_ledger, totals_are_those_of_whom_they_are_asked, odd_questions_are_refused;
     overview: every_period_equals_the_ledger, an_empty_database_has_an_overview;
     audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row;
     sessions: a_session_lives_until_its_end, an_id_in_use_is_not_taken_over, a_session_that_ended_stays_ended;
