@@ -5,7 +5,9 @@
 mod access_groups;
 mod audit_events;
 mod budgets;
+mod credentials;
 mod customers;
+mod deployments;
 mod docs;
 mod document;
 mod errors;
@@ -54,6 +56,8 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(tags::router())
         .merge(access_groups::router())
         .merge(models::router())
+        .merge(deployments::router())
+        .merge(credentials::router())
         .merge(requests::router())
         .merge(overview::router())
         .merge(audit_events::router())

@@ -68,6 +68,10 @@ pub async fn charges(
     Ok(ChargeExport { control: control.clone(), visible, filter, table, after: None, done: false })
 }
 
+fn text(text: &str) -> Cell<'_> {
+    if text.is_empty() { Cell::None } else { Cell::Text(text) }
+}
+
 impl ChargeExport {
     /// The next part of the file; `None`: that was all.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ControlError> {
@@ -75,7 +79,6 @@ impl ChargeExport {
             return Ok(None);
         }
         let table = &mut self.table;
-        let text = |text| if str::is_empty(text) { Cell::None } else { Cell::Text(text) };
         let after = self
             .control
             .store()

@@ -46,11 +46,11 @@ pub async fn delete_at(
     expected_version: Option<i64>,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, &key.label(), async {
             let mut change = control.change(op).await?;
             let permit = open(&change, Action::Delete, key, expected_version).await?;
-            change.forget_retired(&permit).await?;
-            let deleted = change.remove(permit, "key.delete").await?;
+            change.end_retired(&permit).await?;
+            let deleted = change.delete(permit, "key.delete").await?;
             change.commit().await?;
             Ok(deleted)
         })

@@ -37,6 +37,8 @@ use super::super::problem::ProblemBody;
         (name = "Tags", description = "What spend is told apart by."),
         (name = "Access groups", description = "Models that access is given to as a whole."),
         (name = "Models", description = "What can be called, and what it costs."),
+        (name = "Deployments", description = "Models that are kept in the database."),
+        (name = "Credentials", description = "Secrets that deployments share: set and used, never read again."),
         (name = "Requests", description = "What was called."),
         (name = "Overview", description = "What it all comes to."),
         (name = "Audit log", description = "Who did what."),

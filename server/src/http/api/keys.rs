@@ -25,7 +25,7 @@ use super::list::{List, wanted};
 use super::records::{Answer, created, one};
 use super::values::{KeyStatus, Moment};
 
-pub use body::{CreatedKey, Key};
+pub use body::{CollectedKey, CreatedKey, Key};
 pub use change::{KeyPatch, NewKey};
 
 pub fn router() -> OpenApiRouter<Server> {
@@ -107,7 +107,7 @@ async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQu
     responses((status = 201, description = "Made", body = CreatedKey), CreateErrors))]
 async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBody<NewKey>) -> Answer {
     let now = server.control().clock().now();
-    let new = body.read(&caller, now)?;
+    let new = body.read(&caller, now);
     let made = keys::create(server.control(), caller.op(), new).await?;
     let (id, version) = (made.key.id.to_string(), made.key.meta.version);
     let body = CreatedKey::of(Key::of(made.key, now), &made.plain);
@@ -140,8 +140,11 @@ async fn update(
 ) -> Answer {
     let key = reference(&id)?;
     let changed =
-        keys::update(server.control(), caller.op(), &key, expected, |record, now| body.apply(record, now)).await;
-    match changed {
+        keys::update(server.control(), caller.op(), &key, expected, |record, now| {
+            body.apply(record, now);
+            Ok(())
+        });
+    match changed.await {
         Ok(saved) => Ok(one(StatusCode::OK, saved.meta.version, &Key::of(saved, server.control().clock().now()))),
         Err(error) => Err(stale(&server, &key, expected, error).await),
     }

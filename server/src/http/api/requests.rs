@@ -141,6 +141,7 @@ pub struct RequestDetails {
     upstream_id: Option<String>,
     /// The `user` field of the call.
     end_user: Option<String>,
+    tags: Vec<String>,
     /// The client left before the end.
     client_left: bool,
     usage: Usage,
@@ -160,6 +161,7 @@ impl From<RequestDetail> for RequestDetails {
             upstream_model: detail.upstream_model,
             upstream_id: detail.upstream_id,
             end_user: detail.end_user,
+            tags: detail.tags,
             client_left: detail.client_left,
             usage: detail.usage.into(),
             cost_lines: detail.cost_lines.into_iter().map(Into::into).collect(),
@@ -175,6 +177,14 @@ impl From<RequestDetail> for RequestDetails {
 pub struct RequestQuery {
     /// A key's id, or `master_key`.
     key: Option<String>,
+    user_id: Option<String>,
+    team_id: Option<String>,
+    organisation_id: Option<String>,
+    /// The end customer. What was refused is not told apart by it, nor by the next three.
+    customer_id: Option<String>,
+    tag: Option<String>,
+    deployment_id: Option<String>,
+    provider: Option<String>,
     model: Option<String>,
     #[param(inline)]
     status: Option<RequestStatus>,
@@ -198,12 +208,18 @@ pub struct RequestQuery {
 async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQuery<RequestQuery>) -> Answer {
     let filter = RequestFilter {
         key: query.key,
+        user: query.user_id,
+        team: query.team_id,
+        organisation: query.organisation_id,
+        end_user: query.customer_id,
+        tag: query.tag,
+        deployment: query.deployment_id,
+        provider: query.provider,
         model: query.model,
         status: query.status.map(Into::into),
         call_id: query.call_id,
         since: query.since.map(|at| at.0),
         until: query.until.map(|at| at.0),
-        ..RequestFilter::default()
     };
     let wanted = wanted(query.cursor.as_deref(), query.limit)?;
     let page = requests::list(server.control(), caller.op(), &filter, wanted.cursor, wanted.limit).await?;

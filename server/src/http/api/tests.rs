@@ -20,7 +20,7 @@ use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
 use crate::catalogue::ToGateway;
-use crate::http::Server;
+use crate::http::{Policy, Server};
 
 const MASTER_KEY: &str = "sk-master-0123456789";
 
@@ -60,7 +60,7 @@ impl Office {
         let catalog = gateway.clone();
         let control =
             Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
-        let server = Server::new(control, gateway, ledger, store, master);
+        let server = Server::new(Policy::default(), control, gateway, ledger, store, master);
         Self { app: super::router(&server).with_state(server), _folder: folder }
     }
 

@@ -20,6 +20,10 @@ pub struct Rotation {
     /// Seconds between two exchanges.
     interval_seconds: i64,
     next_at: Moment,
+    /// Seconds that the old text goes on working after an exchange.
+    grace_seconds: i64,
+    /// A new text waits to be collected.
+    pending: bool,
 }
 
 /// What a key used since it was made.
@@ -95,8 +99,8 @@ impl Key {
             budget_id: key.budget_id,
             limits: key.limits.into(),
             rotation: key.rotation.map(|rotation| {
-                let key::Rotation { interval_seconds, next_at } = rotation;
-                Rotation { interval_seconds, next_at: Moment(next_at) }
+                let key::Rotation { interval_seconds, next_at, grace_seconds, pending } = rotation;
+                Rotation { interval_seconds, next_at: Moment(next_at), grace_seconds, pending: pending.is_some() }
             }),
             metadata: key.metadata,
             usage: None,
@@ -134,4 +138,11 @@ impl CreatedKey {
     pub fn with_grace(self, until: Option<Timestamp>) -> Self {
         Self { old_key_works_until: until.map(Moment), ..self }
     }
+}
+
+/// The text that a key got when it was exchanged by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CollectedKey {
+    /// Shown once, and never again.
+    pub key: String,
 }

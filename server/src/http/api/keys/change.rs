@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tollgate_control::ControlError;
 use tollgate_control::keys;
 use tollgate_domain::Timestamp;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId, UserId};
@@ -14,10 +13,7 @@ use utoipa::ToSchema;
 
 use super::super::extract::Caller;
 use super::super::limits::{Limits, LimitsPatch};
-use super::super::values::{KeyType, Moment, Object, Patch, invalid};
-
-/// The longest time between two exchanges, in seconds: ten years.
-const LONGEST_ROTATION: i64 = 10 * 366 * 86_400;
+use super::super::values::{KeyType, Moment, Object, Patch};
 
 /// When a key shall be exchanged by itself.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -28,15 +24,18 @@ pub struct NewRotation {
     interval_seconds: i64,
     /// When first; without it, after one interval.
     next_at: Option<Moment>,
+    /// Seconds that the old text goes on working after an exchange: at most 90 days. Without it, half of the interval,
+    /// at most a week.
+    #[schema(minimum = 0, maximum = 7_776_000)]
+    grace_seconds: Option<i64>,
 }
 
 impl NewRotation {
-    fn read(self, now: Timestamp) -> Result<key::Rotation, ControlError> {
-        if !(60..=LONGEST_ROTATION).contains(&self.interval_seconds) {
-            return Err(invalid("rotation", "from a minute to ten years between two exchanges"));
-        }
-        let next_at = self.next_at.map_or_else(|| now.plus_seconds(self.interval_seconds), |at| at.0);
-        Ok(key::Rotation { interval_seconds: self.interval_seconds, next_at })
+    fn read(self, now: Timestamp) -> key::Rotation {
+        let mut rotation = key::Rotation::every(self.interval_seconds, now);
+        rotation.next_at = self.next_at.map_or(rotation.next_at, |at| at.0);
+        rotation.grace_seconds = self.grace_seconds.unwrap_or(rotation.grace_seconds);
+        rotation
     }
 }
 
@@ -84,7 +83,7 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    pub fn read(self, caller: &Caller, now: Timestamp) -> Result<keys::NewKey, ControlError> {
+    pub fn read(self, caller: &Caller, now: Timestamp) -> keys::NewKey {
         let mut new = keys::NewKey { custom_key: self.key, ..keys::NewKey::default() };
         let key = &mut new.key;
         key.user_id = match self.user_id {
@@ -106,9 +105,9 @@ impl NewKey {
         key.expires_at = self.expires_at.map(|at| at.0);
         key.budget_id = self.budget_id;
         key.limits = self.limits.into();
-        key.rotation = self.rotation.map(|rotation| rotation.read(now)).transpose()?;
+        key.rotation = self.rotation.map(|rotation| rotation.read(now));
         key.metadata = self.metadata;
-        Ok(new)
+        new
     }
 }
 
@@ -169,7 +168,7 @@ pub struct KeyPatch {
 }
 
 impl KeyPatch {
-    pub fn apply(self, key: &mut VirtualKey, now: Timestamp) -> Result<(), ControlError> {
+    pub fn apply(self, key: &mut VirtualKey, now: Timestamp) {
         self.alias.optional(&mut key.alias);
         self.user_id.optional(&mut key.user_id);
         self.team_id.optional(&mut key.team_id);
@@ -184,12 +183,7 @@ impl KeyPatch {
         self.expires_at.optional(&mut key.expires_at);
         self.budget_id.optional(&mut key.budget_id);
         self.limits.limits(&mut key.limits);
-        match self.rotation {
-            Patch::Absent => {}
-            Patch::Null => key.rotation = None,
-            Patch::Value(rotation) => key.rotation = Some(rotation.read(now)?),
-        }
+        self.rotation.map(|rotation| rotation.read(now)).optional(&mut key.rotation);
         self.metadata.merge(&mut key.metadata);
-        Ok(())
     }
 }

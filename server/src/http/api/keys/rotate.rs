@@ -1,6 +1,8 @@
-//! `/api/v1/keys/{id}/rotate`
+//! `/api/v1/keys/{id}/rotate` and `/api/v1/keys/{id}/collect`
 
+use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse as _;
 use http::StatusCode;
 use serde::Deserialize;
 use tollgate_control::keys::{self, RotateKey};
@@ -12,11 +14,11 @@ use utoipa_axum::routes;
 use super::super::super::server::Server;
 use super::super::errors::CreateErrors;
 use super::super::extract::{Caller, InBodyIfAny, InPath};
-use super::{CreatedKey, Key, reference};
+use super::{CollectedKey, CreatedKey, Key, reference};
 use super::super::records::{Answer, one};
 
 pub fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(rotate))
+    OpenApiRouter::new().routes(routes!(rotate)).routes(routes!(collect))
 }
 
 /// How to exchange a key.
@@ -51,4 +53,17 @@ async fn rotate(
     let about = Key::of(rotated.key, server.control().clock().now());
     let body = CreatedKey::of(about, &rotated.plain).with_grace(rotated.old_until);
     Ok(one(StatusCode::OK, version, &body))
+}
+
+/// Collect a key's new text
+///
+/// A key that was exchanged by itself has a new text, which is handed out once: to whoever shows the old one while it
+/// still works, or may change the key.
+#[utoipa::path(post, path = "/api/v1/keys/{id}/collect", operation_id = "collect_key", tag = "Keys",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The new text", body = CollectedKey), CreateErrors))]
+async fn collect(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    let holder = caller.0.key.as_deref();
+    let text = keys::collect(server.control(), caller.op(), &reference(&id)?, holder).await?;
+    Ok(Json(CollectedKey { key: text.expose().to_owned() }).into_response())
 }
