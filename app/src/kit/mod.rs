@@ -15,7 +15,7 @@ mod notice;
 mod span;
 mod table;
 
-pub use address::{Query, path_param, query};
+pub use address::{Query, id_of_segment, path_id, path_param, query, segment};
 pub use allowed::Allowed;
 pub use bulk::{BulkAction, BulkForm, SelectCell};
 pub use confirm::ConfirmPage;
@@ -23,7 +23,7 @@ pub use controls::Control;
 pub use detail::{Crumb, DetailPage, Fact, Facts, OptionalFact, Tab};
 pub use filter_bar::FilterBar;
 pub use form::Form;
-pub use list::{Filter, FilterKind, Filters, ListQuery};
+pub use list::{Filter, FilterKind, Filters, ListQuery, parse_day};
 pub use load::{load, load_titled};
 pub use notice::{NoticeFromAddress, Said, redirect_with, refusal, said};
 pub use span::{parse_span, span_text};

@@ -46,6 +46,8 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         client_left: true,
         upstream_id: Some("chatcmpl-77".to_owned()),
         end_user: Some("user-9".to_owned()),
+        ownership_id: 0,
+        tags: Vec::new(),
     }
 }
 
