@@ -7,8 +7,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
-use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
+use tollgate_domain::actor::Role;
 use tollgate_domain::clock::SystemClock;
+use tollgate_domain::credential::Credential;
+use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
@@ -62,8 +66,21 @@ impl Page {
 
 struct Nobody;
 
+#[async_trait::async_trait]
 impl Publish for Nobody {
     fn key_changed(&self, _: KeyDigest) {}
+
+    fn principals_changed(&self) {}
+
+    async fn catalogue_changed(&self) {}
+
+    async fn test_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> TestOutcome {
+        TestOutcome { works: true, message: "it answered".to_owned(), milliseconds: 7 }
+    }
+
+    fn check_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 fn deployment(model: &str) -> Deployment {
@@ -100,6 +117,7 @@ impl Site {
             Arc::new(SystemEntropy),
             Arc::new(Nobody),
             Arc::new(move || Arc::clone(&catalog)),
+            Arc::new(Vault::new(Some(&Secret::new("a master key for tests".to_owned())), &[])),
         );
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
@@ -134,6 +152,15 @@ impl Site {
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
+    }
+
+    /// Gives the one who is signed in another role, past the rule that there is an administrator.
+    pub async fn be(&self, role: Role) {
+        let mut ada = self.store.find_user_by_email("ada@example.com").await.unwrap().unwrap().0;
+        ada.role = role;
+        let tx = self.store.begin().await.unwrap();
+        tx.save(&ada).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Makes a key by the form; its id and its text.
