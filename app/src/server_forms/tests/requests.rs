@@ -23,6 +23,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         attempt: 1,
         started_at: at,
         key_id: key,
+        ownership_id: 0,
         operation: Operation::ChatCompletion,
         model: model.to_owned(),
         deployment_id: "gpt-4o-1".to_owned(),
@@ -46,7 +47,6 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         client_left: true,
         upstream_id: Some("chatcmpl-77".to_owned()),
         end_user: Some("user-9".to_owned()),
-        ownership_id: 0,
         tags: Vec::new(),
     }
 }
