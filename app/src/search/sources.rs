@@ -48,7 +48,7 @@ async fn models_called(control: &Control, op: &OpContext, text: &str) -> Result<
     let rows = models::list(control, op).await?;
     let hits = rows.into_iter().filter(|row| !row.model.contains('*')).map(|row| {
         let href = Query::default().with("model", Some(row.model.as_str())).href("/ui/requests");
-        Hit::new("Model", row.model, format!("{}: its requests", row.provider), href)
+        Hit::new("Model", row.model, row.provider, href)
     });
     let mut hits: Vec<_> = hits.filter(|hit| hit.matches(text)).collect();
     hits.dedup_by(|a, b| a.label == b.label);
