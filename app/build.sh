@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the dashboard's wasm into target/site/pkg, from where the server's build takes it.
+# Builds the dashboard's wasm into target/site/pkg, from where the server's build takes it. Fails when it has grown above
+# what a page may weigh.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,21 +16,22 @@ out=target/site/pkg
 cargo build --package tollgate-app --lib --target wasm32-unknown-unknown --no-default-features --features hydrate \
     --profile wasm-release --target-dir "$target"
 rm -rf "$out.new"
-wasm-bindgen --target web --no-typescript --out-name tollgate --out-dir "$out.new" \
-    "$target/wasm32-unknown-unknown/wasm-release/tollgate_app.wasm"
-if command -v wasm-opt >/dev/null 2>&1; then
-    wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
-        --enable-multivalue --enable-mutable-globals -o "$out.new/small.wasm" "$out.new/tollgate_bg.wasm" \
-        && mv "$out.new/small.wasm" "$out.new/tollgate_bg.wasm"
-fi
+# wasm-opt would add nothing: what is sent compressed would be as large as it is now.
+wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-name tollgate \
+    --out-dir "$out.new" "$target/wasm32-unknown-unknown/wasm-release/tollgate_app.wasm"
 # Compressed once here, so that no request waits for it.
 node -e '
 const fs = require("fs"), zlib = require("zlib"), path = require("path");
+const most = 350_000;
 for (const name of ["tollgate.js", "tollgate_bg.wasm"]) {
   const file = path.join(process.argv[1], name);
   const small = zlib.brotliCompressSync(fs.readFileSync(file), { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11 } });
   fs.writeFileSync(file + ".br", small);
   console.log(`${name}: ${fs.statSync(file).size} bytes, ${small.length} compressed`);
+  if (small.length > most) {
+    console.error(`${name} may have at most ${most} bytes, compressed.`);
+    process.exitCode = 1;
+  }
 }' "$out.new"
 rm -rf "$out"
 mv "$out.new" "$out"

@@ -1,7 +1,5 @@
-// What pages can do better with a script: copy, the viewer's own time, themes, shortcuts, tooltips. Nothing needs it.
-//
-// The pages are Leptos's. Outside of plots (which it never looks into) this changes only attributes and the values of
-// text nodes that are there, adds no nodes, and waits until Leptos has taken over, where it does.
+// What pages can do better with a script: copy, the viewer's own time, themes, shortcuts, tooltips, ticking many rows.
+// Nothing needs it. The islands (app/src/islands) are Leptos's, and nothing here looks into what they draw.
 
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -47,9 +45,9 @@ const restack = plot => {
   const base = [];
   for (const bar of $$('.bar', plot)) {
     const gap = Number(bar.dataset.gap);
-    const off = bar.hasAttribute('data-off');
+    const hidden = bar.hasAttribute('data-off');
     const d = heights(bar).map((height, x) => {
-      if (off || !height) return '';
+      if (hidden || !height) return '';
       const y = 1000 - (base[x] ?? 0);
       base[x] = (base[x] ?? 0) + height;
       return `M${x + gap / 200} ${y}v-${height}h${1 - gap / 100}v${height}z`;
@@ -58,13 +56,19 @@ const restack = plot => {
   }
 };
 
+// What is switched off stays so when a newer drawing comes: "title of the plot, name of the series".
+const off = new Set();
+const nameOf = item => `${$('h2, h3, figcaption', item.closest('.plot'))?.textContent}, ${$('.legend-name', item).textContent}`;
+
 const pressed = item => $('button', item)?.getAttribute('aria-pressed');
 
 const toggle = item => {
   const plot = item.closest('.plot');
-  const off = pressed(item) === 'true';
-  $('button', item).setAttribute('aria-pressed', String(!off));
-  for (const mark of $$(`.marks [data-series="${item.dataset.series}"]`, plot)) mark.toggleAttribute('data-off', off);
+  const hide = pressed(item) === 'true';
+  if (hide) off.add(nameOf(item));
+  else off.delete(nameOf(item));
+  $('button', item).setAttribute('aria-pressed', String(!hide));
+  for (const mark of $$(`.marks [data-series="${item.dataset.series}"]`, plot)) mark.toggleAttribute('data-off', hide);
   dim();
   restack(plot);
 };
@@ -90,6 +94,7 @@ const plots = () => {
         item.append(button);
       }
       items[0].parentNode.setAttribute('aria-label', 'Shown in the plot');
+      for (const item of items) if (off.has(nameOf(item))) toggle(item);
     }
     const clocks = $$('[data-clock]', plot);
     for (const label of clocks) set(label.firstChild, clock.format(Number(label.dataset.clock) / 1000));
@@ -220,6 +225,7 @@ const switchTheme = () => {
 // Keyboard
 
 const SHORTCUTS = [
+  ['Ctrl K', 'Search everything'],
   ['/', 'Search this page'],
   ['c', 'Create a key'],
   ['g o', 'Go to the overview'],
@@ -293,28 +299,33 @@ const plotKeys = event => {
   }
 };
 
-// Staying current: Leptos asks again on this event. Without it, the part of the page is fetched and put in place.
+// Selecting rows: the box in the head ticks all, shift ticks from the last one on.
 
-const hasWasm = $('link[rel="modulepreload"]') !== null;
-let looked = Date.now();
-const refresh = async () => {
-  const part = $('[data-refresh]');
-  const seconds = Number(part?.dataset.refresh);
-  if (!(seconds > 0) || document.hidden || Date.now() - looked < seconds * 1000) return;
-  const busy = $('dialog[open]') || tip?.isConnected || part.contains(document.activeElement);
-  const selecting = !getSelection().isCollapsed;
-  if (busy || selecting || $('.plot-table[open], .more[open]', part)) return;
-  looked = Date.now();
-  if (hasWasm) return dispatchEvent(new Event('tollgate:refresh'));
-  if (!part.id) return;
-  try {
-    const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-    if (!answer.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
-    if (fresh) part.replaceChildren(...fresh.childNodes);
-  } catch {
-    // The next time, then.
-  }
+let lastTicked;
+const ticks = part => $$('tbody input[name="ids"]', part);
+const counted = part => {
+  const boxes = ticks(part);
+  const count = boxes.filter(box => box.checked).length;
+  const all = $('[data-select-all]', part);
+  if (all) [all.checked, all.indeterminate] = [count > 0 && count === boxes.length, count > 0 && count < boxes.length];
+  part.toggleAttribute('data-selecting', count > 0);
+  set($('[data-selected]', part)?.firstChild, String(count));
+};
+
+const select = event => {
+  const part = event.target.closest?.('[data-bulk]');
+  if (!part) return;
+  const boxes = ticks(part);
+  if (event.target.matches('[data-select-all]')) {
+    for (const box of boxes) box.checked = event.target.checked;
+  } else if (event.target.matches('input[name="ids"]')) {
+    const [from, to] = [boxes.indexOf(lastTicked), boxes.indexOf(event.target)];
+    if (event.shiftKey && from >= 0) {
+      for (const box of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) box.checked = event.target.checked;
+    }
+    lastTicked = event.target;
+  } else return;
+  counted(part);
 };
 
 // Starting
@@ -322,29 +333,28 @@ const refresh = async () => {
 // Shows what is there for scripts; the page's first script has done so already, so that nothing moves.
 root.dataset.script = '';
 
-let dirty;
 const apply = () => {
   times();
   plots();
   fits();
 };
 
-const start = () => {
-  apply();
-  let waiting;
-  const later = () => (waiting ??= setTimeout(() => ((waiting = undefined), apply()), 50));
-  new MutationObserver(later).observe(document.body, {
-    subtree: true,
-    childList: true,
-    characterData: true,
-    attributeFilter: ['datetime'],
-  });
-  setInterval(times, 10_000);
-  setInterval(refresh, 1000);
-};
+apply();
+setInterval(times, 10_000);
+const count = () => $$('[data-bulk]').forEach(counted);
+count();
+// The browser ticks boxes again that were ticked when somebody comes back.
+addEventListener('pageshow', count);
+// What an island brings in is put right before it is seen. Its own additions, in drawings and at the page's end, are none.
+new MutationObserver(records => {
+  const others = ({ target }) => target !== document.body && !(target instanceof SVGElement);
+  if (records.some(others)) apply();
+}).observe(document.body, { subtree: true, childList: true, attributeFilter: ['datetime'] });
 
+let dirty;
 document.addEventListener('click', event => {
   const on = selector => event.target.closest?.(selector);
+  select(event);
   if (on('[data-copy]')) copy(on('[data-copy]'));
   if (on('[data-theme-switch]')) switchTheme();
   if (on('.legend button')) toggle(on('.legend > li'));
@@ -369,14 +379,3 @@ addEventListener('toggle', fits, { capture: true });
 document.addEventListener('input', event => (dirty = event.target.closest?.('form[data-guard]') ?? dirty));
 document.addEventListener('submit', () => (dirty = undefined));
 addEventListener('beforeunload', event => dirty?.isConnected && event.preventDefault());
-
-// With wasm, once it has taken over; if it never does, after a while all the same.
-if (!hasWasm || root.dataset.hydrated) start();
-else {
-  let started = false;
-  const once = () => started || ((started = true), start());
-  new MutationObserver((_, observer) => root.dataset.hydrated && (observer.disconnect(), once())).observe(root, {
-    attributeFilter: ['data-hydrated'],
-  });
-  setTimeout(once, 5000);
-}

@@ -3,25 +3,42 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
+use tollgate_domain::actor::{Action, Resource};
 
-use crate::api::{ViewerInfo, viewer};
+use crate::api::{may, viewer};
 use crate::components::{Icon, IconName};
+use crate::islands::Palette;
+use crate::search::Hit;
+use crate::server::with_wasm;
 
 /// A place in the navigation.
 struct Place {
     path: &'static str,
     label: &'static str,
     icon: IconName,
-    /// The second key of its `g` shortcut.
+    /// The second key of its `g` shortcut; empty for none.
     key: &'static str,
 }
 
-const OBSERVE: [Place; 2] = [
-    Place { path: "/ui", label: "Overview", icon: IconName::Overview, key: "o" },
-    Place { path: "/ui/requests", label: "Requests", icon: IconName::Requests, key: "r" },
+impl Place {
+    const fn new(path: &'static str, label: &'static str, icon: IconName, key: &'static str) -> Self {
+        Self { path, label, icon, key }
+    }
+}
+
+/// Pages that exist, in their groups. A group without pages is not shown.
+const GROUPS: [(&str, &[Place]); 4] = [
+    (
+        "Observe",
+        &[
+            Place::new("/ui", "Overview", IconName::Overview, "o"),
+            Place::new("/ui/requests", "Requests", IconName::Requests, "r"),
+        ],
+    ),
+    ("Access", &[Place::new("/ui/keys", "Keys", IconName::Keys, "k")]),
+    ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
+    ("Govern", &[Place::new("/ui/audit", "Audit log", IconName::Audit, "a")]),
 ];
-const ACCESS: [Place; 1] = [Place { path: "/ui/keys", label: "Keys", icon: IconName::Keys, key: "k" }];
-const GATEWAY: [Place; 1] = [Place { path: "/ui/models", label: "Models", icon: IconName::Models, key: "m" }];
 
 #[component]
 pub fn Frame() -> impl IntoView {
@@ -43,6 +60,7 @@ pub fn Frame() -> impl IntoView {
                             <Navigation />
                         </div>
                     </details>
+                    <Search />
                     <span class="topbar-space"></span>
                     <Theme />
                     <Account />
@@ -55,38 +73,59 @@ pub fn Frame() -> impl IntoView {
     }
 }
 
+/// What the command palette offers besides pages, to those who may.
+const ACTIONS: [(&str, &str, Action, Resource); 3] = [
+    ("Add credential", "/ui/credentials/new", Action::Create, Resource::Credential),
+    ("Add model", "/ui/models/new", Action::Create, Resource::Model),
+    ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
+];
+
+/// The command palette: needs the wasm, and is not there without.
+#[component]
+fn Search() -> impl IntoView {
+    with_wasm().then(|| {
+        Suspend::new(async {
+            let pages = GROUPS.iter().flat_map(|(_, places)| *places);
+            let mut places: Vec<_> = pages.map(|place| Hit::new("Page", place.label, "", place.path)).collect();
+            for (label, href, action, resource) in ACTIONS {
+                if may(action, resource).await {
+                    places.push(Hit::new("Action", label, "", href));
+                }
+            }
+            view! { <Palette places /> }
+        })
+    })
+}
+
 #[component]
 fn Navigation() -> impl IntoView {
+    let groups = GROUPS
+        .iter()
+        .filter(|(_, places)| !places.is_empty())
+        .map(|&(name, places)| view! { <Group name places /> })
+        .collect_view();
     view! {
         <a class="brand" href="/ui">
             <img src="/ui/favicon.svg" alt="" width="20" height="20" />
             "Tollgate"
         </a>
-        <nav aria-label="Main">
-            <Group name="Observe" places=&OBSERVE />
-            <Group name="Access" places=&ACCESS />
-            <Group name="Gateway" places=&GATEWAY />
-        </nav>
+        <nav aria-label="Main">{groups}</nav>
     }
 }
 
 #[component]
 fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
-    let location = use_location();
+    let path = use_location().pathname.get_untracked();
+    let here = path.trim_end_matches('/');
     let links = places
         .iter()
         .map(|place| {
-            let path = location.pathname;
-            let current = move || {
-                let path = path.get();
-                let here = path.trim_end_matches('/');
-                let inside =
-                    place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
-                (here == place.path || inside).then_some("page")
-            };
+            let inside = place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
+            let current = (here == place.path || inside).then_some("page");
+            let key = (!place.key.is_empty()).then_some(place.key);
             view! {
                 <li>
-                    <a href=place.path aria-current=current data-go=place.key>
+                    <a href=place.path aria-current=current data-go=key>
                         <Icon name=place.icon />
                         {place.label}
                     </a>
@@ -112,18 +151,20 @@ fn Theme() -> impl IntoView {
 
 #[component]
 fn Account() -> impl IntoView {
-    let info = Resource::new_blocking(|| (), |()| viewer());
-    let show = |info: ViewerInfo| {
-        view! {
+    Suspend::new(async move {
+        // A page that is open to everybody has nobody here.
+        let user = viewer().await.ok()?;
+        let role = user.role.as_str();
+        Some(view! {
             <details class="menu">
                 <summary>
                     <Icon name=IconName::Account />
                     <span class="visually-hidden">"Account"</span>
-                    <span class="account-name">{info.name.clone().unwrap_or_else(|| info.email.clone())}</span>
+                    <span class="account-name">{user.label().to_owned()}</span>
                 </summary>
                 <div class="menu-panel">
                     <p class="menu-note">
-                        {info.email} <br /> {info.role}
+                        {user.email} <br /> {role}
                     </p>
                     <form method="post" action="/ui/sign-out">
                         <button class="button quiet" type="submit">
@@ -132,7 +173,6 @@ fn Account() -> impl IntoView {
                     </form>
                 </div>
             </details>
-        }
-    };
-    view! { <Suspense>{move || Suspend::new(async move { info.await.ok().map(show) })}</Suspense> }
+        })
+    })
 }

@@ -7,10 +7,14 @@ use leptos_router::{SsrMode, path};
 
 use crate::frame::Frame;
 use crate::pages;
+use crate::server::with_wasm;
 
 /// Says that there are scripts and sets the remembered theme before anything is drawn, so that nothing moves or flashes.
 const EARLY_THEME: &str = "document.documentElement.dataset.script='';\
     try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+
+/// Pages are whole documents; a link's is asked for as soon as the pointer rests on it.
+const PREFETCH: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/ui/*"},{"not":{"selector_matches":"[download]"}}]},"eagerness":"moderate"}]}"#;
 
 /// The document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -25,7 +29,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/ui/favicon.svg" type="image/svg+xml" />
                 <link rel="preload" href="/ui/fonts/inter-latin.woff2" r#as="font" type="font/woff2" crossorigin="" />
                 <link rel="stylesheet" href="/ui/tollgate.css" />
-                <script type="module" src="/ui/tollgate.js" nonce=use_nonce()></script>
+                // The first picture waits for it, so that nobody sees times in UTC turn into their own.
+                <script type="module" src="/ui/tollgate.js" blocking="render" nonce=use_nonce()></script>
+                <script type="speculationrules" nonce=use_nonce()>{PREFETCH}</script>
                 <Hydration options />
                 <MetaTags />
             </head>
@@ -39,25 +45,19 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// The scripts that start the wasm; nothing when the program was built without it.
 #[component]
 fn Hydration(options: LeptosOptions) -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    let with_wasm = use_context::<crate::server::WithWasm>().is_some_and(|with| with.0);
-    #[cfg(not(feature = "ssr"))]
-    let with_wasm = true;
-    with_wasm.then(|| view! { <HydrationScripts options root="/ui" /> })
+    with_wasm().then(|| view! { <HydrationScripts options islands=true root="/ui" /> })
 }
 
-/// The document's title. It may hold what people and callers chose, and leptos_meta writes it into the page as it is;
-/// in the browser it is set as text.
+/// The document's title. It may hold what people and callers chose, and `leptos_meta` writes it into the page as it is.
 fn document_title(title: String) -> String {
     let title = if title.is_empty() { "Tollgate".to_owned() } else { format!("{title} · Tollgate") };
-    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
+    title.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Every page.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    #[cfg(feature = "ssr")]
     crate::server::set_content_security_policy();
     view! {
         <Title formatter=document_title />
@@ -67,15 +67,32 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=pages::AuditList ssr=SsrMode::Async />
+                    <Route path=path!("audit/verify") view=pages::AuditVerifyPage ssr=SsrMode::Async />
+                    <Route path=path!("audit/:id") view=pages::AuditLinePage ssr=SsrMode::Async />
+                    <Route path=path!("credentials") view=pages::CredentialList ssr=SsrMode::Async />
+                    <Route path=path!("credentials/new") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/create") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/update") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/delete") view=pages::DeleteCredentialPage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/delete") view=pages::DeleteKeysPage ssr=SsrMode::Async />
                     <Route path=path!("keys/:id") view=pages::KeyDetail ssr=SsrMode::Async />
                     // Where a change that was not accepted is shown again.
                     <Route path=path!("keys/:id/update") view=pages::KeyDetail ssr=SsrMode::Async />
+                    <Route path=path!("keys/:id/delete") view=pages::DeleteKeyPage ssr=SsrMode::Async />
                     <Route path=path!("requests") view=pages::RequestList ssr=SsrMode::Async />
                     <Route path=path!("requests/:id") view=pages::RequestDetailPage ssr=SsrMode::Async />
                     <Route path=path!("models") view=pages::Models ssr=SsrMode::Async />
+                    <Route path=path!("models/new") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/create") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/update") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/test") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/delete") view=pages::DeleteModelPage ssr=SsrMode::Async />
                     <Route path=path!("*any") view=pages::NotFound ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

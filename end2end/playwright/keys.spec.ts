@@ -72,8 +72,9 @@ test("a key is shown once, works, is seen, is blocked, and is deleted", async ({
   await expect(page.getByText("The key is no longer blocked.")).toBeVisible();
   expect(await gateway.call(key)).toBe(200);
 
-  await page.getByText("Delete this key").click();
-  await page.getByLabel("Name of the key").fill("journey");
+  await page.getByRole("link", { name: "Delete", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Delete journey?", level: 1 })).toBeVisible();
+  await page.getByLabel("type its name").fill("journey");
   await page.getByRole("button", { name: "Delete key" }).click();
   await expect(page.getByText("The key is deleted.")).toBeVisible();
   expect(await gateway.call(key), "the next call after deleting").toBe(401);
@@ -124,6 +125,30 @@ test("a key that the API made is found, changed and blocked from the list", asyn
   await expect(page.getByText("The key is blocked.")).toBeVisible();
   await expect(page).toHaveURL(/q=from/);
   expect(await gateway.call(key)).toBe(401);
+});
+
+test("many keys are blocked and deleted at once", async ({ admin: page, gateway, javaScriptEnabled }) => {
+  const keys = [];
+  for (const name of ["one", "two", "three", "four"]) keys.push(await gateway.newKey({ key_alias: name }));
+  await page.goto("/ui/keys");
+  await page.getByRole("checkbox", { name: "Select four" }).check();
+  if (javaScriptEnabled === false) {
+    for (const name of ["three", "two"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
+  } else {
+    await page.getByRole("checkbox", { name: "Select two" }).click({ modifiers: ["Shift"] });
+    await expect(page.getByText("3 selected")).toBeVisible();
+  }
+  await page.getByRole("button", { name: "Block", exact: true }).click();
+  await expect(page.getByText("The keys are blocked.")).toBeVisible();
+  expect(await Promise.all(keys.map((key) => gateway.call(key)))).toEqual([200, 401, 401, 401]);
+
+  await page.getByRole("checkbox", { name: "Select four" }).check();
+  await page.getByRole("checkbox", { name: "Select two" }).check();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Delete 2 keys?", level: 1 })).toBeVisible();
+  await page.getByRole("button", { name: "Delete keys" }).click();
+  await expect(page.getByText("The keys are deleted.")).toBeVisible();
+  await expect(page.locator("tbody tr")).toHaveCount(2);
 });
 
 async function makeCalls(gateway: Gateway): Promise<void> {

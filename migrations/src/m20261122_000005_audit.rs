@@ -42,6 +42,9 @@ impl MigrationTrait for Migration {
             manager,
             &[
                 "CREATE INDEX audit_events_at ON audit_events (at, seq)",
+                "CREATE INDEX audit_events_actor ON audit_events (actor, seq)",
+                "CREATE INDEX audit_events_action ON audit_events (action, seq)",
+                "CREATE INDEX audit_events_request ON audit_events (request_id, seq)",
                 "CREATE INDEX audit_events_resource ON audit_events (resource_kind, resource_id, seq)",
             ],
         )

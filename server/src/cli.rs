@@ -46,6 +46,142 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Makes, lists, blocks and deletes virtual keys, straight in the database.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Makes, lists and changes users, straight in the database: the way back in when nobody can sign in.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Secrets that are kept in the database.
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
+    /// Looks for what keeps this gateway from working well, and says what to do.
+    Doctor(DatabaseArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Makes a key and prints it, once.
+    Create {
+        /// What people call it.
+        #[arg(long)]
+        alias: Option<String>,
+        /// What it may call: a model or a pattern with one `*`. Give it again for more; without, every model.
+        #[arg(long = "model")]
+        models: Vec<String>,
+        /// The person whose key it is.
+        #[arg(long)]
+        user: Option<String>,
+        /// The team whose key it is.
+        #[arg(long)]
+        team: Option<String>,
+        /// When it ends: `30d`, `12h`; without, never.
+        #[arg(long)]
+        duration: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Lists keys, newest first.
+    List {
+        /// Part of the alias, or a whole id, user or team.
+        #[arg(long)]
+        search: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Blocks a key, named by its id, its alias or itself.
+    Block {
+        key: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Lets a blocked key work again.
+    Unblock {
+        key: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Deletes a key. It keeps its history and never works again.
+    Delete {
+        key: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Gives a key a new text and prints it, once.
+    Rotate {
+        key: String,
+        /// How long the old text goes on working: `24h`.
+        #[arg(long, default_value = "0s")]
+        grace: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Makes a user. With `--password-stdin`, one who can sign in with a password, read from standard input.
+    Create {
+        email: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// `admin`, `auditor`, `member` or `viewer`.
+        #[arg(long, default_value = "member")]
+        role: String,
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Lists users.
+    List {
+        #[arg(long)]
+        search: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Sets a user's password, read from standard input.
+    SetPassword {
+        /// Address or id.
+        user: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Makes a user something else: `admin`, `auditor`, `member` or `viewer`.
+    SetRole {
+        /// Address or id.
+        user: String,
+        role: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Keeps a user out, with all personal keys.
+    Disable {
+        /// Address or id.
+        user: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Lets a disabled user in again.
+    Enable {
+        /// Address or id.
+        user: String,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Encrypts every secret anew with the current TOLLGATE_SALT_KEY. The one before it is read from
+    /// TOLLGATE_SALT_KEY_PREVIOUS. Can be stopped at any time and started again.
+    Reencrypt(DatabaseArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +198,26 @@ pub enum ConfigCommand {
 pub enum AuditCommand {
     /// Checks the chain of hashes from the first line to the last.
     Verify(DatabaseArguments),
+    /// Writes the log, oldest first, to standard output or a file.
+    Export {
+        /// `csv` or `jsonl`.
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// A file that does not exist yet; without, standard output.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// `key.create`, or `key.*`.
+        #[arg(long)]
+        action: Option<String>,
+        /// From this moment on: `2026-11-01T00:00:00Z`.
+        #[arg(long)]
+        since: Option<String>,
+        /// Before this moment.
+        #[arg(long)]
+        until: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -3,11 +3,13 @@
 //! This crate is the wiring: command line, configuration, HTTP, background tasks. Rules live in `domain`, changes in
 //! `control`, calls in `gateway`, SQL in `store`, pages in `app`.
 
+mod catalogue;
 mod cli;
 mod commands;
 mod config;
 mod http;
 mod listener;
+mod probe;
 mod start;
 mod terminal;
 

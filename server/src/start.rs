@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tollgate_control::{Control, OpContext, Publish, access};
-use tollgate_domain::actor::Actor;
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, access, keys};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
@@ -19,6 +19,7 @@ use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
 use tollgate_store::{Store, StoreOptions};
 
+use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
@@ -26,6 +27,9 @@ use crate::{http, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// Keys that are due to be exchanged are looked for this often.
+const ROTATION: Duration = Duration::from_secs(60);
 
 /// How long calls under way may take to end when the server is told to stop.
 const LAST_CALLS: Duration = Duration::from_secs(30);
@@ -76,15 +80,6 @@ fn make_folder(folder: &Path) -> Result<(), StartError> {
         .map_err(|source| StartError::Io { what: format!("the data folder {}", folder.display()), source })
 }
 
-/// Tells the data plane of the control plane's changes.
-struct ToGateway(Gateway);
-
-impl Publish for ToGateway {
-    fn key_changed(&self, digest: KeyDigest) {
-        self.0.key_changed(digest);
-    }
-}
-
 /// Serves until the process is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let Loaded { config, findings } = load_config(&arguments)?;
@@ -121,6 +116,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };
+    let policy =
+        http::Policy { admin_only_ui: config.general.admin_only_ui, no_user_auth: config.general.no_user_auth };
     let gateway = Gateway::new(GatewayParts {
         store: store.clone(),
         ledger: ledger.clone(),
@@ -131,21 +128,19 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         entropy: entropy.clone(),
         tasks: tasks.clone(),
     });
+    let vault = Arc::new(vault(config.master_key.as_ref()));
+    let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
+    to_gateway.reload().await?;
     let catalog = gateway.clone();
     let control = Control::new(
         store.clone(),
         clock.clone(),
         entropy.clone(),
-        Arc::new(ToGateway(gateway.clone())),
+        to_gateway,
         Arc::new(move || catalog.catalog()),
+        vault,
     );
-    let operator = OpContext {
-        actor: Actor::System,
-        request_id: new_uuid(&*clock, &*entropy).to_string(),
-        address: None,
-        user_agent: None,
-        on_behalf_of: None,
-    };
+    let operator = OpContext::system(new_uuid(&*clock, &*entropy).to_string());
     if let (Ok(email), Some(password)) =
         (std::env::var("TOLLGATE_ADMIN_EMAIL"), environment_secret(&["TOLLGATE_ADMIN_PASSWORD"]))
     {
@@ -157,10 +152,11 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
     let app = http::app(&state);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
+    background.spawn(rotation(control.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
     let serving = Serving {
         app,
@@ -187,6 +183,14 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     Ok(())
 }
 
+/// What secrets in the database are encrypted with: `TOLLGATE_SALT_KEY`, LiteLLM's variable, or the master key; and what
+/// they were encrypted with before, until `tollgate secrets reencrypt` has run.
+pub fn vault(master_key: Option<&Secret>) -> Vault {
+    let current = environment_secret(&["TOLLGATE_SALT_KEY", "LITELLM_SALT_KEY"]);
+    let previous: Vec<Secret> = environment_secret(&["TOLLGATE_SALT_KEY_PREVIOUS"]).into_iter().collect();
+    Vault::new(current.as_ref().or(master_key), &previous)
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -197,7 +201,7 @@ fn bytes(configured: Option<u64>, otherwise: usize) -> usize {
 }
 
 /// The first of the environment variables that is set and not empty.
-fn environment_secret(names: &[&str]) -> Option<Secret> {
+pub fn environment_secret(names: &[&str]) -> Option<Secret> {
     names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
@@ -206,6 +210,22 @@ async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => gateway.sweep(),
+        }
+    }
+}
+
+/// Exchanges keys whose time has come.
+async fn rotation(control: Control, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ROTATION) => {}
+        }
+        let op = OpContext::system(new_uuid(control.clock().as_ref(), &SystemEntropy).to_string());
+        match keys::rotate_due(&control, &op).await {
+            Ok(0) => {}
+            Ok(exchanged) => tracing::info!(exchanged, "keys were exchanged as scheduled"),
+            Err(error) => tracing::error!(%error, "keys that are due could not be exchanged"),
         }
     }
 }

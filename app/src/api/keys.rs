@@ -1,24 +1,22 @@
 //! What the pages about keys ask.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::key::KeyStatus;
 use tollgate_domain::summary::RequestRow;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
-use crate::pages::KeysQuery;
+use crate::kit::ListQuery;
+
+const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Blocked, KeyStatus::Expired, KeyStatus::Deleted];
 
 /// Rows of a page of keys.
-#[cfg(feature = "ssr")]
 const PAGE: u32 = 50;
 
 /// The latest requests on a key's page.
-#[cfg(feature = "ssr")]
 const LATEST: u32 = 10;
 
 /// A key as pages show it: without its digest, and without what people wrote into its metadata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyView {
     pub id: String,
     /// `sk-...abcd`
@@ -52,7 +50,6 @@ impl KeyView {
     }
 }
 
-#[cfg(feature = "ssr")]
 impl From<tollgate_domain::summary::KeyRow> for KeyView {
     fn from(row: tollgate_domain::summary::KeyRow) -> Self {
         let key = row.key;
@@ -64,16 +61,16 @@ impl From<tollgate_domain::summary::KeyRow> for KeyView {
             status: row.status,
             blocked: key.blocked,
             expires_at: key.expires_at,
-            user_id: key.user_id,
-            team_id: key.team_id,
+            user_id: key.user_id.map(|id| id.to_string()),
+            team_id: key.team_id.map(|id| id.to_string()),
             metadata_names: key.metadata.keys().cloned().collect(),
             setting_names: key.settings.keys().cloned().collect(),
-            created_at: key.created_at,
-            created_by: key.created_by,
-            updated_at: key.updated_at,
-            updated_by: key.updated_by,
-            deleted_at: key.deleted_at,
-            version: key.version,
+            created_at: key.meta.created_at,
+            created_by: key.meta.created_by,
+            updated_at: key.meta.updated_at,
+            updated_by: key.meta.updated_by,
+            deleted_at: key.meta.deleted_at,
+            version: key.meta.version,
             calls: row.calls,
             spent: row.spent,
             last_used_at: row.last_used_at,
@@ -82,7 +79,7 @@ impl From<tollgate_domain::summary::KeyRow> for KeyView {
 }
 
 /// A page of keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeysView {
     pub rows: Vec<KeyView>,
     /// The cursor of the next page.
@@ -92,7 +89,7 @@ pub struct KeysView {
 }
 
 /// One key, with what its page needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyDetailView {
     pub key: KeyView,
     /// The latest, newest first.
@@ -105,22 +102,20 @@ pub struct KeyDetailView {
 }
 
 /// What the form of a new key needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKeyView {
     pub models: Vec<String>,
     pub may_change: bool,
 }
 
 /// A page of keys, newest first.
-#[server(prefix = "/ui/api")]
-pub async fn list_keys(#[server(default)] query: KeysQuery) -> Result<KeysView, ServerError> {
+pub async fn list_keys(list: ListQuery) -> Result<KeysView, ServerError> {
     use tollgate_control::keys::{self, KeyFilter};
-    use tollgate_domain::page::Cursor;
 
     let (control, op) = crate::server::op_context().await?;
-    let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
-    let after = query.after.as_deref().and_then(Cursor::decode);
-    let page = keys::list(&control, &op, &filter, after, PAGE).await?;
+    let status = list.get("status").and_then(|text| STATUSES.into_iter().find(|status| status.as_str() == text));
+    let filter = KeyFilter { search: list.get("q"), status, ..KeyFilter::default() };
+    let page = keys::list(&control, &op, &filter, list.after(), PAGE).await?;
     Ok(KeysView {
         rows: page.items.into_iter().map(KeyView::from).collect(),
         next: page.next,
@@ -128,8 +123,33 @@ pub async fn list_keys(#[server(default)] query: KeysQuery) -> Result<KeysView, 
     })
 }
 
+/// Keys that somebody is about to do something to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenKeysView {
+    pub keys: Vec<KeyView>,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// The keys of these ids that there are, at most a page of them.
+pub async fn keys_of_ids(ids: Vec<String>) -> Result<ChosenKeysView, ServerError> {
+    use tollgate_control::ControlError;
+    use tollgate_control::keys::{self, KeyRef};
+    use tollgate_domain::ids::KeyId;
+
+    let (control, op) = crate::server::op_context().await?;
+    let mut found = Vec::new();
+    for id in ids.iter().filter_map(|id| KeyId::parse(id)).take(PAGE as usize) {
+        match keys::get(&control, &op, &KeyRef::Id(id)).await {
+            Ok(row) => found.push(KeyView::from(row)),
+            Err(ControlError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(ChosenKeysView { keys: found, now: control.clock().now() })
+}
+
 /// One key by its id.
-#[server(prefix = "/ui/api")]
 pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
     use tollgate_control::keys::{self, KeyRef};
     use tollgate_control::requests;
@@ -138,10 +158,10 @@ pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
 
     let (control, op) = crate::server::op_context().await?;
     let found = match KeyId::parse(&id) {
-        Some(id) => keys::get(&control, &op, KeyRef::Id(id)).await.map_err(ServerError::from),
+        Some(id) => keys::get(&control, &op, &KeyRef::Id(id)).await.map_err(ServerError::from),
         None => Err(ServerError::NotFound),
     };
-    let mut key = KeyView::from(found.inspect_err(|error| answer_with(*error))?);
+    let mut key = KeyView::from(found?);
     key.created_by = person(&control, &key.created_by).await;
     key.updated_by = person(&control, &key.updated_by).await;
     let filter = RequestFilter { key: Some(key.id.clone()), ..RequestFilter::default() };
@@ -151,22 +171,12 @@ pub async fn get_key(id: String) -> Result<KeyDetailView, ServerError> {
 }
 
 /// What the form of a new key needs.
-#[server(prefix = "/ui/api")]
 pub async fn new_key_form() -> Result<NewKeyView, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     Ok(NewKeyView { models: model_names(&control, &op).await?, may_change: may_change(&op) })
 }
 
-/// Makes a page's status tell what its text says.
-#[cfg(feature = "ssr")]
-pub(crate) fn answer_with(error: ServerError) {
-    if let (ServerError::NotFound, Some(response)) = (error, use_context::<leptos_axum::ResponseOptions>()) {
-        response.set_status(http::StatusCode::NOT_FOUND);
-    }
-}
-
 /// Every name that a caller may ask for: models and their aliases, sorted.
-#[cfg(feature = "ssr")]
 pub(crate) async fn model_names(
     control: &tollgate_control::Control,
     op: &tollgate_control::OpContext,
@@ -178,26 +188,20 @@ pub(crate) async fn model_names(
     Ok(names)
 }
 
-#[cfg(feature = "ssr")]
 fn may_change(op: &tollgate_control::OpContext) -> bool {
-    use tollgate_domain::actor::{Action, Resource, allowed};
-    allowed(&op.actor, Action::Update, Resource::Key)
+    use tollgate_domain::actor::{Action, Resource};
+    super::op_may(op, Action::Update, Resource::Key)
 }
 
 /// Who is behind a `created_by`, for people.
-#[cfg(feature = "ssr")]
-async fn person(control: &tollgate_control::Control, label: &str) -> String {
-    use tollgate_domain::ids::UserId;
-
-    let Some(id) = UserId::parse(label) else {
-        return match label {
-            "master_key" => "the master key".to_owned(),
-            "system" => "the command line".to_owned(),
-            other => other.to_owned(),
-        };
-    };
-    match tollgate_control::access::user(control, id).await {
-        Ok(Some(user)) => user.email,
+pub(crate) async fn person(control: &tollgate_control::Control, label: &str) -> String {
+    match label {
+        "master_key" => return "the master key".to_owned(),
+        "system" => return "the command line".to_owned(),
+        _ => {}
+    }
+    match tollgate_control::access::label(control, label).await {
+        Ok(Some(name)) => name,
         // Whoever it was, the id still finds the audit log's lines.
         Ok(None) | Err(_) => label.to_owned(),
     }

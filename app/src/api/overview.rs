@@ -1,13 +1,11 @@
 //! What the overview asks.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::summary::{Overview, Period};
 
 use super::ServerError;
 
 /// The overview, with what the first steps need.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OverviewView {
     pub overview: Overview,
     /// For the first call: where the gateway is, without the `/v1`, and what to ask it for.
@@ -21,7 +19,6 @@ pub struct OverviewView {
 }
 
 /// The overview of the period that ends now.
-#[server(prefix = "/ui/api")]
 pub async fn load_overview(period: Period) -> Result<OverviewView, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     let overview = tollgate_control::overview::overview(&control, &op, period).await?;

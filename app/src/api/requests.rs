@@ -1,18 +1,15 @@
 //! What the pages about requests ask.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use tollgate_domain::summary::{RequestDetail, RequestRow};
 
 use super::ServerError;
-use crate::pages::RequestsQuery;
+use crate::kit::ListQuery;
 
 /// Rows of a page of requests.
-#[cfg(feature = "ssr")]
 const PAGE: u32 = 50;
 
 /// A page of requests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestsView {
     pub rows: Vec<RequestRow>,
     /// The cursor of the next page.
@@ -24,44 +21,41 @@ pub struct RequestsView {
 }
 
 /// A page of requests, newest first.
-#[server(prefix = "/ui/api")]
-pub async fn list_requests(#[server(default)] query: RequestsQuery) -> Result<RequestsView, ServerError> {
+pub async fn list_requests(list: ListQuery) -> Result<RequestsView, ServerError> {
     use tollgate_control::requests;
-    use tollgate_domain::page::Cursor;
-    use tollgate_domain::summary::RequestFilter;
+    use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
 
     let (control, op) = crate::server::op_context().await?;
     let models = super::keys::model_names(&control, &op).await?;
     let mut filter = RequestFilter {
-        model: query.model,
-        status: query.status,
-        call_id: query.call,
-        since: query.period.map(|period| period.start(control.clock().now())),
+        model: list.get("model"),
+        status: list.get("status").and_then(|text| StatusFilter::parse(&text)),
+        call_id: list.get("call"),
+        since: list
+            .get("period")
+            .and_then(|text| Period::parse(&text))
+            .map(|period| period.start(control.clock().now())),
         ..RequestFilter::default()
     };
     let mut key_label = None;
-    if let Some(text) = &query.key {
+    if let Some(text) = &list.get("key") {
         let Some((id, label)) = find_key(&control, &op, text).await? else {
             return Ok(RequestsView { rows: Vec::new(), next: None, models, key_label: None });
         };
         (filter.key, key_label) = (Some(id), Some(label));
     }
-    let after = query.after.as_deref().and_then(Cursor::decode);
-    let page = requests::list(&control, &op, &filter, after, PAGE).await?;
+    let page = requests::list(&control, &op, &filter, list.after(), PAGE).await?;
     Ok(RequestsView { rows: page.items, next: page.next, models, key_label })
 }
 
 /// One request by its own id or by its call's.
-#[server(prefix = "/ui/api")]
 pub async fn get_request(id: String) -> Result<RequestDetail, ServerError> {
     let (control, op) = crate::server::op_context().await?;
-    let found = tollgate_control::requests::get(&control, &op, &id).await.map_err(ServerError::from);
-    found.inspect_err(|error| super::keys::answer_with(*error))
+    Ok(tollgate_control::requests::get(&control, &op, &id).await?)
 }
 
 /// The id and the label of the key that a text names: its id, its alias, or `master_key`. Deleted keys are found too,
 /// for the sake of what they did.
-#[cfg(feature = "ssr")]
 async fn find_key(
     control: &tollgate_control::Control,
     op: &tollgate_control::OpContext,
@@ -76,7 +70,7 @@ async fn find_key(
         return Ok(Some((text.to_owned(), "Master key".to_owned())));
     }
     if let Some(id) = KeyId::parse(text) {
-        return match keys::get(control, op, KeyRef::Id(id)).await {
+        return match keys::get(control, op, &KeyRef::Id(id)).await {
             Ok(row) => Ok(Some((row.key.id.to_string(), row.key.label().to_owned()))),
             Err(ControlError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

@@ -58,7 +58,7 @@ pub struct PlotData {
 /// Draws `plot`.
 #[component]
 pub fn Plot(plot: PlotData) -> impl IntoView {
-    view! { <figure class="plot" data-plot="" inner_html=plot.into_html()></figure> }
+    view! { <figure class="plot" data-plot="" data-whole="" inner_html=plot.into_html()></figure> }
 }
 
 impl PlotData {

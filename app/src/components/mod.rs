@@ -10,7 +10,6 @@ mod icon;
 mod notice;
 mod page_header;
 mod pager;
-mod refresh;
 mod value;
 
 pub use badge::*;
@@ -22,5 +21,4 @@ pub use icon::*;
 pub use notice::*;
 pub use page_header::*;
 pub use pager::*;
-pub use refresh::*;
 pub use value::*;

@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
 
 use crate::components::{Field, Notice, Tone};
-use crate::pages::query::Query;
+use crate::kit::query;
 
 /// See [`super::sign_in`]: a name, never a text.
 fn explanation(error: &str) -> Option<&'static str> {
@@ -24,14 +23,11 @@ fn explanation(error: &str) -> Option<&'static str> {
 
 #[component]
 pub fn Setup() -> impl IntoView {
-    let search = use_location().search;
-    let query = move |name: &str| Query::parse(&search.get()).get(name);
-    let token = move || query("token").unwrap_or_default();
-    let error = move || {
-        query("error").and_then(|error| explanation(&error)).map(|text| {
-            view! { <Notice tone=Tone::Bad>{text}</Notice> }
-        })
-    };
+    let query = query();
+    let token = query.get("token").unwrap_or_default();
+    let error = query.get("error").and_then(|error| explanation(&error)).map(|text| {
+        view! { <Notice tone=Tone::Bad>{text}</Notice> }
+    });
     view! {
         <Title text="Set up" />
         <main class="doorway" id="main">

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
 
 use crate::components::{Field, Notice, Tone};
-use crate::pages::query::Query;
+use crate::kit::query;
 
 /// Why the form is shown again. The address holds a name from this list, never a text: nobody can make the page say
 /// something by a crafted link.
 fn explanation(error: &str) -> Option<&'static str> {
     match error {
         "wrong" => Some("E-mail address or password are wrong, or the account is disabled."),
+        "admins" => Some("Only administrators may use this dashboard: ask one of them."),
         "slow" => Some("Too many failed tries. Wait a few minutes, then try again."),
         "busy" => Some("Too many people are signing in at this moment. Try again in a few seconds."),
         "unavailable" => Some("The database does not answer. Nothing was changed; try again shortly."),
@@ -21,19 +21,14 @@ fn explanation(error: &str) -> Option<&'static str> {
 
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let search = use_location().search;
-    let query = move |name: &str| Query::parse(&search.get()).get(name);
-    let next = move || query("next").unwrap_or_default();
-    let error = move || {
-        query("error").and_then(|error| explanation(&error)).map(|text| {
-            view! { <Notice tone=Tone::Bad>{text}</Notice> }
-        })
-    };
-    let done = move || {
-        query("notice").filter(|notice| notice == "signed-out").map(|_| {
-            view! { <Notice tone=Tone::Info>"You are signed out."</Notice> }
-        })
-    };
+    let query = query();
+    let next = query.get("next").unwrap_or_default();
+    let error = query.get("error").and_then(|error| explanation(&error)).map(|text| {
+        view! { <Notice tone=Tone::Bad>{text}</Notice> }
+    });
+    let done = query.get("notice").filter(|notice| notice == "signed-out").map(|_| {
+        view! { <Notice tone=Tone::Info>"You are signed out."</Notice> }
+    });
     view! {
         <Title text="Sign in" />
         <main class="doorway" id="main">

@@ -1,6 +1,7 @@
 //! The dashboard's HTTP side: sessions, who is signed in, protections, and the routes that render pages.
 
 mod doors;
+pub(crate) mod plain;
 mod protect;
 mod viewer;
 
@@ -17,14 +18,14 @@ use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list};
 use tollgate_control::{Control, OpContext};
 use tollgate_domain::Clock;
+use tollgate_domain::actor::Role;
 use tollgate_domain::user::User;
 use tollgate_store::Sessions;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::api::ServerError;
-use crate::{App, server_forms, shell};
+use crate::{App, ServerError, server_forms, shell};
 
 pub use viewer::Viewer;
 
@@ -44,9 +45,16 @@ pub struct WebSettings {
     /// `PROXY_BASE_URL`: the address that people use, without a slash at the end.
     pub base_url: Option<String>,
     pub with_wasm: bool,
+    /// `ui_access_mode: admin_only`: only administrators and auditors get in.
+    pub admin_only: bool,
 }
 
 impl WebSettings {
+    /// Whether somebody like that may use the dashboard at all.
+    pub(crate) fn admits(&self, role: Role) -> bool {
+        !self.admin_only || matches!(role, Role::Admin | Role::Auditor)
+    }
+
     fn is_https(&self) -> bool {
         self.base_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
@@ -129,6 +137,11 @@ pub fn set_content_security_policy() {
     if let Ok(value) = HeaderValue::try_from(policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, value);
     }
+}
+
+/// Whether a page can have islands that come alive.
+pub fn with_wasm() -> bool {
+    use_context::<WithWasm>().is_some_and(|with| with.0)
 }
 
 async fn extension<T: Clone + Send + Sync + 'static>() -> Result<T, ServerError> {

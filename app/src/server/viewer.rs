@@ -6,10 +6,10 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use axum::response::Response;
+use http::header;
 use tollgate_control::{Control, OpContext, access};
-use tollgate_domain::actor::Actor;
+use tollgate_domain::actor::{Actor, Memberships};
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::{UserId, new_uuid};
 use tollgate_domain::user::User;
@@ -17,6 +17,7 @@ use tollgate_domain::{Clock, Timestamp};
 use tower_sessions::Session;
 
 use super::WebSettings;
+use super::plain::unavailable;
 
 /// In the session: the person's id, and when it signed in.
 const USER: &str = "user";
@@ -32,6 +33,7 @@ const MAX_TEXT: usize = 300;
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub user: Option<User>,
+    memberships: Memberships,
     /// The address under which this gateway is reached: `https://gateway.example.com`.
     pub base_url: String,
     request_id: String,
@@ -43,7 +45,9 @@ impl Viewer {
     /// For the control plane: the person, or nobody.
     pub fn op(&self) -> OpContext {
         let actor = match &self.user {
-            Some(user) => Actor::User { id: user.id, email: user.email.clone(), role: user.role },
+            Some(user) => {
+                Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None }
+            }
             None => Actor::Anonymous,
         };
         self.op_as(actor)
@@ -52,6 +56,7 @@ impl Viewer {
     fn op_as(&self, actor: Actor) -> OpContext {
         OpContext {
             actor,
+            memberships: self.memberships.clone(),
             request_id: self.request_id.clone(),
             address: self.address.clone(),
             user_agent: self.user_agent.clone(),
@@ -73,11 +78,21 @@ pub async fn attach(
         Ok(user) => user,
         Err(response) => return response,
     };
+    // Whoever may not be here is as good as signed out.
+    let user = user.filter(|user| settings.admits(user.role));
+    let memberships = match &user {
+        Some(user) => match control.memberships(&user.id).await {
+            Ok(memberships) => memberships,
+            Err(_) => return unavailable(),
+        },
+        None => Memberships::default(),
+    };
     let host = header_text(&request, header::HOST).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
     let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{host}"));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let viewer = Viewer {
         user,
+        memberships,
         base_url,
         request_id: new_uuid(&*clock, &SystemEntropy).to_string(),
         address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
@@ -93,10 +108,6 @@ fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
 }
 
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {
-    let unavailable = || {
-        let text = "The database does not answer. Nothing was changed; try again shortly.";
-        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-    };
     let id: Option<UserId> = session.get(USER).await.map_err(|_| unavailable())?;
     let at: Option<Timestamp> = session.get(SIGNED_IN_AT).await.map_err(|_| unavailable())?;
     let (Some(id), Some(at)) = (id, at) else { return Ok(None) };
@@ -104,12 +115,12 @@ async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result
         let _ = session.flush().await;
         return Ok(None);
     }
-    access::user(control, id).await.map_err(|_| unavailable())
+    access::signed_in(control, &id, at).await.map_err(|_| unavailable())
 }
 
 /// Makes the session that of `user`, under a new id: one that was planted before is worth nothing.
 pub async fn begin(session: &Session, user: &User, now: Timestamp) -> Result<(), tower_sessions::session::Error> {
     session.cycle_id().await?;
-    session.insert(USER, user.id).await?;
+    session.insert(USER, user.id.clone()).await?;
     session.insert(SIGNED_IN_AT, now).await
 }

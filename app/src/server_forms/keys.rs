@@ -1,27 +1,34 @@
 //! Making, changing, blocking and deleting keys.
 
-use axum::extract::{Form, FromRequest as _, Path, Request};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::extract::{Path, Request};
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
 use http::StatusCode;
 use leptos::prelude::provide_context;
-use serde::Deserialize;
-use tollgate_control::keys::{self, CreatedKey, KeyChange, KeyRef, NewKey};
+use tollgate_control::keys::{self, CreatedKey, KeyRef, NewKey, expiry_after};
 use tollgate_control::{Control, ControlError, OpContext};
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::model::ModelPattern;
 
-use crate::pages::{
-    CreatedKeyContext, CreatedKeyView, EditKeyContext, Expiry, FormErrors, FormState, KeyForm, Notice, ShownOnce,
-    back_to_list, key_href,
-};
+use super::{read_form, show_again};
+use crate::kit::{Form, redirect_with, refusal};
+use crate::pages::{CreatedKeyView, Expiry, KEYS, ShownOnce, key_href, keys_address};
 use crate::server::{ServerState, Viewer, render};
+
+/// Rows that one form may name.
+const MOST: usize = 1_000;
+
+/// The form's fields that the control plane calls otherwise.
+const NAMES: &[(&str, &str)] =
+    &[("models", "models"), ("expires_at", "date"), ("duration", "expiry"), ("conflict", "alias")];
 
 pub fn router() -> Router<ServerState> {
     Router::new()
         .route("/ui/keys/create", post(create))
+        .route("/ui/keys/bulk", post(bulk))
+        .route("/ui/keys/delete", post(delete_many))
         .route("/ui/keys/{id}/update", post(update))
         .route("/ui/keys/{id}/block", post(block))
         .route("/ui/keys/{id}/unblock", post(unblock))
@@ -34,97 +41,43 @@ async fn create(
     Extension(control): Extension<Control>,
     request: Request,
 ) -> Response {
-    let (form, request) = match read_form(request).await {
+    let (mut form, request) = match read_form(request).await {
         Ok(read) => read,
         Err(response) => return response,
     };
     let op = viewer.op();
-    match try_create(&control, &op, &form).await {
-        Ok(created) => {
-            let model = first_model(&control, &op, &created.key).await;
-            let view = CreatedKeyView {
-                id: created.key.id.to_string(),
-                label: created.key.label().to_owned(),
-                key: ShownOnce::new(created.plain.expose()),
-                base_url: viewer.base_url,
-                model,
-            };
-            let context = CreatedKeyContext::Created(view);
-            render(request, StatusCode::OK, move || provide_context(context.clone())).await
-        }
-        Err(errors) => {
-            let context = CreatedKeyContext::Invalid(FormState { form, errors });
-            render(request, StatusCode::UNPROCESSABLE_ENTITY, move || provide_context(context.clone())).await
-        }
-    }
-}
-
-/// The form's fields, and the request without its body.
-async fn read_form(request: Request) -> Result<(KeyForm, Request), Response> {
-    let (parts, body) = request.into_parts();
-    let whole = Request::from_parts(parts.clone(), body);
-    match Form::<Vec<(String, String)>>::from_request(whole, &()).await {
-        Ok(Form(fields)) => Ok((KeyForm::read(fields), Request::from_parts(parts, axum::body::Body::empty()))),
-        Err(rejection) => Err(rejection.into_response()),
-    }
-}
-
-async fn try_create(control: &Control, op: &OpContext, form: &KeyForm) -> Result<CreatedKey, FormErrors> {
-    let expires_at = form.end_of_date().map_err(wrong_date)?;
-    let new = NewKey {
-        alias: Some(form.alias.clone()),
-        models: patterns(form),
-        expires_at,
-        duration_seconds: form.expiry.seconds(),
-        ..NewKey::default()
+    let Some(created) = try_create(&control, &op, &mut form).await else { return show_again(request, form).await };
+    let view = CreatedKeyView {
+        id: created.key.id.to_string(),
+        label: created.key.label().to_owned(),
+        key: ShownOnce::new(created.plain.expose()),
+        base_url: viewer.base_url,
+        model: first_model(&control, &op, &created.key).await,
     };
-    keys::create(control, op, new).await.map_err(|error| told(&error))
+    render(request, StatusCode::OK, move || provide_context(view.clone())).await
 }
 
-fn patterns(form: &KeyForm) -> Vec<ModelPattern> {
-    form.all_models().into_iter().map(ModelPattern::new).collect()
-}
-
-fn wrong_date(message: &'static str) -> FormErrors {
-    FormErrors { date: message.to_owned(), ..FormErrors::default() }
-}
-
-/// The control plane's word, at the field that it is about.
-fn told(error: &ControlError) -> FormErrors {
-    let mut errors = FormErrors::default();
-    match error {
-        ControlError::Invalid { field, message } => {
-            let text = sentence(message);
-            match *field {
-                "alias" => errors.alias = text,
-                "models" => errors.models = text,
-                "expires_at" => errors.date = text,
-                "duration" => errors.expiry = text,
-                _ => errors.form = sentence(&error.to_string()),
-            }
-        }
-        // Of what the form sends, only the alias can be in somebody's way.
-        ControlError::Conflict { message } => errors.alias = sentence(message),
-        other => {
-            log(other);
-            errors.form = sentence(&other.to_string());
-        }
+/// `None`, and what is wrong told in the form.
+async fn try_create(control: &Control, op: &OpContext, form: &mut Form) -> Option<CreatedKey> {
+    let expires_at = Expiry::date(form);
+    if form.is_refused() {
+        return None;
     }
-    errors
+    let mut new = NewKey::default();
+    new.key.alias = form.get("alias");
+    new.key.models = patterns(form);
+    new.key.expires_at = match Expiry::of(form).seconds() {
+        Some(seconds) => {
+            let at = expiry_after(seconds, control.clock().now());
+            Some(at.map_err(|error| form.refuse(&error, NAMES)).ok()?)
+        }
+        None => expires_at,
+    };
+    keys::create(control, op, new).await.map_err(|error| form.refuse(&error, NAMES)).ok()
 }
 
-fn log(error: &ControlError) {
-    if let ControlError::Internal(source) = error {
-        leptos::logging::error!("a form of the dashboard failed: {source}");
-    }
-}
-
-/// With a capital at its beginning and a stop at its end.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
+fn patterns(form: &Form) -> Vec<ModelPattern> {
+    form.models("models").into_iter().map(ModelPattern::new).collect()
 }
 
 /// A model to try the key with: one that it may call, for chats where there is one.
@@ -146,137 +99,188 @@ async fn update(
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let (form, request) = match read_form(request).await {
+    let (mut form, request) = match read_form(request).await {
         Ok(read) => read,
         Err(response) => return response,
     };
-    let Some(id) = KeyId::parse(&id) else { return to_key(&id, Notice::NotFound) };
-    let errors = match try_update(&control, &viewer.op(), id, &form).await {
-        Ok(_) => return to_key(&id.to_string(), Notice::Updated),
-        Err(Refused::Form(errors)) => errors,
-        Err(Refused::Whole(error)) => return to_key(&id.to_string(), notice(&error)),
-    };
-    let context = EditKeyContext(FormState { form, errors });
-    render(request, StatusCode::UNPROCESSABLE_ENTITY, move || provide_context(context.clone())).await
-}
-
-/// Why a change was not made.
-enum Refused {
-    /// Something that can be put right in the form.
-    Form(FormErrors),
-    Whole(ControlError),
-}
-
-async fn try_update(control: &Control, op: &OpContext, id: KeyId, form: &KeyForm) -> Result<VirtualKey, Refused> {
-    let date = form.end_of_date().map_err(|message| Refused::Form(wrong_date(message)))?;
-    let change = KeyChange {
-        alias: Some(Some(form.alias.clone())),
-        models: Some(patterns(form)),
-        expires_at: match form.expiry {
-            Expiry::Never => Some(None),
-            _ => date.map(Some),
-        },
-        duration_seconds: form.expiry.seconds(),
-        ..KeyChange::default()
-    };
-    match keys::update(control, op, KeyRef::Id(id), change, form.version).await {
-        Ok(key) => Ok(key),
-        Err(error @ (ControlError::Denied { .. } | ControlError::NotFound { .. })) => Err(Refused::Whole(error)),
-        Err(error @ ControlError::Conflict { .. }) => {
-            let now = keys::get(control, op, KeyRef::Id(id)).await.map_err(Refused::Whole)?;
-            if form.version.is_some_and(|version| version != now.key.version) {
-                return Err(Refused::Form(FormErrors { changed_meanwhile: true, ..FormErrors::default() }));
-            }
-            Err(Refused::Form(told(&error)))
-        }
-        Err(error) => Err(Refused::Form(told(&error))),
+    let Some(key) = KeyId::parse(&id) else { return to_key(&id, "not_found") };
+    match try_update(&control, &viewer.op(), key, &mut form).await {
+        Ok(Some(_)) => to_key(&id, "updated"),
+        Ok(None) => show_again(request, form).await,
+        Err(error) => to_key(&id, refusal(&error)),
     }
 }
 
-/// Where a small form wants to go back to.
-#[derive(Default, Deserialize)]
-struct Back {
-    #[serde(default)]
-    back: String,
+/// `None`, and what is wrong told in the form. An error is something that no other form could put right.
+async fn try_update(
+    control: &Control,
+    op: &OpContext,
+    id: KeyId,
+    form: &mut Form,
+) -> Result<Option<VirtualKey>, ControlError> {
+    let date = Expiry::date(form);
+    if form.is_refused() {
+        return Ok(None);
+    }
+    let expiry = Expiry::of(form);
+    let (alias, models) = (form.get("alias"), patterns(form));
+    let change = |key: &mut VirtualKey, now| {
+        key.alias = alias;
+        key.models = models;
+        match expiry.seconds() {
+            _ if expiry == Expiry::Never => key.expires_at = None,
+            Some(seconds) => key.expires_at = Some(expiry_after(seconds, now)?),
+            None => key.expires_at = date.or(key.expires_at),
+        }
+        Ok(())
+    };
+    match keys::update(control, op, &KeyRef::Id(id), form.version(), change).await {
+        Ok(key) => Ok(Some(key)),
+        Err(error @ (ControlError::Denied { .. } | ControlError::NotFound { .. })) => Err(error),
+        Err(error) => {
+            let is_conflict = matches!(error, ControlError::Conflict { .. });
+            if is_conflict && form.version() != Some(keys::get(control, op, &KeyRef::Id(id)).await?.key.meta.version) {
+                form.refuse_as_changed();
+            } else {
+                form.refuse(&error, NAMES);
+            }
+            Ok(None)
+        }
+    }
 }
 
-/// What was typed to confirm a deletion: it can't be undone.
-#[derive(Default, Deserialize)]
-struct Confirmation {
-    #[serde(default)]
-    confirm: String,
-}
-
-async fn block(viewer: Extension<Viewer>, control: Extension<Control>, id: Path<String>, back: Form<Back>) -> Response {
-    set_blocked(viewer, control, id, back, true).await
+async fn block(viewer: Extension<Viewer>, control: Extension<Control>, id: Path<String>, request: Request) -> Response {
+    set_blocked(viewer, control, id, request, true).await
 }
 
 async fn unblock(
     viewer: Extension<Viewer>,
     control: Extension<Control>,
     id: Path<String>,
-    back: Form<Back>,
+    request: Request,
 ) -> Response {
-    set_blocked(viewer, control, id, back, false).await
+    set_blocked(viewer, control, id, request, false).await
 }
 
 async fn set_blocked(
     Extension(viewer): Extension<Viewer>,
     Extension(control): Extension<Control>,
     Path(id): Path<String>,
-    Form(Back { back }): Form<Back>,
+    request: Request,
     blocked: bool,
 ) -> Response {
+    let form = match read_form(request).await {
+        Ok((form, _)) => form,
+        Err(response) => return response,
+    };
     let outcome = match KeyId::parse(&id) {
-        Some(id) => keys::set_blocked(&control, &viewer.op(), KeyRef::Id(id), blocked).await.map(drop),
+        Some(id) => keys::set_blocked(&control, &viewer.op(), &KeyRef::Id(id), blocked).await.map(drop),
         None => Err(ControlError::NotFound { what: "the key".to_owned() }),
     };
-    let notice = match outcome {
-        Ok(()) if blocked => Notice::Blocked,
-        Ok(()) => Notice::Unblocked,
-        Err(error) => notice(&error),
+    let notice = match &outcome {
+        Ok(()) if blocked => "blocked",
+        Ok(()) => "unblocked",
+        Err(error) => refusal(error),
     };
-    match back_to_list(&back, notice) {
-        Some(href) => Redirect::to(&href).into_response(),
+    match keys_address(&form.typed("back")) {
+        Some(list) => redirect_with(&list, notice),
         None => to_key(&id, notice),
     }
 }
 
+/// Blocks or unblocks what was ticked in the list.
+async fn bulk(
+    Extension(viewer): Extension<Viewer>,
+    Extension(control): Extension<Control>,
+    request: Request,
+) -> Response {
+    let form = match read_form(request).await {
+        Ok((form, _)) => form,
+        Err(response) => return response,
+    };
+    let blocked = form.typed("do") == "block";
+    let op = viewer.op();
+    let chosen = chosen(&form);
+    let mut notice = match (chosen.is_empty(), blocked) {
+        (true, _) => "nothing",
+        (_, true) => "keys_blocked",
+        (_, false) => "keys_unblocked",
+    };
+    for (done, id) in chosen.into_iter().enumerate() {
+        if let Err(error) = keys::set_blocked(&control, &op, &id, blocked).await {
+            notice = if done == 0 { refusal(&error) } else { "keys_partly" };
+            break;
+        }
+    }
+    redirect_with(&list_of(&form), notice)
+}
+
+/// Deletes what was ticked in the list, all of it or nothing.
+async fn delete_many(
+    Extension(viewer): Extension<Viewer>,
+    Extension(control): Extension<Control>,
+    request: Request,
+) -> Response {
+    let form = match read_form(request).await {
+        Ok((form, _)) => form,
+        Err(response) => return response,
+    };
+    let chosen = chosen(&form);
+    if chosen.is_empty() {
+        return redirect_with(&list_of(&form), "nothing");
+    }
+    let notice = match keys::delete(&control, &viewer.op(), &chosen).await {
+        Ok(_) => "keys_deleted",
+        Err(error) => refusal(&error),
+    };
+    redirect_with(&list_of(&form), notice)
+}
+
+fn chosen(form: &Form) -> Vec<KeyRef> {
+    form.all("ids").iter().filter_map(|id| KeyId::parse(id)).take(MOST).map(KeyRef::Id).collect()
+}
+
+fn list_of(form: &Form) -> String {
+    keys_address(&form.typed("back")).unwrap_or_else(|| KEYS.to_owned())
+}
+
+/// Deletes a key whose name was typed; it can't be undone.
 async fn delete(
     Extension(viewer): Extension<Viewer>,
     Extension(control): Extension<Control>,
     Path(id): Path<String>,
-    Form(Confirmation { confirm }): Form<Confirmation>,
+    request: Request,
 ) -> Response {
-    let Some(key) = KeyId::parse(&id) else { return to_key(&id, Notice::NotFound) };
-    let notice = match try_delete(&control, &viewer.op(), KeyRef::Id(key), confirm.trim()).await {
-        Ok(true) => Notice::Deleted,
-        Ok(false) => Notice::NotConfirmed,
-        Err(error) => notice(&error),
+    let (mut form, request) = match read_form(request).await {
+        Ok(read) => read,
+        Err(response) => return response,
     };
-    to_key(&id, notice)
+    let Some(key) = KeyId::parse(&id) else { return to_key(&id, "not_found") };
+    match try_delete(&control, &viewer.op(), KeyRef::Id(key), form.get("confirm")).await {
+        Ok(true) => to_key(&id, "deleted"),
+        Ok(false) => {
+            form.refuse_at("confirm", "Nothing was deleted: that is not the key's name");
+            show_again(request, form).await
+        }
+        Err(error) => to_key(&id, refusal(&error)),
+    }
 }
 
 /// `false`, and nothing done: the name is not the key's.
-async fn try_delete(control: &Control, op: &OpContext, key: KeyRef, name: &str) -> Result<bool, ControlError> {
-    if keys::get(control, op, key).await?.key.label() != name {
+async fn try_delete(
+    control: &Control,
+    op: &OpContext,
+    key: KeyRef,
+    name: Option<String>,
+) -> Result<bool, ControlError> {
+    if name.as_deref() != Some(keys::get(control, op, &key).await?.key.label()) {
         return Ok(false);
     }
     keys::delete(control, op, &[key]).await.map(|_| true)
 }
 
-fn notice(error: &ControlError) -> Notice {
-    log(error);
-    match error {
-        ControlError::Denied { .. } => Notice::Denied,
-        ControlError::NotFound { .. } => Notice::NotFound,
-        ControlError::Unavailable => Notice::Unavailable,
-        ControlError::Invalid { .. } | ControlError::Conflict { .. } | ControlError::Internal(_) => Notice::Failed,
-    }
-}
-
 /// To the key's page, or to the list where the id is none.
-fn to_key(id: &str, notice: Notice) -> Response {
-    let path = KeyId::parse(id).map_or_else(|| "/ui/keys".to_owned(), |id| key_href(&id.to_string()));
-    Redirect::to(&format!("{path}?notice={}", notice.as_str())).into_response()
+fn to_key(id: &str, notice: &str) -> Response {
+    let path = KeyId::parse(id).map_or_else(|| KEYS.to_owned(), |id| key_href(&id.to_string()));
+    redirect_with(&path, notice)
 }

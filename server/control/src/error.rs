@@ -54,6 +54,7 @@ impl From<StoreError> for ControlError {
 fn verb(action: Action) -> &'static str {
     match action {
         Action::Read => "see",
+        Action::Export => "export",
         Action::Create => "create",
         Action::Update => "change",
         Action::Delete => "delete",
@@ -62,10 +63,19 @@ fn verb(action: Action) -> &'static str {
 
 fn noun(resource: Resource) -> &'static str {
     match resource {
-        Resource::Key => "keys",
-        Resource::Request => "requests",
-        Resource::Model => "models",
+        Resource::Organisation => "this organisation",
+        Resource::Team => "this team",
+        Resource::Membership => "who is a member here",
         Resource::User => "users",
+        Resource::Key => "this key",
+        Resource::Customer => "customers",
+        Resource::Tag => "tags",
+        Resource::Budget => "budgets",
+        Resource::AccessGroup => "access groups",
+        Resource::Model => "models",
+        Resource::Credential => "credentials",
+        Resource::Request => "these requests",
         Resource::Audit => "the audit log",
+        Resource::Settings => "settings",
     }
 }

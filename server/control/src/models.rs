@@ -1,15 +1,23 @@
 //! The models page: what is configured, what it costs, how it does.
 
-use tollgate_domain::actor::{Action, Resource};
+mod providers;
+mod test;
+mod uses;
+
+use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::model::{Catalog, Deployment, Origin, SourcedPrice, Upstream};
 use tollgate_domain::price::{PriceBook, PriceEntry};
 use tollgate_domain::summary::{Health, ModelRow};
 
 use crate::{Control, ControlError, OpContext};
 
+pub use providers::{Provider, providers};
+pub use test::test;
+pub use uses::by_credential;
+
 /// Every deployment in the order of the configuration, without its secrets.
 pub async fn list(control: &Control, op: &OpContext) -> Result<Vec<ModelRow>, ControlError> {
-    op.authorise(Action::Read, Resource::Model)?;
+    control.authorise(op, Action::Read, Resource::Model, &Place::default(), "").await?;
     let catalog = control.catalog();
     let mut health = control.store().deployment_health(control.clock().now()).await?;
     let rows = catalog.deployments().iter();
@@ -63,5 +71,6 @@ fn origin(origin: &Origin) -> String {
         Origin::File { path, line } => format!("{path}:{line}"),
         Origin::CommandLine => "command line".to_owned(),
         Origin::BuiltIn => "built in".to_owned(),
+        Origin::Database => "database".to_owned(),
     }
 }

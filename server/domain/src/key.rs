@@ -14,6 +14,7 @@ use crate::ids::{AccessGroupId, BudgetId, KeyId, OrganisationId, TeamId, UserId}
 use crate::limits::Limits;
 use crate::model::ModelPattern;
 use crate::record::Meta;
+use crate::sealed::Sealed;
 use crate::secret::Secret;
 use crate::team::Team;
 
@@ -156,6 +157,23 @@ pub struct Rotation {
     /// Seconds between two exchanges.
     pub interval_seconds: i64,
     pub next_at: Timestamp,
+    /// Seconds that the old text goes on working after an exchange.
+    pub grace_seconds: i64,
+    /// The new text, until somebody collects it: whoever holds the old one, or may change the key.
+    #[serde(default)]
+    pub pending: Option<Sealed>,
+}
+
+impl Rotation {
+    /// Every so many seconds from now on. The old text works for half of that, at most a week.
+    pub fn every(interval_seconds: i64, now: Timestamp) -> Self {
+        Self {
+            interval_seconds,
+            next_at: now.plus_seconds(interval_seconds),
+            grace_seconds: (interval_seconds / 2).min(7 * 86_400),
+            pending: None,
+        }
+    }
 }
 
 /// A virtual key as it is kept.
@@ -193,12 +211,16 @@ pub struct VirtualKey {
 }
 
 impl VirtualKey {
-    /// Whose it is. The organisation is that of its team, where it has one: whoever asks adds it.
+    /// Whose it is. A team's key is its organisation's, whatever the key itself says: otherwise an organisation's
+    /// administrators could reach into any team by naming their organisation beside it.
     pub fn place(&self, team: Option<&Team>) -> Place {
         Place {
             owner: self.user_id.clone(),
             team: self.team_id.clone(),
-            organisation: self.organisation_id.clone().or_else(|| team.and_then(|team| team.organisation_id.clone())),
+            organisation: match &self.team_id {
+                Some(_) => team.and_then(|team| team.organisation_id.clone()),
+                None => self.organisation_id.clone(),
+            },
             key: Some(self.id),
             delegated: false,
         }

@@ -46,6 +46,14 @@ impl Group {
         if let Self::Team(id) = self { Some(id) } else { None }
     }
 
+    /// Of the team or organisation.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Team(id) => id.as_str(),
+            Self::Organisation(id) => id.as_str(),
+        }
+    }
+
     pub fn organisation(&self) -> Option<&OrganisationId> {
         if let Self::Organisation(id) = self { Some(id) } else { None }
     }
@@ -71,6 +79,20 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// An administrator's, with nothing else to it.
+    pub fn example(group: Group, user_id: UserId) -> Option<Self> {
+        Some(Self {
+            id: Self::id_of(&group, &user_id)?,
+            group,
+            user_id,
+            role: MemberRole::Admin,
+            budget_id: None,
+            limits: Limits::default(),
+            models: Vec::new(),
+            meta: no_meta(),
+        })
+    }
+
     /// The id that the membership of this person in this group has: there can be only one.
     pub fn id_of(group: &Group, user: &UserId) -> Option<MembershipId> {
         let text = match group {
@@ -82,17 +104,17 @@ impl Membership {
 }
 
 record!(Membership, Membership, |this|
-    index Index {
-        name: this.user_id.to_string(),
-        user_id: Some(this.user_id.to_string()),
-        team_id: this.group.team().map(ToString::to_string),
-        organisation_id: this.group.organisation().map(ToString::to_string),
-        budget_id: this.budget_id.as_ref().map(ToString::to_string),
-        ..Index::default()
-    },
-    // Not the member's own: nobody makes themselves an administrator.
-    place Place {
-        team: this.group.team().cloned(),
-        organisation: this.group.organisation().cloned(),
-        ..Place::default()
-    });
+index Index {
+    name: this.user_id.to_string(),
+    user_id: Some(this.user_id.to_string()),
+    team_id: this.group.team().map(ToString::to_string),
+    organisation_id: this.group.organisation().map(ToString::to_string),
+    budget_id: this.budget_id.as_ref().map(ToString::to_string),
+    ..Index::default()
+},
+// Not the member's own: nobody makes themselves an administrator.
+place Place {
+    team: this.group.team().cloned(),
+    organisation: this.group.organisation().cloned(),
+    ..Place::default()
+});

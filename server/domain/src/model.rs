@@ -59,6 +59,8 @@ pub enum Origin {
     File { path: String, line: u64 },
     CommandLine,
     BuiltIn,
+    /// Kept in the database, under the deployment's id.
+    Database,
 }
 
 /// A price sheet and where it comes from.

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// In bytes: two names and two ids of the longest kind fit.
+const LONGEST_CURSOR: usize = 8192;
+
 /// Where a page begins: after the row with this sort value and id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
@@ -17,7 +20,8 @@ impl Cursor {
 
     pub fn decode(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('_')?;
-        let fits = !id.is_empty() && id.len() <= 1024 && !id.chars().any(char::is_control);
+        // Lists by name have the name and the id, a line each.
+        let fits = !id.is_empty() && id.len() <= LONGEST_CURSOR && !id.chars().any(|c| c.is_control() && c != '\n');
         fits.then_some(Self { at: at.parse().ok()?, id: id.to_owned() })
     }
 }

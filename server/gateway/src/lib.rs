@@ -24,4 +24,4 @@ pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered};
 pub use openai::error::CallError;
 pub use routes::router;
-pub use upstream::use_shard;
+pub use upstream::{is_link_local, use_shard};

@@ -111,7 +111,6 @@ pub(super) fn read(path: &Path, reader: &mut Reader<'_>) -> Document {
 }
 
 /// The document of one text, without a file.
-#[cfg(test)]
 pub(super) fn from_text(name: &str, text: &str, reader: &mut Reader<'_>) -> Document {
     let mut document = Document::default();
     let file = reader.report.add_file(name.to_owned());

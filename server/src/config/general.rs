@@ -24,6 +24,10 @@ pub struct General {
     pub include_cost_in_streaming_usage: bool,
     /// The simulator is not offered, whatever names it.
     pub disable_simulator: bool,
+    /// Only administrators and auditors may use the dashboard (`ui_access_mode: admin_only`).
+    pub admin_only_ui: bool,
+    /// People's keys may only call models, not manage (`allow_user_auth: false`).
+    pub no_user_auth: bool,
 }
 
 /// Time limits that hold for deployments without their own.
@@ -148,6 +152,19 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
     let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
     let disable_simulator = truth(general, "disable_simulator");
+    let no_user_auth =
+        general.get("allow_user_auth", reader).and_then(|cursor| reader.truth(&cursor)).is_some_and(|allowed| !allowed);
+    let admin_only_ui = general.get("ui_access_mode", reader).is_some_and(|cursor| {
+        let Some(mode) = reader.name(&cursor) else { return true };
+        match mode.value.as_str() {
+            "all" => false,
+            "admin_only" => true,
+            _ => {
+                reader.wrong(&cursor, format!("unknown mode {}", mode.shown()), "`all` or `admin_only`");
+                true
+            }
+        }
+    });
     let key_header = general.get("litellm_key_header_name", reader).and_then(|cursor| {
         let name = reader.name(&cursor)?;
         if !is_header_name(&name.value) {
@@ -163,6 +180,8 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         max_response_bytes: general.get("max_response_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
         include_cost_in_streaming_usage,
         disable_simulator,
+        admin_only_ui,
+        no_user_auth,
     }
 }
 

@@ -18,6 +18,7 @@ mod keys;
 mod models;
 mod prices;
 mod providers;
+mod stored;
 mod suggest;
 mod target;
 #[cfg(test)]
@@ -34,6 +35,8 @@ pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
+pub use providers::offered as providers;
+pub use stored::stored_deployment;
 
 use files::Document;
 use models::Models;

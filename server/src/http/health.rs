@@ -37,8 +37,8 @@ async fn ready(State(server): State<Server>) -> Response {
 }
 
 async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Response {
-    if let Err(error) = caller.manager() {
-        return error.into_response();
+    if let Err(error) = tollgate_control::overview::authorise(server.control(), &caller.op).await {
+        return super::problem::Problem::from(error).into_response();
     }
     let figures = [
         ("litellm_in_flight_requests", "gauge", "Calls under way", server.gateway().calls() as u64),

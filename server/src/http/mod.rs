@@ -21,7 +21,7 @@ use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
 use tollgate_store::Store;
 
-pub use self::server::Server;
+pub use self::server::{Policy, Server};
 
 /// Bodies of the management routes are small.
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
@@ -29,11 +29,21 @@ const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 mod server {
     use super::*;
 
+    /// Who may use what at all, as the configuration says.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Policy {
+        /// Only administrators and auditors may use the dashboard.
+        pub admin_only_ui: bool,
+        /// People's keys may only call models.
+        pub no_user_auth: bool,
+    }
+
     /// What every route may use. Cheap to clone.
     #[derive(Clone)]
     pub struct Server(Arc<Inner>);
 
     struct Inner {
+        policy: Policy,
         control: Control,
         gateway: Gateway,
         ledger: Ledger,
@@ -43,13 +53,18 @@ mod server {
 
     impl Server {
         pub fn new(
+            policy: Policy,
             control: Control,
             gateway: Gateway,
             ledger: Ledger,
             store: Store,
             master_key: Option<KeyDigest>,
         ) -> Self {
-            Self(Arc::new(Inner { control, gateway, ledger, store, master_key }))
+            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key }))
+        }
+
+        pub fn policy(&self) -> Policy {
+            self.0.policy
         }
 
         pub fn control(&self) -> &Control {
@@ -79,13 +94,14 @@ pub fn app(server: &Server) -> Router {
     let settings = WebSettings {
         base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
         with_wasm: site::has_wasm(),
+        admin_only: server.policy().admin_only_ui,
     };
     let clock = Arc::clone(server.control().clock());
     let sessions = server.store().sessions(Arc::clone(&clock));
     let dashboard = tollgate_app::server::routes(server.control().clone(), sessions, clock, settings);
     let management = Router::new()
         .merge(litellm::router())
-        .merge(api::router())
+        .merge(api::router(server))
         .merge(health::router())
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());

@@ -3,6 +3,7 @@
 //! This crate is the only one that speaks SQL. It may know the domain model and the schema, and nothing of HTTP, of
 //! permissions or of pages. Every wait in it is bounded.
 
+mod answers;
 mod audit;
 mod calls;
 mod connect;
@@ -32,7 +33,8 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
-pub use audit::{AuditLine, AuditVerdict};
+pub use answers::EarlierAnswer;
+pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use error::StoreError;
 pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;

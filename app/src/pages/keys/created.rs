@@ -3,17 +3,15 @@
 use std::fmt;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::form::FormState;
 use super::new::NewKeyForm;
-use super::query::key_href;
 use super::snippets::Call;
+use super::{KEYS, key_href};
 use crate::components::{CodeBlock, CopyField, EmptyState, Notice, PageHeader, Tone};
+use crate::kit::{Crumb, Form};
 
 /// A new key's text on its one way to the page. Can't be printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ShownOnce(String);
 
 impl ShownOnce {
@@ -29,7 +27,7 @@ impl fmt::Debug for ShownOnce {
 }
 
 /// A key that was just made, with what the snippets need.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedKeyView {
     pub id: String,
     /// What people call it.
@@ -41,39 +39,20 @@ pub struct CreatedKeyView {
     pub model: Option<String>,
 }
 
-/// How sending the form went. The handler of the form puts it into the page's context; a page that was only reloaded
-/// has none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CreatedKeyContext {
-    Created(CreatedKeyView),
-    Invalid(FormState),
-}
-
+/// The handler of the form puts a [`CreatedKeyView`] or the refused form into the page's context; a page that was only
+/// reloaded has none.
 #[component]
 pub fn CreatedKeyPage() -> impl IntoView {
-    // Through a resource, so that the browser takes over with what the server knew and never asks again.
-    let outcome = Resource::new_blocking(
-        || (),
-        |()| {
-            let outcome = use_context::<CreatedKeyContext>();
-            async move { outcome }
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match outcome.await {
-                    Some(CreatedKeyContext::Created(created)) => view! { <Created created /> }.into_any(),
-                    Some(CreatedKeyContext::Invalid(state)) => view! {
-                        <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
-                        <NewKeyForm state />
-                    }
-                    .into_any(),
-                    None => view! { <Gone /> }.into_any(),
-                }
-            })}
-        </Suspense>
+    if let Some(created) = use_context::<CreatedKeyView>() {
+        return view! { <Created created /> }.into_any();
     }
+    let Some(form) = Form::of_context() else { return view! { <Gone /> }.into_any() };
+    view! {
+        <Crumb href=KEYS label="Keys" />
+        <PageHeader title="Create key" purpose="Nothing was created yet: something in the form needs another look." />
+        <NewKeyForm form />
+    }
+    .into_any()
 }
 
 #[component]
@@ -140,6 +119,6 @@ mod tests {
             base_url: String::new(),
             model: None,
         };
-        assert!(!format!("{:?}", CreatedKeyContext::Created(created)).contains("sk-secret"));
+        assert!(!format!("{created:?}").contains("sk-secret"));
     }
 }

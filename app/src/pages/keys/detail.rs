@@ -1,70 +1,39 @@
 //! One key: what it is, what it did, and what can be done with it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
 use tollgate_domain::key::KeyStatus;
 
-use super::edit::{EditForm, EditKeyContext};
+use super::edit::EditForm;
 use super::list::BlockForm;
-use super::notice::{Notice as Told, NoticeFromAddress};
-use super::query::key_href;
+use super::{KEYS, SAID, key_href};
 use crate::api::{KeyDetailView, KeyView, get_key};
 use crate::components::{
-    CopyField, EmptyState, Field, Figure, Icon, IconName, KeyStatusBadge, Moment, Money, Notice, PageHeader, Tone,
-    count_text, exact_money,
+    CopyField, EmptyState, Figure, Icon, IconName, KeyStatusBadge, Moment, Notice, Tone, count_text, exact_money,
+};
+use crate::kit::{
+    DetailPage, Fact, Facts, Form, NoticeFromAddress, OptionalFact, load_titled, path_param, query, said,
 };
 use crate::pages::ago::ago;
-use crate::pages::problem::Problem;
 use crate::pages::requests::{RequestTable, requests_of_key};
 
 const PURPOSE: &str = "What this key may do, what it did, and the ways to change or stop it.";
 
 #[component]
 pub fn KeyDetail() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let key = Resource::new_blocking(move || id.get(), get_key);
-    let refused = Resource::new_blocking(
-        || (),
-        |()| {
-            let refused = use_context::<EditKeyContext>();
-            async move { refused }
-        },
-    );
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                let refused = refused.await;
-                match key.await {
-                    Ok(view) => view! { <Detail view refused /> }.into_any(),
-                    Err(error) => view! {
-                        <PageHeader title="Key" purpose=PURPOSE />
-                        <NoticeFromAddress />
-                        <Problem error />
-                    }
-                    .into_any(),
-                }
-            })}
-        </Transition>
-    }
+    let refused = Form::of_context();
+    load_titled("Key", PURPOSE, get_key(path_param("id")), move |view| view! { <Detail view refused /> })
 }
 
 #[component]
-fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView {
+fn Detail(view: KeyDetailView, refused: Option<Form>) -> impl IntoView {
     let KeyDetailView { key, requests, models, may_change, now } = view;
     let may_change = may_change && key.status != KeyStatus::Deleted;
     let href = key_href(&key.id);
     let all = requests_of_key(&key.id);
     let last_used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| ago(at, now));
     // The message that a form left says the same.
-    let told = Told::from_search(&use_location().search.read_untracked()).is_some_and(|told| told.says(key.status));
-    let actions = may_change.then(|| view! { <BlockForm key=key.clone() back="" /> });
-    let change = may_change.then(|| {
-        view! {
-            <EditForm key=key.clone() models refused />
-            <Delete key=key.clone() used=last_used.clone() />
-        }
-    });
+    let told = said(&query(), SAID).is_some_and(|said| said.name == key.status.as_str());
+    let change = may_change.then(|| view! { <EditForm key=key.clone() models refused /> });
     let latest = if requests.is_empty() {
         view! {
             <EmptyState title="No requests yet" text="Calls that are made with this key appear here within a second or two." />
@@ -73,30 +42,38 @@ fn Detail(view: KeyDetailView, refused: Option<EditKeyContext>) -> impl IntoView
     } else {
         view! { <RequestTable rows=requests show_key=false label="Latest requests of this key" /> }.into_any()
     };
+    let actions = {
+        let key = key.clone();
+        move || {
+            let delete = format!("{}/delete", key_href(&key.id));
+            let change = may_change.then(|| {
+                view! {
+                    <BlockForm key=key.clone() back="" />
+                    <a class="button quiet danger-quiet" href=delete>"Delete"</a>
+                }
+            });
+            view! { <KeyStatusBadge status=key.status /> {change} }
+        }
+    };
     view! {
-        <nav class="crumbs" aria-label="Where this is">
-            <a href="/ui/keys">"Keys"</a>
-        </nav>
-        <PageHeader title=key.label().to_owned() purpose=PURPOSE>
-            <KeyStatusBadge status=key.status />
-            {actions}
-        </PageHeader>
-        <NoticeFromAddress />
-        {(!told).then(|| view! { <State key=key.clone() href /> })}
-        <dl class="figures">
-            <Figure label="Spend" value=key.spent.display() title=exact_money(key.spent) />
-            <Figure label="Calls" value=count_text(key.calls) note="Refused ones included" />
-            <Figure label="Last used" value=last_used />
-        </dl>
-        <Facts key />
-        {change}
-        <section class="stack">
-            <div class="section-header">
-                <h2>"Latest requests"</h2>
-                <a href=all>"All requests of this key"<Icon name=IconName::ArrowRight /></a>
-            </div>
-            {latest}
-        </section>
+        <DetailPage list=(KEYS, "Keys") title=key.label().to_owned() purpose=PURPOSE actions>
+            <NoticeFromAddress own=SAID />
+            {(!told).then(|| view! { <State key=key.clone() href /> })}
+            <dl class="figures">
+                <Figure label="Spend" value=key.spent.display() title=exact_money(key.spent) />
+                <Figure label="Calls" value=count_text(key.calls) note="Refused ones included" />
+                <Figure label="Last used" value=last_used />
+            </dl>
+            <KeyFacts key />
+            {change}
+            <section class="stack">
+                <div class="section-header">
+                    <h2>"Latest requests"</h2>
+                    <a href=all>"All requests of this key"<Icon name=IconName::ArrowRight /></a>
+                </div>
+                {latest}
+            </section>
+        </DetailPage>
     }
 }
 
@@ -127,7 +104,7 @@ fn State(key: KeyView, href: String) -> impl IntoView {
 }
 
 #[component]
-fn Facts(key: KeyView) -> impl IntoView {
+fn KeyFacts(key: KeyView) -> impl IntoView {
     let models = if key.models.is_empty() {
         view! { "Every model, those that are configured later included" }.into_any()
     } else {
@@ -138,68 +115,19 @@ fn Facts(key: KeyView) -> impl IntoView {
         Some(at) => view! { <Moment at /> }.into_any(),
         None => view! { "Never" }.into_any(),
     };
-    let optional = |label: &'static str, value: Option<String>| {
-        value.map(|value| view! { <div><dt>{label}</dt><dd class="mono">{value}</dd></div> })
-    };
     let names = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
-    let kept = names(key.setting_names).map(|names| {
-        view! { <div><dt>"Kept, not acted on yet"</dt><dd class="mono">{names}</dd></div> }
-    });
     view! {
-        <dl class="facts">
-            <div><dt>"Ends in"</dt><dd class="mono">{key.hint}</dd></div>
-            <div><dt>"Models"</dt><dd>{models}</dd></div>
-            <div><dt>"Expires"</dt><dd>{expires}</dd></div>
-            {optional("User", key.user_id)}
-            {optional("Team", key.team_id)}
-            {optional("Metadata", names(key.metadata_names))}
-            {kept}
-            <div><dt>"Created"</dt><dd><Moment at=key.created_at />" by "{key.created_by}</dd></div>
-            <div><dt>"Last changed"</dt><dd><Moment at=key.updated_at />" by "{key.updated_by}</dd></div>
-        </dl>
+        <Facts>
+            <Fact label="Ends in" mono=true>{key.hint}</Fact>
+            <Fact label="Models">{models}</Fact>
+            <Fact label="Expires">{expires}</Fact>
+            <OptionalFact label="User" value=key.user_id />
+            <OptionalFact label="Team" value=key.team_id />
+            <OptionalFact label="Metadata" value=names(key.metadata_names) />
+            <OptionalFact label="Kept, not acted on yet" value=names(key.setting_names) />
+            <Fact label="Created"><Moment at=key.created_at />" by "{key.created_by}</Fact>
+            <Fact label="Last changed"><Moment at=key.updated_at />" by "{key.updated_by}</Fact>
+        </Facts>
         <div class="ids"><CopyField label="Key id" id="key-id" value=key.id /></div>
-    }
-}
-
-/// Deleting, after a word on what breaks.
-#[component]
-fn Delete(key: KeyView, used: String) -> impl IntoView {
-    let action = format!("{}/delete", key_href(&key.id));
-    let help = format!("To be sure that it is the right one, type: {}", key.label());
-    let consequence = if key.last_used_at.is_some() {
-        view! {
-            "This key was last used " <strong>{used}</strong> " and has made " <strong>{count_text(key.calls)}</strong>
-            {if key.calls == 1 { " call" } else { " calls" }} ", for " <Money value=key.spent />
-            ". Whatever still uses it is refused from that moment on."
-        }
-        .into_any()
-    } else {
-        view! { "This key was never used, so nothing should break." }.into_any()
-    };
-    view! {
-        <details class="card danger-zone">
-            <summary>"Delete this key"</summary>
-            <form class="stack form" method="post" action=action>
-                <p>{consequence}</p>
-                <p>"It can't be undone. The requests it made and what they cost stay on record. If you only want to stop it for a while, block it."</p>
-                <Field label="Name of the key" name="confirm" help>
-                    <input
-                        id="confirm"
-                        name="confirm"
-                        type="text"
-                        required
-                        autocomplete="off"
-                        spellcheck="false"
-                        aria-describedby="confirm-help"
-                    />
-                </Field>
-                <div class="cluster">
-                    <button class="button danger" type="submit">
-                        <Icon name=IconName::Delete />
-                        "Delete key"
-                    </button>
-                </div>
-            </form>
-        </details>
     }
 }

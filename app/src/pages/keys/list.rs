@@ -1,158 +1,113 @@
 //! The keys: who has one, what each may do and did.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
-use leptos_router::hooks::use_location;
 use tollgate_domain::Timestamp;
+use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::key::KeyStatus;
 
-use super::Notice;
-use super::notice::NoticeFromAddress;
-use super::query::{KeysQuery, STATUSES, key_href};
+use super::{KEYS, SAID, key_href};
 use crate::api::{KeyView, KeysView, list_keys};
-use crate::components::{Count, EmptyState, Icon, IconName, KeyStatusBadge, Moment, Money, PageHeader, Pager};
-use crate::pages::problem::Problem;
+use crate::components::{Count, EmptyState, Icon, IconName, KeyStatusBadge, Moment, Money, PageHeader};
+use crate::kit::{
+    Allowed, BulkAction, BulkForm, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, SelectCell,
+    column, load, query,
+};
+
+/// The id of the form that ticked keys are sent with.
+const BULK: &str = "keys-bulk";
+
+const STATUSES: [(KeyStatus, &str); 4] = [
+    (KeyStatus::Active, "Active"),
+    (KeyStatus::Blocked, "Blocked"),
+    (KeyStatus::Expired, "Expired"),
+    (KeyStatus::Deleted, "Deleted"),
+];
+
+const COLUMNS: [Column; 9] = [
+    column("Key"),
+    column("Ends in"),
+    column("Status"),
+    column("Models"),
+    column("Spend").number(),
+    column("Calls").number(),
+    column("Last used"),
+    column("Created"),
+    column("Expires"),
+];
+
+/// What keys are filtered by.
+pub fn key_filters() -> Filters {
+    let statuses = STATUSES.map(|(status, label)| (status.as_str(), label));
+    Filters::new(KEYS).search("q", "Search keys", "Alias, last characters, or id").choice(
+        "status",
+        "Status",
+        "Not deleted",
+        statuses,
+    )
+}
 
 #[component]
 pub fn KeyList() -> impl IntoView {
-    let search = use_location().search;
-    let query = Memo::new(move |_| KeysQuery::parse(&search.read()));
-    let keys = Resource::new_blocking(move || query.get(), list_keys);
+    let list = key_filters().read(&query());
     view! {
         <PageHeader title="Keys" purpose="Virtual keys let applications call models through this gateway, each within its own limits.">
-            <a class="button primary" href="/ui/keys/new" data-create="">
-                <Icon name=IconName::Add />
-                "Create key"
-            </a>
+            <Allowed action=Action::Create resource=Resource::Key>
+                <a class="button primary" href="/ui/keys/new" data-create="">
+                    <Icon name=IconName::Add />
+                    "Create key"
+                </a>
+            </Allowed>
         </PageHeader>
-        <NoticeFromAddress />
-        {move || view! { <Filters query=query.get() /> }}
-        <Transition>
-            {move || {
-                let query = query.get();
-                Suspend::new(async move {
-                    match keys.await {
-                        Ok(view) => view! { <Keys view query /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        <NoticeFromAddress own=SAID />
+        <FilterBar list=list.clone() />
+        {load(list_keys(list.clone()), move |view| view! { <Keys view list /> })}
     }
 }
 
 #[component]
-fn Filters(query: KeysQuery) -> impl IntoView {
-    let filtered = query.is_filtered();
-    let typed = query.search.clone().unwrap_or_default();
-    let options = STATUSES
-        .into_iter()
-        .map(|status| {
-            let selected = query.status == Some(status);
-            view! {
-                <option value=status.as_str() selected=selected prop:selected=selected>
-                    {status_label(status)}
-                </option>
-            }
-        })
-        .collect_view();
-    view! {
-        <Form action="/ui/keys" attr:class="filters" attr:role="search">
-            <label class="search">
-                <span class="visually-hidden">"Search keys"</span>
-                <Icon name=IconName::Search />
-                <input
-                    type="search"
-                    name="q"
-                    placeholder="Alias, last characters, or id"
-                    maxlength="200"
-                    autocomplete="off"
-                    spellcheck="false"
-                    data-search=""
-                    value=typed.clone()
-                    // The attribute is only the first value: what was typed stays unless the property is set.
-                    prop:value=typed
-                />
-            </label>
-            <label>
-                <span class="visually-hidden">"Status"</span>
-                <select name="status">
-                    <option value="">"Not deleted"</option>
-                    {options}
-                </select>
-            </label>
-            <button class="button" type="submit">
-                "Apply"
-            </button>
-            {filtered.then(|| view! { <a class="button quiet" href="/ui/keys">"Clear"</a> })}
-        </Form>
+fn Keys(view: KeysView, list: ListQuery) -> impl IntoView {
+    let KeysView { rows, next, may_change } = view;
+    if rows.is_empty() {
+        return view! { <NoKeys list may_change /> }.into_any();
     }
-}
-
-fn status_label(status: KeyStatus) -> &'static str {
-    match status {
-        KeyStatus::Active => "Active",
-        KeyStatus::Blocked => "Blocked",
-        KeyStatus::Expired => "Expired",
-        KeyStatus::Deleted => "Deleted",
+    let back = list.href();
+    let mut columns = COLUMNS.to_vec();
+    if may_change {
+        columns.push(column("Actions").hidden());
     }
-}
-
-#[component]
-fn Keys(view: KeysView, query: KeysQuery) -> impl IntoView {
-    if view.rows.is_empty() {
-        return view! { <NoKeys query /> }.into_any();
-    }
-    let may_change = view.may_change;
-    let back = query.href();
-    let rows = view
-        .rows
+    let rows = rows
         .into_iter()
         .map(|key| {
             let back = back.clone();
             view! { <Row key back may_change /> }
         })
         .collect_view();
-    let first = query.after.is_some().then(|| query.first().href());
-    let next = view.next.map(|cursor| KeysQuery { after: Some(cursor), ..query }.href());
-    view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Keys">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Key"</th>
-                        <th scope="col">"Ends in"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Models"</th>
-                        <th scope="col" class="num">"Spend"</th>
-                        <th scope="col" class="num">"Calls"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col">"Created"</th>
-                        <th scope="col">"Expires"</th>
-                        {may_change.then(|| view! { <th scope="col"><span class="visually-hidden">"Actions"</span></th> })}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <Pager first next />
+    let table =
+        view! { <DataTable label="Keys" columns list next select=may_change.then_some(BULK)>{rows}</DataTable> };
+    if !may_change {
+        return table.into_any();
     }
-    .into_any()
+    let actions = vec![
+        BulkAction::new("Block", "block"),
+        BulkAction::new("Unblock", "unblock"),
+        BulkAction::confirmed("Delete", "/ui/keys/delete"),
+    ];
+    view! { <BulkForm id=BULK action="/ui/keys/bulk" back actions>{table}</BulkForm> }.into_any()
 }
 
 #[component]
-fn NoKeys(query: KeysQuery) -> impl IntoView {
-    if query.is_filtered() || query.after.is_some() {
+fn NoKeys(list: ListQuery, may_change: bool) -> impl IntoView {
+    if list.is_filtered() || !list.is_first_page() {
         return view! {
             <EmptyState title="No key matches" text="Search looks at aliases, at the last characters of keys, and at whole ids.">
-                <a class="button" href="/ui/keys">"Show all keys"</a>
+                <a class="button" href=KEYS>"Show all keys"</a>
             </EmptyState>
         }
         .into_any();
     }
     view! {
         <EmptyState title="No keys yet" text="Each application gets a key of its own, so that its calls and its spend can be told apart and stopped.">
-            <a class="button primary" href="/ui/keys/new">"Create the first key"</a>
+            {may_change.then(|| view! { <a class="button primary" href="/ui/keys/new">"Create the first key"</a> })}
         </EmptyState>
     }
     .into_any()
@@ -160,15 +115,17 @@ fn NoKeys(query: KeysQuery) -> impl IntoView {
 
 #[component]
 fn Row(key: KeyView, back: String, may_change: bool) -> impl IntoView {
-    let href = key_href(&key.id);
     let never = || view! { <span class="muted">"Never"</span> }.into_any();
     let last_used = key.last_used_at.map_or_else(never, |at| view! { <Moment at /> }.into_any());
     let expires = key.expires_at.map_or_else(never, |at| view! { <Day at /> }.into_any());
+    let label = key.label().to_owned();
+    let select = may_change.then(|| view! { <SelectCell form=BULK id=key.id.clone() name=label.clone() /> });
     let actions = may_change.then(|| view! { <td class="actions"><BlockForm key=key.clone() back /></td> });
     view! {
-        <tr>
+        <tr data-key=key.id.clone()>
+            {select}
             <th scope="row">
-                <a class="row-link clip" href=href title=key.label().to_owned()>{key.label().to_owned()}</a>
+                <a class="row-link clip" href=key_href(&key.id) title=label.clone()>{label.clone()}</a>
             </th>
             <td class="mono">{key.hint.clone()}</td>
             <td><KeyStatusBadge status=key.status /></td>
@@ -216,43 +173,17 @@ pub fn BlockForm(key: KeyView, #[prop(into)] back: String) -> impl IntoView {
     if key.status == KeyStatus::Deleted {
         return ().into_any();
     }
-    let (verb, label, class) =
-        if key.blocked { ("unblock", "Unblock", "button quiet") } else { ("block", "Block", "button quiet") };
+    let (verb, label) = if key.blocked { ("unblock", "Unblock") } else { ("block", "Block") };
     let action = format!("{}/{verb}", key_href(&key.id));
     let named = format!("{label} {}", key.label());
     let back = (!back.is_empty()).then(|| view! { <input type="hidden" name="back" value=back /> });
     view! {
         <form method="post" action=action>
             {back}
-            <button class=class type="submit" aria-label=named>
+            <button class="button quiet" type="submit" aria-label=named>
                 {label}
             </button>
         </form>
     }
     .into_any()
-}
-
-/// Where a form's `back` leads: always a page of this list, whatever was sent.
-#[cfg(feature = "ssr")]
-pub fn back_to_list(back: &str, notice: Notice) -> Option<String> {
-    let rest = back.strip_prefix("/ui/keys")?;
-    (rest.is_empty() || rest.starts_with('?')).then(|| KeysQuery::parse(rest).href_with(notice))
-}
-
-#[cfg(all(test, feature = "ssr"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_comes_back_to_the_list_and_nowhere_else() {
-        let to = |back: &str| back_to_list(back, Notice::Blocked);
-        assert_eq!(to("/ui/keys").as_deref(), Some("/ui/keys?notice=blocked"));
-        assert_eq!(
-            to("/ui/keys?q=a%20b&status=active&after=1_a&evil=1").as_deref(),
-            Some("/ui/keys?q=a%20b&status=active&after=1_a&notice=blocked")
-        );
-        for other in ["", "https://evil.example/ui/keys", "//evil.example", "/ui/keysx", "/ui/requests"] {
-            assert_eq!(to(other), None, "{other}");
-        }
-    }
 }

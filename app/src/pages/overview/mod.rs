@@ -5,42 +5,28 @@ mod plots;
 mod top;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use tollgate_domain::Nanos;
 use tollgate_domain::summary::{Overview as Summary, Period};
 
 use crate::api::{OverviewView, load_overview};
 use crate::charts::{Palette, Plot};
-use crate::components::{Figure, PageHeader, count_text, exact_money, millis_text, on_refresh};
-use crate::pages::problem::Problem;
-use crate::pages::query::Query;
+use crate::components::{Figure, PageHeader, count_text, exact_money, millis_text};
+use crate::islands::Live;
+use crate::kit::{Query, load, query};
 use first_steps::FirstSteps;
 use top::{TopKeys, TopModels};
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    let search = use_location().search;
-    let period = Memo::new(move |_| parse_period(&search.read()));
-    let overview = Resource::new_blocking(move || period.get(), load_overview);
-    on_refresh(move || overview.refetch());
+    let period = period_of(&query());
     view! {
-        {move || view! { <OverviewHeader period=period.get() /> }}
-        <Transition>
-            {move || {
-                let period = period.get();
-                Suspend::new(async move {
-                    match overview.await {
-                        Ok(view) => view! { <OverviewContent view period /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        <OverviewHeader period />
+        {load(load_overview(period), move |view| view! { <OverviewContent view period /> })}
     }
 }
 
-fn parse_period(search: &str) -> Period {
-    Query::parse(search).get("period").and_then(|text| Period::parse(&text)).unwrap_or_default()
+fn period_of(query: &Query) -> Period {
+    query.get("period").and_then(|text| Period::parse(&text)).unwrap_or_default()
 }
 
 #[component]
@@ -78,10 +64,12 @@ pub fn OverviewContent(view: OverviewView, period: Period) -> impl IntoView {
     // Before the first call ever there is nothing to plot, and the first steps say what to do.
     let sums = summary.has_calls.then(|| view! { <Sums summary period palette simulated /> });
     view! {
-        <div class="stack overview" data-refresh="10">
-            {steps}
-            {sums}
-        </div>
+        <Live id="overview".to_owned() seconds=10>
+            <div class="stack overview">
+                {steps}
+                {sums}
+            </div>
+        </Live>
     }
     .into_any()
 }
@@ -193,9 +181,9 @@ mod tests {
 
     #[test]
     fn an_address_without_or_with_a_wrong_period_means_a_day() {
-        assert_eq!(parse_period(""), Period::Day);
-        assert_eq!(parse_period("?period=9y"), Period::Day);
-        assert_eq!(parse_period("?x=1&period=30d"), Period::Month);
+        assert_eq!(period_of(&Query::parse("")), Period::Day);
+        assert_eq!(period_of(&Query::parse("?period=9y")), Period::Day);
+        assert_eq!(period_of(&Query::parse("?x=1&period=30d")), Period::Month);
     }
 
     #[test]

@@ -6,11 +6,10 @@ use tollgate_domain::summary::{Overview, Period, Share};
 use super::{percent, plots};
 use crate::charts::{Palette, Sparkline};
 use crate::components::{Count, Icon, IconName, Money};
+use crate::kit::Query;
 use crate::pages::key_href;
-use crate::pages::query::Query;
 
 #[component]
-#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 pub fn TopModels(summary: Overview, period: Period, palette: Palette, simulated: Vec<String>) -> impl IntoView {
     let rows = summary
         .top_models

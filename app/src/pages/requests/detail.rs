@@ -1,46 +1,24 @@
 //! One request's whole story.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use tollgate_domain::charge::Outcome;
 use tollgate_domain::summary::RequestDetail;
 
+use super::REQUESTS;
 use super::breakdown::Breakdown;
-use super::query::RequestsQuery;
 use super::refusals::Reason;
 use super::table::Key;
 use super::timing::Timing;
 use super::words;
 use crate::api::get_request;
-use crate::components::{
-    CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, PageHeader, Tone,
-};
-use crate::pages::problem::Problem;
+use crate::components::{CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, Tone};
+use crate::kit::{DetailPage, Fact, Facts, OptionalFact, Query, load_titled, path_param};
 
 const PURPOSE: &str = "One request from its arrival to its cost.";
 
 #[component]
 pub fn RequestDetailPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let request = Resource::new_blocking(move || id.get(), get_request);
-    view! {
-        <nav class="crumbs" aria-label="Where this is">
-            <a href="/ui/requests">"Requests"</a>
-        </nav>
-        <Transition>
-            {move || Suspend::new(async move {
-                match request.await {
-                    Ok(detail) => view! { <Story detail /> }.into_any(),
-                    Err(error) => view! {
-                        <PageHeader title="Request" purpose=PURPOSE />
-                        <Problem error />
-                    }
-                    .into_any(),
-                }
-            })}
-        </Transition>
-    }
+    load_titled("Request", PURPOSE, get_request(path_param("id")), |detail| view! { <Story detail /> })
 }
 
 #[component]
@@ -55,13 +33,14 @@ fn Story(detail: RequestDetail) -> impl IntoView {
     } else {
         view! { <Answered detail=detail.clone() /> }.into_any()
     };
+    let (outcome, status) = (detail.row.outcome, detail.row.status);
+    let badge = move || view! { <OutcomeBadge outcome status /> };
     view! {
-        <PageHeader title purpose=PURPOSE>
-            <OutcomeBadge outcome=detail.row.outcome status=detail.row.status />
-        </PageHeader>
-        {body}
-        <Facts detail=detail.clone() />
-        <Ids detail />
+        <DetailPage list=(REQUESTS, "Requests") title purpose=PURPOSE actions=badge>
+            {body}
+            <RequestFacts detail=detail.clone() />
+            <Ids detail />
+        </DetailPage>
     }
 }
 
@@ -231,42 +210,39 @@ fn CostTable(breakdown: Breakdown) -> impl IntoView {
 }
 
 #[component]
-fn Facts(detail: RequestDetail) -> impl IntoView {
+fn RequestFacts(detail: RequestDetail) -> impl IntoView {
     let row = detail.row;
-    let optional = |label: &'static str, value: Option<String>| {
-        value.map(|value| view! { <div><dt>{label}</dt><dd class="mono">{value}</dd></div> })
-    };
     let attempt = (detail.attempt > 1).then(|| detail.attempt.to_string());
     let asked = row.outcome.is_some().then(|| {
         view! {
-            <div><dt>"Streamed"</dt><dd>{if row.streamed { "Yes" } else { "No" }}</dd></div>
-            <div><dt>"Client"</dt><dd>{if detail.client_left { "Left before the end" } else { "Stayed to the end" }}</dd></div>
+            <Fact label="Streamed">{if row.streamed { "Yes" } else { "No" }}</Fact>
+            <Fact label="Client">{if detail.client_left { "Left before the end" } else { "Stayed to the end" }}</Fact>
         }
     });
     view! {
         <section class="stack">
             <h2>"Facts"</h2>
-            <dl class="facts">
-                <div><dt>"Time"</dt><dd><Moment at=row.at /></dd></div>
-                <div><dt>"Key"</dt><dd><Key id=row.key_id label=row.key_label /></dd></div>
-                <div><dt>"Operation"</dt><dd>{words::operation(row.operation)}</dd></div>
-                {optional("Model asked for", row.model)}
-                {optional("Deployment", detail.deployment_id)}
-                {optional("Provider", row.provider)}
-                {optional("Provider's model", detail.upstream_model)}
-                <div><dt>"Status"</dt><dd>{row.status.to_string()}</dd></div>
-                {optional("Error type", detail.refusal_kind)}
+            <Facts>
+                <Fact label="Time"><Moment at=row.at /></Fact>
+                <Fact label="Key"><Key id=row.key_id label=row.key_label /></Fact>
+                <Fact label="Operation">{words::operation(row.operation)}</Fact>
+                <OptionalFact label="Model asked for" value=row.model />
+                <OptionalFact label="Deployment" value=detail.deployment_id />
+                <OptionalFact label="Provider" value=row.provider />
+                <OptionalFact label="Provider's model" value=detail.upstream_model />
+                <Fact label="Status">{row.status.to_string()}</Fact>
+                <OptionalFact label="Error type" value=detail.refusal_kind />
                 {asked}
-                {optional("Attempt", attempt)}
-                {optional("End user", detail.end_user)}
-            </dl>
+                <OptionalFact label="Attempt" value=attempt />
+                <OptionalFact label="End user" value=detail.end_user />
+            </Facts>
         </section>
     }
 }
 
 #[component]
 fn Ids(detail: RequestDetail) -> impl IntoView {
-    let all = RequestsQuery { call: Some(detail.row.call_id.clone()), ..RequestsQuery::default() }.href();
+    let all = Query::default().with("call", Some(detail.row.call_id.as_str())).href(REQUESTS);
     let own = if detail.row.outcome.is_some() { "Charge id" } else { "Refusal id" };
     let attempts = detail.row.outcome.is_some().then(|| {
         view! { <div><a class="button" href=all>"All attempts of this call"<Icon name=IconName::ArrowRight /></a></div> }

@@ -1,151 +1,74 @@
 //! The requests: every call and every refusal, newest first.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
-use leptos_router::hooks::use_location;
 use tollgate_domain::summary::{Period, StatusFilter};
 
-use super::query::{RequestsQuery, period_label};
 use super::table::RequestTable;
+use super::{REQUESTS, period_label};
 use crate::api::{RequestsView, list_requests};
-use crate::components::{EmptyState, Icon, IconName, PageHeader, Pager, on_refresh};
-use crate::pages::problem::Problem;
+use crate::components::{EmptyState, Icon, IconName, PageHeader};
+use crate::islands::Live;
+use crate::kit::{FilterBar, Filters, ListQuery, load, query};
+
+/// What requests are filtered by. A key may be told by id, alias or `master_key`; a call by its or a request's whole id.
+fn request_filters() -> Filters {
+    let statuses = StatusFilter::ALL.map(|status| (status.as_str(), status_label(status)));
+    let periods = Period::ALL.map(|period| (period.as_str(), period_label(period)));
+    Filters::new(REQUESTS)
+        .choice("status", "Status", "Any status", statuses)
+        .choice("period", "Period", "Any time", periods)
+        .text("model", "Model", "Model")
+        .text("key", "Key", "Key: alias or id")
+        .text("call", "Call", "Call id")
+        // The list stands still, however many requests come.
+        .keep("live", "off")
+}
 
 #[component]
 pub fn RequestList() -> impl IntoView {
-    let search = use_location().search;
-    let query = Memo::new(move |_| RequestsQuery::parse(&search.read()));
-    let requests = Resource::new_blocking(move || query.get(), list_requests);
-    on_refresh(move || requests.refetch());
+    let list = request_filters().read(&query());
     view! {
         <PageHeader
             title="Requests"
             purpose="Every call and every refusal, newest first: who asked for what, what came of it, and what it cost."
         />
-        <Transition>
-            {move || {
-                let query = query.get();
-                Suspend::new(async move {
-                    match requests.await {
-                        Ok(view) => view! { <Requests view query /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        {load(list_requests(list.clone()), move |view| view! { <Requests view list /> })}
     }
 }
 
 #[component]
-fn Requests(view: RequestsView, query: RequestsQuery) -> impl IntoView {
+fn Requests(view: RequestsView, list: ListQuery) -> impl IntoView {
     let RequestsView { rows, next, models, key_label } = view;
-    let unknown_key = query.key.is_some() && key_label.is_none();
-    let first = query.after.is_some().then(|| query.first().href());
-    let next = next.map(|cursor| RequestsQuery { after: Some(cursor), ..query.clone() }.href());
+    let unknown_key = list.get("key").is_some() && key_label.is_none();
+    let list = list.offer("model", models).show("key", key_label);
     // Only the newest page changes under one's eyes.
-    let refresh = (query.after.is_none() && !query.paused).then_some("3");
+    let live = list.is_first_page() && !list.is_kept("live");
     let table = if rows.is_empty() {
-        view! { <NoRequests query=query.clone() unknown_key /> }.into_any()
+        view! { <NoRequests list=list.clone() unknown_key /> }.into_any()
     } else {
-        view! { <RequestTable rows show_key=true label="Requests" /> }.into_any()
+        view! { <RequestTable rows show_key=true label="Requests" list=list.clone() next /> }.into_any()
     };
+    let table = if live { view! { <Live id="requests".to_owned() seconds=1>{table}</Live> }.into_any() } else { table };
     view! {
-        <Filters query=query.clone() models />
-        <Chips query key_label />
-        <div id="requests" data-refresh=refresh>
-            {table}
-        </div>
-        <Pager first next />
+        <FilterBar list=list.clone()>
+            <Pause list=list.clone() />
+        </FilterBar>
+        {table}
     }
 }
 
 /// Holds the list still, or lets it go on. Without a script it never moves.
 #[component]
-fn Live(query: RequestsQuery) -> impl IntoView {
-    query.after.is_none().then(|| {
-        let (icon, label, title) = if query.paused {
+fn Pause(list: ListQuery) -> impl IntoView {
+    list.is_first_page().then(|| {
+        let (icon, label, title) = if list.is_kept("live") {
             (IconName::Play, "Resume", "Show new requests as they come")
         } else {
             (IconName::Pause, "Pause", "Hold the list still")
         };
-        let href = RequestsQuery { paused: !query.paused, ..query }.href();
+        let href = list.toggled("live").href();
         view! { <a class="button quiet needs-js live" href=href title=title><Icon name=icon />{label}</a> }
     })
-}
-
-#[component]
-fn Filters(query: RequestsQuery, models: Vec<String>) -> impl IntoView {
-    let live = query.clone();
-    let statuses = StatusFilter::ALL
-        .into_iter()
-        .map(|status| {
-            let selected = query.status == Some(status);
-            view! {
-                <option value=status.as_str() selected=selected prop:selected=selected>
-                    {status_label(status)}
-                </option>
-            }
-        })
-        .collect_view();
-    let periods = Period::ALL
-        .into_iter()
-        .map(|period| {
-            let selected = query.period == Some(period);
-            view! {
-                <option value=period.as_str() selected=selected prop:selected=selected>
-                    {period_label(period)}
-                </option>
-            }
-        })
-        .collect_view();
-    let models = models.into_iter().map(|model| view! { <option value=model></option> }).collect_view();
-    let text = |name: &'static str, label: &'static str, value: Option<String>, list: Option<&'static str>| {
-        let value = value.unwrap_or_default();
-        view! {
-            <label>
-                <span class="visually-hidden">{label}</span>
-                <input
-                    type="text"
-                    name=name
-                    placeholder=label
-                    maxlength="200"
-                    autocomplete="off"
-                    spellcheck="false"
-                    list=list
-                    data-search=(name == "model").then_some("")
-                    value=value.clone()
-                    prop:value=value
-                />
-            </label>
-        }
-    };
-    view! {
-        <Form action="/ui/requests" attr:class="filters" attr:role="search">
-            <label>
-                <span class="visually-hidden">"Status"</span>
-                <select name="status">
-                    <option value="">"Any status"</option>
-                    {statuses}
-                </select>
-            </label>
-            <label>
-                <span class="visually-hidden">"Period"</span>
-                <select name="period">
-                    <option value="">"Any time"</option>
-                    {periods}
-                </select>
-            </label>
-            {text("model", "Model", query.model, Some("known-models"))}
-            {text("key", "Key: alias or id", query.key, None)}
-            {text("call", "Call id", query.call, None)}
-            {query.paused.then(|| view! { <input type="hidden" name="live" value="off" /> })}
-            <datalist id="known-models">{models}</datalist>
-            <button class="button" type="submit">
-                "Apply"
-            </button>
-            <Live query=live />
-        </Form>
-    }
 }
 
 fn status_label(status: StatusFilter) -> &'static str {
@@ -156,41 +79,8 @@ fn status_label(status: StatusFilter) -> &'static str {
     }
 }
 
-/// What is filtered by, each with a way to take it off.
 #[component]
-fn Chips(query: RequestsQuery, key_label: Option<String>) -> impl IntoView {
-    let chips = query
-        .chips()
-        .into_iter()
-        .map(|(name, value, without)| {
-            let value = match name {
-                "Key" => key_label.clone().unwrap_or(value),
-                "Status" => query.status.map_or(value, |status| status_label(status).to_owned()),
-                _ => value,
-            };
-            view! {
-                <li>
-                    <a class="chip" href=without.href() aria-label=format!("Remove the filter {name}: {value}")>
-                        {format!("{name}: {value}")}
-                        <Icon name=IconName::Close />
-                    </a>
-                </li>
-            }
-        })
-        .collect_view();
-    let several = query.chips().len() > 1;
-    query.is_filtered().then(|| {
-        view! {
-            <ul class="chips" aria-label="Filters">
-                {chips}
-                {several.then(|| view! { <li><a href="/ui/requests">"Clear all"</a></li> })}
-            </ul>
-        }
-    })
-}
-
-#[component]
-fn NoRequests(query: RequestsQuery, unknown_key: bool) -> impl IntoView {
+fn NoRequests(list: ListQuery, unknown_key: bool) -> impl IntoView {
     if unknown_key {
         return view! {
             <EmptyState title="There is no such key" text="Write a key's whole alias, its id, or master_key.">
@@ -199,10 +89,10 @@ fn NoRequests(query: RequestsQuery, unknown_key: bool) -> impl IntoView {
         }
         .into_any();
     }
-    if query.is_filtered() || query.after.is_some() {
+    if list.is_filtered() || !list.is_first_page() {
         return view! {
             <EmptyState title="No request matches" text="Take a filter off, or widen the period. Models and call ids are compared as a whole.">
-                <a class="button" href="/ui/requests">"Show all requests"</a>
+                <a class="button" href=REQUESTS>"Show all requests"</a>
             </EmptyState>
         }
         .into_any();

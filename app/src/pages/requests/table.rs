@@ -5,8 +5,9 @@ use tollgate_domain::Nanos;
 use tollgate_domain::summary::RequestRow;
 use tollgate_domain::usage::Certainty;
 
-use super::query::request_href;
+use super::request_href;
 use crate::components::{Count, Elapsed, Moment, Money, OutcomeBadge};
+use crate::kit::{DataTable, ListQuery, column};
 use crate::pages::keys::key_href;
 
 #[component]
@@ -15,30 +16,20 @@ pub fn RequestTable(
     /// Whether to tell whose requests they are.
     show_key: bool,
     #[prop(into)] label: String,
+    #[prop(optional)] list: Option<ListQuery>,
+    #[prop(optional_no_strip)] next: Option<String>,
 ) -> impl IntoView {
-    // Keyed, though a new answer of the server still draws every row anew.
-    let rows = view! { <For each=move || rows.clone() key=|row| row.id.clone() let:row><Row row show_key /></For> };
-    view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label=label>
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Model"</th>
-                        {show_key.then(|| view! { <th scope="col">"Key"</th> })}
-                        <th scope="col" class="num">"Tokens in"</th>
-                        <th scope="col" class="num">"Tokens out"</th>
-                        <th scope="col" class="num">"Cost"</th>
-                        <th scope="col" class="num">"Duration"</th>
-                        <th scope="col" class="num">"First byte"</th>
-                        <th scope="col">"Streamed"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
+    let key = show_key.then(|| column("Key"));
+    let columns = [column("Time"), column("Status"), column("Model")].into_iter().chain(key).chain([
+        column("Tokens in").number(),
+        column("Tokens out").number(),
+        column("Cost").number(),
+        column("Duration").number(),
+        column("First byte").number(),
+        column("Streamed"),
+    ]);
+    let rows = rows.into_iter().map(|row| view! { <Row row show_key /> }).collect_view();
+    view! { <DataTable label columns=columns.collect() list next>{rows}</DataTable> }
 }
 
 #[component]
@@ -52,7 +43,7 @@ fn Row(row: RequestRow, show_key: bool) -> impl IntoView {
     };
     let key = show_key.then(|| view! { <td><Key id=row.key_id.clone() label=row.key_label.clone() /></td> });
     view! {
-        <tr>
+        <tr data-key=row.id.clone()>
             <th scope="row">
                 <a class="row-link" href=request_href(&row.id)><Moment at=row.at /></a>
             </th>

@@ -20,7 +20,7 @@ fn id(text: &str) -> KeyRef {
 #[tokio::test]
 async fn a_new_key_is_shown_once() {
     let site = Site::open().await;
-    let fields = [("alias", "team blue"), ("models", "gpt-4o"), ("patterns", "azure/*\r\n"), ("expiry", "30d")];
+    let fields = [("alias", "team blue"), ("models", "gpt-4o"), ("models_other", "azure/*\r\n"), ("expiry", "30d")];
     let page = site.post("/ui/keys/create", &fields).await;
     assert_eq!((page.status, &page.headers[header::CACHE_CONTROL]), (StatusCode::OK, &"no-store".parse().unwrap()));
     let key = page.between("id=\"created-key\"", "/>");
@@ -28,10 +28,15 @@ async fn a_new_key_is_shown_once() {
     assert_eq!((key.len(), key.starts_with("sk-")), (67, true));
     page.says("it won't be shown again").says("http://gate:4000/v1").says("gpt-4o").says("from openai import OpenAI");
 
-    let row = keys::get(&site.control, &system(), KeyRef::Digest(KeyDigest::of(key))).await.unwrap();
+    let row = keys::get(&site.control, &system(), &KeyRef::Digest(KeyDigest::of(key))).await.unwrap();
     assert_eq!(row.key.alias.as_deref(), Some("team blue"));
-    assert_eq!(row.key.models.iter().map(|model| model.as_str()).collect::<Vec<_>>(), ["gpt-4o", "azure/*"]);
-    assert_eq!(row.key.expires_at.unwrap().0 - row.key.created_at.0, 30 * 86_400 * 1_000_000);
+    assert_eq!(
+        row.key.models.iter().map(tollgate_domain::model::ModelPattern::as_str).collect::<Vec<_>>(),
+        ["gpt-4o", "azure/*"]
+    );
+    // The two moments are not taken at the same instant.
+    let life = row.key.expires_at.unwrap().0 - row.key.meta.created_at.0;
+    assert!((life - 30 * 86_400 * 1_000_000).abs() < 5_000_000, "{life}");
 
     site.get("/ui/keys/create").await.says("was shown once and is gone").never_says(key);
     for path in ["/ui/keys".to_owned(), format!("/ui/keys/{}", row.key.id)] {
@@ -47,10 +52,11 @@ async fn a_new_key_is_shown_once() {
 #[tokio::test]
 async fn a_form_that_is_wrong_comes_back_with_what_was_typed() {
     let site = Site::open().await;
-    let fields = [("alias", "x < y"), ("models", "gpt-4o"), ("patterns", "a*b*c\r\n</textarea>"), ("expiry", "never")];
+    let fields =
+        [("alias", "x < y"), ("models", "gpt-4o"), ("models_other", "a*b*c\r\n</textarea>"), ("expiry", "never")];
     let page = site.post("/ui/keys/create", &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("has more than one").says("id=\"patterns-error\"").says("value=\"x &lt; y\"");
+    page.says("has more than one").says("id=\"models_other-error\"").says("value=\"x &lt; y\"");
     page.says("a*b*c\r\n&lt;/textarea&gt;</textarea>");
     let tick = page.between("value=\"gpt-4o\"", ">");
     assert!(tick.contains("checked"), "{tick}");
@@ -71,7 +77,8 @@ async fn keys_are_found_and_paged() {
     let site = Site::open().await;
     site.get("/ui/keys").await.says("No keys yet");
     for n in 0..52 {
-        let new = keys::NewKey { alias: Some(format!("app-{n:02}")), ..keys::NewKey::default() };
+        let mut new = keys::NewKey::default();
+        new.key.alias = Some(format!("app-{n:02}"));
         keys::create(&site.control, &system(), new).await.unwrap();
     }
     let first = site.get("/ui/keys").await;
@@ -94,11 +101,11 @@ async fn a_key_is_blocked_and_let_go_from_where_one_is() {
     let page = site.post(&format!("/ui/keys/{key}/block"), &[("back", "/ui/keys?q=one&evil=2")]).await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/ui/keys?q=one&notice=blocked"));
     site.get(page.location()).await.says("The key is blocked.").says(&format!("action=\"/ui/keys/{key}/unblock\""));
-    assert!(keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
+    assert!(keys::get(&site.control, &system(), &id(&key)).await.unwrap().key.blocked);
 
     let page = site.post(&format!("/ui/keys/{key}/unblock"), &[("back", "https://evil.example/ui/keys")]).await;
     assert_eq!(page.location(), format!("/ui/keys/{key}?notice=unblocked"));
-    assert!(!keys::get(&site.control, &system(), id(&key)).await.unwrap().key.blocked);
+    assert!(!keys::get(&site.control, &system(), &id(&key)).await.unwrap().key.blocked);
 
     let page = site.post("/ui/keys/0199d5a4-0000-7000-8000-000000000000/block", &[]).await;
     assert!(page.location().ends_with("?notice=not_found"), "{}", page.location());
@@ -111,17 +118,19 @@ async fn a_deleted_key_keeps_its_page_and_loses_its_actions() {
     let site = Site::open().await;
     let (key, _) = site.create_key("one").await;
     let path = format!("/ui/keys/{key}");
-    site.get(&path).await.says("This key was never used").says("Delete key").says("Save changes");
+    site.get(&path).await.says(&format!("href=\"{path}/delete\"")).says("Save changes");
+    site.get(&format!("{path}/delete")).await.says("Delete one?").says("never used").says("Its name is: one");
     for wrong in [&[][..], &[("confirm", "two")]] {
         let page = site.post(&format!("{path}/delete"), wrong).await;
-        assert_eq!(page.location(), format!("{path}?notice=not_confirmed"));
-        site.get(page.location()).await.says("Nothing was deleted").says("Save changes");
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        page.says("id=\"confirm-error\"").says("Nothing was deleted").says("Delete one?");
+        site.get(&path).await.says("Save changes");
     }
     let page = site.post(&format!("{path}/delete"), &[("confirm", " one ")]).await;
     assert_eq!(page.location(), format!("{path}?notice=deleted"));
     let page = site.get(page.location()).await;
     assert_eq!(page.status, StatusCode::OK);
-    page.says("The key is deleted.").never_says("Save changes").never_says("Delete key").never_says("/block\"");
+    page.says("The key is deleted.").never_says("Save changes").never_says("/delete\"").never_says("/block\"");
     site.get(&path).await.says("This key was deleted").never_says("Save changes");
     site.get("/ui/keys").await.never_says(">one<");
     site.get("/ui/keys?status=deleted").await.says(">one<").never_says("/unblock\"");
@@ -139,28 +148,28 @@ async fn a_change_is_made_unless_somebody_was_faster() {
     let fields = [("version", "1"), ("alias", "two"), ("models", "gpt-4o"), ("expiry", "90d")];
     let page = site.post(&update, &fields).await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, format!("{path}?notice=updated").as_str()));
-    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
-    assert_eq!((row.key.alias.as_deref(), row.key.models.len(), row.key.version), (Some("two"), 1, 2));
+    let row = keys::get(&site.control, &system(), &id(&key)).await.unwrap();
+    assert_eq!((row.key.alias.as_deref(), row.key.models.len(), row.key.meta.version), (Some("two"), 1, 2));
     let expires_at = row.key.expires_at.unwrap();
 
     let fields = [("version", "1"), ("alias", "three"), ("expiry", "keep")];
     let page = site.post(&update, &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("Somebody changed this key").says("value=\"three\"").says("name=\"version\" value=\"2\"");
-    assert_eq!(keys::get(&site.control, &system(), id(&key)).await.unwrap().key.alias.as_deref(), Some("two"));
+    page.says("Somebody changed this after").says("value=\"three\"").says("name=\"version\" value=\"2\"");
+    assert_eq!(keys::get(&site.control, &system(), &id(&key)).await.unwrap().key.alias.as_deref(), Some("two"));
 
     let fields = [("version", "2"), ("alias", "three"), ("expiry", "keep")];
     assert_eq!(site.post(&update, &fields).await.status, StatusCode::SEE_OTHER);
-    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    let row = keys::get(&site.control, &system(), &id(&key)).await.unwrap();
     assert_eq!((row.key.models.len(), row.key.expires_at), (0, Some(expires_at)));
 
     site.create_key("taken").await;
     let page = site.post(&update, &[("version", "3"), ("alias", "taken"), ("expiry", "never")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("id=\"alias-error\"").never_says("Somebody changed this key");
+    page.says("id=\"alias-error\"").never_says("Somebody changed this after");
     let page = site.post(&update, &[("version", "3"), ("alias", ""), ("expiry", "never")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
-    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
+    let row = keys::get(&site.control, &system(), &id(&key)).await.unwrap();
     assert_eq!((row.key.alias, row.key.expires_at), (None, None));
 }
 
@@ -169,22 +178,23 @@ async fn an_auditor_reads_and_changes_nothing() {
     let site = Site::open().await;
     let (key, _) = site.create_key("one").await;
     let path = format!("/ui/keys/{key}");
-    let ada = site.store.find_user_by_email("ada@example.com").await.unwrap().unwrap().0;
-    let tx = site.store.begin().await.unwrap();
-    tx.set_role(ada.id, Role::Auditor, false).await.unwrap();
-    tx.commit().await.unwrap();
+    site.become_a(Role::Auditor).await;
 
-    site.get("/ui/keys").await.says(">one<").never_says("/block\"");
+    site.get("/ui/keys").await.says(">one<").never_says("/block\"").never_says("Create key").never_says("name=\"ids\"");
     site.get(&path).await.never_says("method=\"post\" action=\"/ui/keys");
     site.get("/ui/keys/new").await.says("Ask an administrator").never_says("action=\"/ui/keys/create\"");
     for verb in ["block", "unblock", "delete", "update"] {
         let page = site.post(&format!("{path}/{verb}"), &[("version", "1"), ("confirm", "one")]).await;
         assert_eq!(page.location(), format!("{path}?notice=denied"), "{verb}");
     }
+    for (form, verb) in [("bulk", "block"), ("delete", "")] {
+        let page = site.post(&format!("/ui/keys/{form}"), &[("ids", &key), ("do", verb)]).await;
+        assert_eq!(page.location(), "/ui/keys?notice=denied", "{form}");
+    }
     let page = site.post("/ui/keys/create", &[("alias", "two")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let row = keys::get(&site.control, &system(), id(&key)).await.unwrap();
-    assert_eq!((row.key.version, row.key.deleted_at), (1, None));
+    let row = keys::get(&site.control, &system(), &id(&key)).await.unwrap();
+    assert_eq!((row.key.meta.version, row.key.meta.deleted_at), (1, None));
     assert_eq!(keys::list(&site.control, &system(), &KeyFilter::default(), None, 10).await.unwrap().items.len(), 1);
 }
 
@@ -196,5 +206,34 @@ async fn what_people_write_stays_text() {
         let page = site.get(&path).await;
         assert_eq!(page.status, StatusCode::OK);
         page.says("&lt;script&gt;alert").never_says("<script>alert");
+    }
+}
+
+#[tokio::test]
+async fn many_keys_are_blocked_and_deleted_at_once() {
+    let site = Site::open().await;
+    let mut ids = Vec::new();
+    for alias in ["one", "two", "three"] {
+        ids.push(site.create_key(alias).await.0);
+    }
+    let list = site.get("/ui/keys?q=o").await;
+    list.says("form=\"keys-bulk\"").says("name=\"back\" value=\"/ui/keys?q=o\"").says("formaction=\"/ui/keys/delete\"");
+    let ticked = [("ids", ids[0].as_str()), ("ids", ids[1].as_str()), ("back", "/ui/keys?q=o")];
+    let page = site.post("/ui/keys/bulk", &[&ticked[..], &[("do", "block")]].concat()).await;
+    assert_eq!(page.location(), "/ui/keys?q=o&notice=keys_blocked");
+    let key = async |n: usize| keys::get(&site.control, &system(), &id(&ids[n])).await.unwrap().key;
+    assert!(key(0).await.blocked && key(1).await.blocked);
+    assert!(!key(2).await.blocked);
+
+    let question = site.get(&format!("/ui/keys/delete?ids={}&ids={}&back=%2Fui%2Fkeys%3Fq%3Do", ids[0], ids[1])).await;
+    question.says("Delete 2 keys?").says("<strong>one</strong>").says("<strong>two</strong>").never_says("three");
+    question.says(&format!("name=\"ids\" value=\"{}\"", ids[1])).says("method=\"post\" action=\"/ui/keys/delete\"");
+    let page = site.post("/ui/keys/delete", &ticked).await;
+    assert_eq!(page.location(), "/ui/keys?q=o&notice=keys_deleted");
+    assert!(key(0).await.meta.deleted_at.is_some() && key(2).await.meta.deleted_at.is_none());
+
+    for path in ["/ui/keys/bulk", "/ui/keys/delete"] {
+        let page = site.post(path, &[("do", "block"), ("back", "https://evil.example")]).await;
+        assert_eq!(page.location(), "/ui/keys?notice=nothing");
     }
 }

@@ -23,6 +23,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         attempt: 1,
         started_at: at,
         key_id: key,
+        ownership_id: 0,
         operation: Operation::ChatCompletion,
         model: model.to_owned(),
         deployment_id: "gpt-4o-1".to_owned(),
@@ -46,6 +47,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         client_left: true,
         upstream_id: Some("chatcmpl-77".to_owned()),
         end_user: Some("user-9".to_owned()),
+        tags: Vec::new(),
     }
 }
 
@@ -84,10 +86,10 @@ async fn the_list_is_filtered_by_its_address() {
 
     let ids = [&mine.id, &masters.id, &failed.id, &refused.id].map(|id| format!("/ui/requests/{id}"));
     let all = site.get("/ui/requests").await;
-    ids.iter().for_each(|id| {
+    for id in &ids {
         all.says(id);
-    });
-    all.says("data-refresh").says("team blue").says("Master key").never_says("class=\"chip\"");
+    }
+    all.says("class=\"live-part\"").says("team blue").says("Master key").never_says("class=\"chip\"");
     let expect = async |path: &str, shown: &[usize]| {
         let page = site.get(path).await;
         for (i, id) in ids.iter().enumerate() {
@@ -125,7 +127,7 @@ async fn requests_are_paged_without_gaps() {
     let first = site.get("/ui/requests?model=gpt-4o").await;
     let next = first.between("href=\"/ui/requests?model=gpt-4o&amp;after=", "\"");
     let second = site.get(&format!("/ui/requests?model=gpt-4o&after={next}")).await;
-    second.never_says("data-refresh").never_says("Next page").says("First page");
+    second.never_says("class=\"live-part\"").never_says("Next page").says("First page");
     for charge in charges {
         let id = format!("/ui/requests/{}\"", charge.id);
         assert!(first.html.contains(&id) ^ second.html.contains(&id), "{id}");

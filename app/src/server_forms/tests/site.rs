@@ -7,12 +7,17 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
-use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
+use tollgate_domain::actor::Role;
 use tollgate_domain::clock::SystemClock;
+use tollgate_domain::credential::Credential;
+use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
+use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
@@ -60,10 +65,27 @@ impl Page {
     }
 }
 
+/// A data plane that is told nothing; its provider answers models that are called so.
 struct Nobody;
 
+#[async_trait::async_trait]
 impl Publish for Nobody {
     fn key_changed(&self, _: KeyDigest) {}
+
+    fn principals_changed(&self) {}
+
+    async fn catalogue_changed(&self) {}
+
+    async fn test_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome {
+        let with = credential.map_or("no credential", |credential| credential.id.as_str());
+        let works = !deployment.model.as_str().contains("down");
+        TestOutcome { works, message: format!("The provider was asked with {with}."), milliseconds: 42 }
+    }
+
+    fn check_deployment(&self, deployment: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        let model = deployment.params.get("model").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if model.contains("broken") { Err("model: it is broken".to_owned()) } else { Ok(()) }
+    }
 }
 
 fn deployment(model: &str) -> Deployment {
@@ -100,10 +122,11 @@ impl Site {
             Arc::new(SystemEntropy),
             Arc::new(Nobody),
             Arc::new(move || Arc::clone(&catalog)),
+            Arc::new(Vault::new(Some(&Secret::new("a master secret".to_owned())), &[])),
         );
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
-        let settings = WebSettings { base_url: None, with_wasm: false };
+        let settings = WebSettings { base_url: None, with_wasm: false, admin_only: false };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
         let page = site.post("/ui/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
@@ -126,14 +149,28 @@ impl Site {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_from("http://gate:4000", path, fields).await
+    }
+
+    /// From a page of this site or of another one.
+    pub async fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Page {
         let encoded =
             fields.iter().fold(crate::pages::Query::default(), |query, (name, value)| query.with(name, Some(*value)));
         let request = Request::post(path)
             .header(header::HOST, "gate:4000")
-            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::ORIGIN, origin)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
+    }
+
+    /// The one who is signed in becomes somebody else.
+    pub async fn become_a(&self, role: Role) {
+        let mut ada: User = self.store.find_by_handle("ada@example.com").await.unwrap().unwrap();
+        ada.role = role;
+        let tx = self.store.begin().await.unwrap();
+        tx.save(&ada).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Makes a key by the form; its id and its text.

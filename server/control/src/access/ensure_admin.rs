@@ -1,12 +1,12 @@
 //! The administrator that the environment names.
 
-use tollgate_domain::actor::{Action, Resource, Role};
+use tollgate_domain::actor::{Action, Place, Resource, Role};
 use tollgate_domain::ids::UserId;
+use tollgate_domain::record::no_meta;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 
-use super::{check_email, check_password, subject};
-use crate::change::{difference, snapshot};
+use super::{check_email, check_password};
 use crate::{Control, ControlError, OpContext};
 
 /// What had to be done.
@@ -25,8 +25,7 @@ pub async fn ensure_admin(
     email: &str,
     password: Secret,
 ) -> Result<Ensured, ControlError> {
-    op.authorise(Action::Create, Resource::User)?;
-    op.authorise(Action::Update, Resource::User)?;
+    control.authorise(op, Action::Create, Resource::User, &Place::default(), "").await?;
     let email = check_email(email)?;
     check_password(&password)?;
     let passwords = &control.inner.passwords;
@@ -41,32 +40,23 @@ pub async fn ensure_admin(
         None => false,
     };
     let hash = passwords.hash(password).await?;
-    let change = control.change(op, Action::Update, Resource::User).await?;
-    let Some((before, _)) = change.find_user_by_email(&email).await? else {
-        let user = User {
-            id: UserId::new(control.clock().as_ref(), control.entropy()),
-            email,
-            name: None,
-            role: Role::Admin,
-            disabled: false,
-            created_at: change.now,
-            last_sign_in_at: None,
-        };
-        change.insert_user(&user, Some(hash)).await?;
-        change.record("user.create", subject(&user.id.to_string()), None, Some(snapshot(&user)?)).await?;
+    let mut change = control.change(op).await?;
+    let Some(before) = change.read().user_by_email(&email).await? else {
+        let id = UserId::new(control.clock().as_ref(), control.entropy());
+        let user = change.add(User::new(id, Some(email), Role::Admin, no_meta()), "user.create").await?;
+        let permit = change.open::<User>(Action::Update, user.id.as_str(), None).await?;
+        change.set_password(&permit, &hash).await?;
         change.commit().await?;
         return Ok(Ensured::Created);
     };
-    let after = User { role: Role::Admin, disabled: false, ..before.clone() };
-    change.set_role(after.id, after.role, after.disabled).await?;
+    let mut permit = change.open::<User>(Action::Update, before.id.as_str(), None).await?;
+    permit.after.role = Role::Admin;
+    permit.after.disabled = false;
     if !right_password {
-        change.set_password_hash(after.id, &hash).await?;
+        change.set_password(&permit, &hash).await?;
     }
-    let (old, mut new) = difference(&before, &after)?;
-    if let Some(fields) = new.as_object_mut() {
-        fields.insert("password_changed".to_owned(), (!right_password).into());
-    }
-    change.record("user.update", subject(&after.id.to_string()), Some(old), Some(new)).await?;
+    let action = if right_password { "user.update" } else { "user.set_password" };
+    change.save(permit, action).await?;
     change.commit().await?;
     Ok(Ensured::Updated)
 }

@@ -8,8 +8,9 @@ mod sign_in;
 mod sign_out;
 mod user;
 
+use tollgate_domain::actor::Actor;
 use tollgate_domain::secret::Secret;
-use tollgate_domain::user::{SHORTEST_PASSWORD, normalise_email};
+use tollgate_domain::user::{SHORTEST_PASSWORD, User, normalise_email};
 
 use crate::ControlError;
 use crate::change::Subject;
@@ -20,7 +21,7 @@ pub(crate) use password::Passwords;
 pub use setup::{begin_setup, complete_setup, needs_setup};
 pub use sign_in::{SignInError, sign_in};
 pub use sign_out::sign_out;
-pub use user::user;
+pub use user::{label, signed_in, user};
 
 /// The longest password that is accepted, in bytes: hashing more would only be work for nothing.
 const LONGEST_PASSWORD: usize = 1024;
@@ -29,11 +30,16 @@ fn subject(id: &str) -> Subject<'_> {
     Subject { kind: "user", id }
 }
 
+/// Somebody who just showed who they are.
+fn actor(user: &User) -> Actor {
+    Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None }
+}
+
 fn check_email(text: &str) -> Result<String, ControlError> {
     normalise_email(text).ok_or_else(|| ControlError::invalid("email", "that is not an e-mail address"))
 }
 
-fn check_password(password: &Secret) -> Result<(), ControlError> {
+pub(crate) fn check_password(password: &Secret) -> Result<(), ControlError> {
     if password.expose().chars().count() < SHORTEST_PASSWORD {
         return Err(ControlError::invalid("password", format!("at least {SHORTEST_PASSWORD} characters")));
     }

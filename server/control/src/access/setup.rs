@@ -2,14 +2,16 @@
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tollgate_domain::actor::{Action, Actor, Resource, Role};
+use tollgate_domain::actor::{Action, Place, Resource, Role};
 use tollgate_domain::entropy::random_bytes;
 use tollgate_domain::ids::UserId;
+use tollgate_domain::record::Meta;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 
-use super::{check_email, check_password, subject};
-use crate::change::snapshot;
+use super::{actor, check_email, check_password, subject};
+use crate::redact::snapshot;
+use crate::rules::check_name;
 use crate::{Control, ControlError, OpContext};
 
 const PURPOSE: &str = "setup";
@@ -19,18 +21,18 @@ const LIFE: i64 = 24 * 3600;
 
 /// Whether there is nobody yet who could sign in. Not a secret: the sign-in page shows it.
 pub async fn needs_setup(control: &Control) -> Result<bool, ControlError> {
-    Ok(!control.store().has_users().await?)
+    Ok(!control.store().has_passwords().await?)
 }
 
 /// The token of a new setup link; links given out before stop working.
 pub async fn begin_setup(control: &Control, op: &OpContext) -> Result<Secret, ControlError> {
-    let change = control.change(op, Action::Create, Resource::User).await?;
-    if change.count_users().await? > 0 {
+    control.authorise(op, Action::Create, Resource::User, &Place::default(), "").await?;
+    let change = control.change(op).await?;
+    if change.read().has_users().await? {
         return Err(ControlError::conflict("Tollgate is set up already: there is a user"));
     }
     let token = Secret::new(hex::encode(random_bytes::<32>(control.entropy())));
-    let now = change.now;
-    change.replace_token(&digest(&token), PURPOSE, now, now.plus_seconds(LIFE)).await?;
+    change.replace_token(&digest(&token), PURPOSE, change.now.plus_seconds(LIFE)).await?;
     change.record("setup.begin", subject(""), None, None).await?;
     change.commit().await?;
     Ok(token)
@@ -47,33 +49,30 @@ pub async fn complete_setup(
 ) -> Result<User, ControlError> {
     let email = check_email(email)?;
     check_password(&password)?;
-    let name = crate::keys::validate_name("name", name)?;
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    if let Some(name) = &name {
+        check_name("name", name)?;
+    }
     let digest = digest(&token);
     // Before the work of hashing: anybody can ask for it here.
     if !control.store().token_is_good(&digest, PURPOSE, control.clock().now()).await? {
         return Err(expired());
     }
     let hash = control.inner.passwords.hash(password).await?;
-    let change = control.change_by_proof(op).await?;
-    if !change.use_token(&digest, PURPOSE, change.now).await? {
+    let mut change = control.change(op).await?;
+    if !change.use_token(&digest, PURPOSE).await? {
         return Err(expired());
     }
-    if change.count_users().await? > 0 {
+    if change.read().has_users().await? {
         return Err(ControlError::conflict("Tollgate is set up already: sign in instead"));
     }
-    let user = User {
-        id: UserId::new(control.clock().as_ref(), control.entropy()),
-        email,
-        name,
-        role: Role::Admin,
-        disabled: false,
-        created_at: change.now,
-        last_sign_in_at: None,
-    };
-    change.insert_user(&user, Some(hash)).await?;
-    let actor = Actor::User { id: user.id, email: user.email.clone(), role: user.role };
+    let id = UserId::new(control.clock().as_ref(), control.entropy());
+    let by = id.to_string();
+    let user = User { name, ..User::new(id, Some(email), Role::Admin, Meta::new(change.now, by)) };
+    change.add_by_proof(&user).await?;
+    change.set_password(&change.by_proof(user.clone()), &hash).await?;
     let after = json!({ "by": "setup link", "user": snapshot(&user)? });
-    change.record_as(&actor, "setup.complete", subject(&user.id.to_string()), None, Some(after)).await?;
+    change.record_as(&actor(&user), "setup.complete", subject(user.id.as_str()), None, Some(after)).await?;
     change.commit().await?;
     Ok(user)
 }

@@ -5,8 +5,8 @@ use tollgate_store::KeyFilter;
 
 use crate::{Control, ControlError, OpContext};
 
-/// How many keys match.
+/// How many keys match that the actor may see.
 pub async fn count(control: &Control, op: &OpContext, filter: &KeyFilter) -> Result<u64, ControlError> {
-    op.authorise(Action::Read, Resource::Key)?;
-    Ok(control.store().count_keys(filter, control.clock().now()).await?)
+    let visible = control.visible(op, Action::Read, Resource::Key).await?;
+    Ok(control.store().count_keys(&visible, filter, control.clock().now()).await?)
 }

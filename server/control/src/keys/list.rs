@@ -7,7 +7,7 @@ use tollgate_store::KeyFilter;
 
 use crate::{Control, ControlError, OpContext};
 
-/// Keys, newest first, with what they used; at most 1,000 in a page.
+/// Keys that the actor may see, newest first, with what they used; at most 1,000 in a page.
 pub async fn list(
     control: &Control,
     op: &OpContext,
@@ -15,6 +15,6 @@ pub async fn list(
     cursor: Option<Cursor>,
     limit: u32,
 ) -> Result<Page<KeyRow>, ControlError> {
-    op.authorise(Action::Read, Resource::Key)?;
-    Ok(control.store().list_keys(filter, cursor.as_ref(), limit, control.clock().now()).await?)
+    let visible = control.visible(op, Action::Read, Resource::Key).await?;
+    Ok(control.store().list_keys(&visible, filter, cursor.as_ref(), limit, control.clock().now()).await?)
 }

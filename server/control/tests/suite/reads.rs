@@ -39,6 +39,8 @@ fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
         client_left: false,
         upstream_id: None,
         end_user: None,
+        ownership_id: 0,
+        tags: vec![],
     }
 }
 
@@ -46,7 +48,8 @@ fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
 async fn what_was_called_is_seen() {
     let office = Office::open().await;
     let (control, op) = (&office.control, &op(Actor::MasterKey));
-    let new = NewKey { alias: Some("app".to_owned()), ..NewKey::default() };
+    let mut new = NewKey::default();
+    new.key.alias = Some("app".to_owned());
     let key = keys::create(control, op, new).await.unwrap().key;
     let charges = vec![charge(1, Some(key.id)), charge(2, None), charge(3, Some(key.id))];
     control.store().append_ledger(&LedgerBatch { charges, refusals: vec![] }).await.unwrap();

@@ -84,7 +84,8 @@ async fn connect_tcp(address: &Address) -> Result<TcpStream, ConnectError> {
     Err(last)
 }
 
-fn is_link_local(ip: IpAddr) -> bool {
+/// Where clouds keep their machines' credentials: nothing that is called may be there.
+pub fn is_link_local(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),

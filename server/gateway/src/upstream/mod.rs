@@ -7,6 +7,7 @@ mod pool;
 mod shard;
 mod tls;
 
+pub use connect::is_link_local;
 pub use io::BeforeWrite;
 pub use pool::{Answer, AnswerBody, HostPool, Pools, RequestBody, SendError};
 pub use shard::{current as current_shard, use_shard};

@@ -1,0 +1,101 @@
+//! Calling a deployment once to see whether it works: the smallest request there is, outside of the ledger.
+
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use serde_json::{Value, json};
+use tollgate_domain::model::{Deployment, Upstream};
+use tollgate_gateway::is_link_local;
+
+/// How long a provider may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The most of an error that is passed on, in characters.
+const MOST: usize = 500;
+
+/// What the provider said, in words for an administrator; `Err`: it does not work.
+pub async fn probe(deployment: &Deployment) -> Result<String, String> {
+    let Upstream::OpenAiCompatible { base_url } = &deployment.upstream else {
+        return Ok("The simulator answers.".to_owned());
+    };
+    if deployment.upstream_model.contains('*') {
+        return models(deployment, base_url).await;
+    }
+    let (path, body) = match deployment.mode.as_deref() {
+        Some("embedding") => ("embeddings", json!({ "model": deployment.upstream_model, "input": "ping" })),
+        Some("completion") => {
+            ("completions", json!({ "model": deployment.upstream_model, "prompt": "ping", "max_tokens": 1 }))
+        }
+        None | Some("chat" | "responses") => (
+            "chat/completions",
+            json!({
+                "model": deployment.upstream_model,
+                "messages": [{ "role": "user", "content": "ping" }],
+                "max_tokens": 16,
+            }),
+        ),
+        // Pictures and sound cost too much to try.
+        Some(_) => return models(deployment, base_url).await,
+    };
+    let request = client()?.post(format!("{base_url}/{path}")).json(&body);
+    send(deployment, request).await?;
+    Ok("The provider answered.".to_owned())
+}
+
+/// For what can't be called for nothing: whether the provider lets us in.
+async fn models(deployment: &Deployment, base_url: &str) -> Result<String, String> {
+    send(deployment, client()?.get(format!("{base_url}/models"))).await?;
+    Ok("The provider lets us in; no call was made.".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one client for what is no caller's call")]
+fn client() -> Result<reqwest::Client, String> {
+    let built = reqwest::Client::builder()
+        .timeout(LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(std::sync::Arc::new(NotLinkLocal))
+        .build();
+    built.map_err(|error| format!("no connection can be made: {error}"))
+}
+
+/// Finds no link-local addresses behind names, as for calls.
+struct NotLinkLocal;
+
+impl Resolve for NotLinkLocal {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<_> = found.filter(|address| !is_link_local(address.ip())).collect();
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+async fn send(deployment: &Deployment, mut request: reqwest::RequestBuilder) -> Result<(), String> {
+    if let Some(key) = &deployment.api_key {
+        request = request.bearer_auth(key.expose());
+    }
+    for (name, value) in &deployment.headers {
+        request = request.header(name, value.expose());
+    }
+    let response = request.send().await.map_err(|error| {
+        let why = if error.is_timeout() { "it took too long" } else { "no connection" };
+        // Without the address, which may hold credentials.
+        format!("{why}: {}", error.without_url())
+    })?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let text = response.text().await.unwrap_or_default();
+    let said = serde_json::from_str::<Value>(&text)
+        .ok()
+        .and_then(|body| body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned))
+        .unwrap_or(text);
+    let mut said: String = said.chars().take(MOST).collect();
+    // Some quote the key that they refuse.
+    if let Some(key) = &deployment.api_key {
+        said = said.replace(key.expose(), "[key]");
+    }
+    Err(format!("the provider answered {status}: {said}"))
+}
