@@ -75,12 +75,13 @@ pub fn UsedBy(models: Vec<(String, String)>) -> impl IntoView {
 #[component]
 fn EditForm(credential: CredentialView, providers: Vec<String>, refused: Option<Form>) -> impl IntoView {
     let href = credential_href(&credential.id);
+    let action = format!("{href}/update");
     let open = refused.is_some();
     let form = refused.unwrap_or_else(|| form_of(&credential));
     view! {
         <details class="card edit" id="edit" open=open>
             <summary>"Replace values"</summary>
-            <form class="stack form" method="post" action=format!("{href}/update") data-guard="">
+            <form class="stack form" method="post" action=action data-guard="">
                 {form.whole()}
                 {form.version_field(credential.meta.version)}
                 {fields(&form, providers, &credential.values)}

@@ -195,12 +195,13 @@ fn StoredFacts(stored: StoredModelView, created_by: String, updated_by: String) 
 #[component]
 fn EditForm(stored: StoredModelView, view: ModelFormView, refused: Option<Form>) -> impl IntoView {
     let href = model_href(&stored.id);
+    let action = format!("{href}/update");
     let open = refused.is_some();
     let form = refused.unwrap_or_else(|| form_of(&stored, &view));
     view! {
         <details class="card edit" id="edit" open=open>
             <summary>"Change the model"</summary>
-            <form class="stack form" method="post" action=format!("{href}/update") data-guard="">
+            <form class="stack form" method="post" action=action data-guard="">
                 {form.version_field(stored.meta.version)}
                 {fields(&form, &view, Some(&stored))}
                 <div class="cluster">
