@@ -148,15 +148,16 @@ fn RowFacts(row: ModelRow) -> impl IntoView {
         }
     };
     let aliases = (!row.aliases.is_empty()).then(|| row.aliases.join(", "));
+    let (origin, answered) = (row.origin.clone(), ModelRow { has_api_key: true, ..row.clone() });
     view! {
-        <Fact label="Answered by"><AnsweredBy row=ModelRow { has_api_key: true, ..row.clone() } /></Fact>
+        <Fact label="Answered by"><AnsweredBy row=answered /></Fact>
         <OptionalFact label="Address" value=row.base_url.clone() />
         {key.map(|key| view! { <Fact label="API key">{key}</Fact> })}
         {mode.map(|mode| view! { <Fact label="Mode">{mode}</Fact> })}
         {tokens(row.max_input_tokens).map(|tokens| view! { <Fact label="Input tokens, at most">{tokens}</Fact> })}
         {tokens(row.max_output_tokens).map(|tokens| view! { <Fact label="Output tokens, at most">{tokens}</Fact> })}
         <OptionalFact label="Also called" value=aliases />
-        <Fact label="Configured in">{row.origin}</Fact>
+        <Fact label="Configured in">{origin}</Fact>
     }
 }
 

