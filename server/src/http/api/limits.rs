@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tollgate_domain::limits::{self, BudgetDuration};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::values::{Moment, Money, Patch};
 
@@ -102,8 +104,18 @@ pub struct LimitsPatch {
     max_parallel_requests: Patch<i64>,
     /// By the model's name; a model's limits are replaced as a whole, `null` takes them away.
     #[serde(default)]
-    #[schema(value_type = Option<BTreeMap<String, Option<ModelLimits>>>)]
+    #[schema(schema_with = models_patch)]
     models: Patch<BTreeMap<String, Option<ModelLimits>>>,
+}
+
+/// A map of limits and nulls.
+fn models_patch() -> Schema {
+    let value = OneOfBuilder::new().item(Ref::from_schema_name("ModelLimits")).item(ObjectBuilder::new().schema_type(Type::Null));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::Object, Type::Null]))
+        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(value.build().into()))))
+        .build()
+        .into()
 }
 
 impl From<BudgetWindow> for limits::BudgetWindow {
