@@ -120,10 +120,15 @@ impl<'a> Change<'a> {
         self.op.authorise(action, T::RESOURCE, place)
     }
 
+    /// Whether the actor may have this new thing where it shall be.
+    pub async fn may_add<T: Managed>(&self, new: &T) -> Result<(), ControlError> {
+        self.authorise::<T>(Action::Create, &new.place(&self.tx, Action::Create).await?)
+    }
+
     /// Adds something new, if the actor may have it where it shall be, with its audit row.
     pub async fn add<T: Managed>(&mut self, mut new: T, action: &str) -> Result<T, ControlError> {
         *new.meta_mut() = tollgate_domain::record::Meta::new(self.now, self.op.actor.label());
-        self.authorise::<T>(Action::Create, &new.place(&self.tx, Action::Create).await?)?;
+        self.may_add(&new).await?;
         T::check(None, &new, self).await?;
         T::insert(&self.tx, &new).await?;
         let subject = new.subject_id();

@@ -20,7 +20,8 @@ impl Cursor {
 
     pub fn decode(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('_')?;
-        let fits = !id.is_empty() && id.len() <= LONGEST_CURSOR && !id.chars().any(char::is_control);
+        // Lists by name have the name and the id, a line each.
+        let fits = !id.is_empty() && id.len() <= LONGEST_CURSOR && !id.chars().any(|c| c.is_control() && c != '\n');
         fits.then_some(Self { at: at.parse().ok()?, id: id.to_owned() })
     }
 }

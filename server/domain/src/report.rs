@@ -80,7 +80,7 @@ impl Dimension {
 }
 
 /// The most dimensions that a report has.
-pub const MOST_DIMENSIONS: usize = 3;
+pub const MOST_DIMENSIONS: usize = 4;
 
 /// Which calls a report is about: all conditions together; an empty list is no condition, otherwise one of its values has
 /// to fit.

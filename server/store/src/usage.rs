@@ -112,7 +112,7 @@ fn conditions(source: Source, scope: &Scope<'_>, filter: &UsageFilter, binds: &m
 }
 
 impl Store {
-    /// Sums of the calls that may be seen and match, by up to three dimensions: the dearest `limit` lines, at most
+    /// Sums of the calls that may be seen and match, by up to four dimensions: the dearest `limit` lines, at most
     /// [`LONGEST_REPORT`]. Without dimensions it is one line, or none if there were no calls.
     pub async fn usage(
         &self,
@@ -122,7 +122,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<UsageRow>, StoreError> {
         if dimensions.len() > MOST_DIMENSIONS {
-            return Err(StoreError::Unsupported("sums by more than three dimensions"));
+            return Err(StoreError::Unsupported("sums by more than four dimensions"));
         }
         if visible.is_nothing() || filter.since >= filter.until {
             return Ok(Vec::new());

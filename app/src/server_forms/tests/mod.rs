@@ -1,5 +1,6 @@
 //! The pages about keys and requests and their forms, through the dashboard's real routes, on a real database.
 
+mod audit;
 mod keys;
 mod requests;
 mod site;

@@ -70,6 +70,8 @@ pub async fn create(control: &Control, op: &OpContext, new: NewKey) -> Result<Cr
             let mut change = control.change(op).await?;
             settle(&change, &mut key).await?;
             restrain(op, &mut key);
+            // First: whoever may not make keys does not learn which there are.
+            change.may_add(&key).await?;
             if change.read().digest_is_taken(key.digest).await? {
                 return Err(taken());
             }

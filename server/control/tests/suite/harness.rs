@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
@@ -22,6 +23,9 @@ use tollgate_store::{AuditVerdict, Store, StoreOptions};
 
 /// 2026-11-20 10:30:00 UTC
 pub const NOW: Timestamp = Timestamp(1_795_170_600_000_000);
+
+/// Each start has random numbers of its own.
+static STARTS: AtomicU64 = AtomicU64::new(1);
 
 /// What the data plane was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +169,7 @@ fn control(store: Store, clock: &Arc<ManualClock>, data_plane: &Arc<DataPlane>, 
     Control::new(
         store,
         clock.clone(),
-        Arc::new(SeededEntropy::new(7)),
+        Arc::new(SeededEntropy::new(STARTS.fetch_add(1, Ordering::Relaxed))),
         data_plane.clone(),
         Arc::new(move || Arc::clone(&catalog)),
         Arc::new(vault),
