@@ -6,14 +6,14 @@ mod lists;
 pub mod world;
 
 use tollgate_control::ControlError;
-use tollgate_domain::actor::{Actor, Resource, allowed, allowed_somewhere};
+use tollgate_domain::actor::{Action, Actor, Resource, allowed, allowed_somewhere};
 
 use crate::harness::Office;
 use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 12] = [
+const SOURCES: [(&str, &[&str]); 13] = [
     (
         "access",
         &[
@@ -26,7 +26,15 @@ const SOURCES: [(&str, &[&str]); 12] = [
         ],
     ),
     ("audit", &[include_str!("../../../src/audit.rs")]),
-    ("export", &[include_str!("../../../src/export/mod.rs"), include_str!("../../../src/export/audit.rs")]),
+    (
+        "export",
+        &[
+            include_str!("../../../src/export/mod.rs"),
+            include_str!("../../../src/export/audit.rs"),
+            include_str!("../../../src/export/charges.rs"),
+            include_str!("../../../src/export/usage.rs"),
+        ],
+    ),
     ("groups", &[include_str!("../../../src/groups.rs")]),
     (
         "keys",
@@ -56,12 +64,13 @@ const SOURCES: [(&str, &[&str]); 12] = [
         ],
     ),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
+    ("usage", &[include_str!("../../../src/usage.rs")]),
     ("users", &[include_str!("../../../src/users.rs")]),
     ("vault", &[include_str!("../../../src/vault.rs")]),
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 8] = [
+const FREE: [&str; 9] = [
     "access::complete_setup",
     "access::label",
     "access::needs_setup",
@@ -70,6 +79,7 @@ const FREE: [&str; 8] = [
     "access::signed_in",
     "access::user",
     "keys::own",
+    "usage::totals_of",
 ];
 
 /// Modules without use cases: whatever else has one needs a line in [`SOURCES`].
@@ -118,11 +128,12 @@ fn may(cast: &Cast, may: &May) -> bool {
     let (actor, memberships) = (&cast.op.actor, &cast.op.memberships);
     match may {
         May::Do(action, resource, place) => allowed(actor, memberships, *action, *resource, place),
+        May::Export(resource) => allowed_somewhere(actor, memberships, Action::Export, *resource),
         May::See(resource) => {
-            let read = tollgate_domain::actor::Action::Read;
             // In time, a person may come into a team or organisation, and see.
             let of_groups = [Resource::Organisation, Resource::Team, Resource::Membership].contains(resource);
-            allowed_somewhere(actor, memberships, read, *resource) || (of_groups && matches!(actor, Actor::User { .. }))
+            allowed_somewhere(actor, memberships, Action::Read, *resource)
+                || (of_groups && matches!(actor, Actor::User { .. }))
         }
     }
 }
