@@ -37,7 +37,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
     ),
     ("Access", &[Place::new("/ui/keys", "Keys", IconName::Keys, "k")]),
     ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
-    ("Govern", &[]),
+    ("Govern", &[Place::new("/ui/audit", "Audit log", IconName::Audit, "a")]),
 ];
 
 #[component]
@@ -74,7 +74,11 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// What the command palette offers besides pages, to those who may.
-const ACTIONS: [(&str, &str, Action, Resource); 1] = [("Create key", "/ui/keys/new", Action::Create, Resource::Key)];
+const ACTIONS: [(&str, &str, Action, Resource); 3] = [
+    ("Add credential", "/ui/credentials/new", Action::Create, Resource::Credential),
+    ("Add model", "/ui/models/new", Action::Create, Resource::Model),
+    ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
+];
 
 /// The command palette: needs the wasm, and is not there without.
 #[component]

@@ -67,6 +67,15 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=pages::AuditList ssr=SsrMode::Async />
+                    <Route path=path!("audit/verify") view=pages::AuditVerifyPage ssr=SsrMode::Async />
+                    <Route path=path!("audit/:id") view=pages::AuditLinePage ssr=SsrMode::Async />
+                    <Route path=path!("credentials") view=pages::CredentialList ssr=SsrMode::Async />
+                    <Route path=path!("credentials/new") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/create") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/update") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/delete") view=pages::DeleteCredentialPage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />
@@ -78,6 +87,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("requests") view=pages::RequestList ssr=SsrMode::Async />
                     <Route path=path!("requests/:id") view=pages::RequestDetailPage ssr=SsrMode::Async />
                     <Route path=path!("models") view=pages::Models ssr=SsrMode::Async />
+                    <Route path=path!("models/new") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/create") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/update") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/test") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/delete") view=pages::DeleteModelPage ssr=SsrMode::Async />
                     <Route path=path!("*any") view=pages::NotFound ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             .col(text("id"))
             // NULL: the id.
             .col(text_null("call_id"))
-            .col(big("attempt"))
+            .col(big("attempt").default(1).take())
             .col(big("started_at"))
             // `master_key`: the master key. Not NULL, so that an index on it also gives the order on PostgreSQL.
             .col(text("key_id"))

@@ -194,7 +194,7 @@ fn may_change(op: &tollgate_control::OpContext) -> bool {
 }
 
 /// Who is behind a `created_by`, for people.
-async fn person(control: &tollgate_control::Control, label: &str) -> String {
+pub(crate) async fn person(control: &tollgate_control::Control, label: &str) -> String {
     match label {
         "master_key" => return "the master key".to_owned(),
         "system" => return "the command line".to_owned(),

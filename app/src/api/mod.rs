@@ -1,5 +1,7 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
+mod audit;
+mod credentials;
 mod keys;
 mod models;
 mod overview;
@@ -10,6 +12,8 @@ use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::user::User;
 
 pub use crate::ServerError;
+pub use audit::*;
+pub use credentials::*;
 pub use keys::*;
 pub use models::*;
 pub use overview::*;

@@ -282,7 +282,7 @@ impl Form {
     }
 }
 
-fn below(name: &str, help: String, error: String) -> impl IntoView + use<> {
+pub(super) fn below(name: &str, help: String, error: String) -> impl IntoView + use<> {
     let (help_id, error_id) = (format!("{name}-help"), format!("{name}-error"));
     view! {
         {(!error.is_empty()).then(|| view! { <p class="field-error" id=error_id><Icon name=IconName::Bad />{error}</p> })}

@@ -70,6 +70,11 @@ pub trait Publish: Send + Sync + 'static {
 
     /// Whether a model could be called as it is written; if not, why not, in words for whoever wrote it.
     fn check_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> Result<(), String>;
+
+    /// The providers that can be called, by name.
+    fn providers(&self) -> Vec<models::Provider> {
+        Vec::new()
+    }
 }
 
 /// What came of calling a model to see whether it works.

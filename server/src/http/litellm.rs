@@ -16,6 +16,7 @@ mod organisations;
 mod params;
 mod people;
 mod routes;
+mod spend;
 mod tags;
 mod teams;
 mod users;

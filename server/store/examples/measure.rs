@@ -8,6 +8,7 @@
 
 #![expect(clippy::pedantic, clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers, run by hand")]
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use sea_orm::ConnectionTrait as _;
@@ -48,10 +49,11 @@ async fn measure(url: &str, rows: i64, keys: u64, batch: usize, owners: u64) {
     let entropy = SeededEntropy::new(1);
     let keys: Vec<_> = (0..keys).map(|_| KeyId::new(&ManualClock::at(NOW), &entropy)).collect();
 
+    let shared = shared();
     let (mut cpu, mut wall, mut done) = (0, 0.0, 0);
     while done < rows {
         let charges = (0..batch as i64)
-            .map(|i| charge(&entropy, &keys, owners, Timestamp(NOW.0 - MONTH + MONTH / rows * (done + i))))
+            .map(|i| charge(&entropy, &keys, &shared, owners, Timestamp(NOW.0 - MONTH + MONTH / rows * (done + i))))
             .collect();
         let batch = LedgerBatch { charges, refusals: vec![] };
         let (before, start) = (cpu_micros(), Instant::now());
@@ -189,23 +191,41 @@ fn filters(keys: &[KeyId]) -> Vec<(&'static str, RequestFilter)> {
     ]
 }
 
-fn charge(entropy: &dyn Entropy, keys: &[KeyId], owners: u64, at: Timestamp) -> Charge {
+/// Texts that many charges have, as the gateway shares them.
+struct Shared {
+    models: Vec<(Arc<str>, Arc<str>)>,
+    deployment_id: Arc<str>,
+    provider: Arc<str>,
+    price_source: Arc<str>,
+}
+
+fn shared() -> Shared {
+    Shared {
+        models: (0..8).map(|i| (format!("model-{i}").into(), format!("model-{i}-2026-08-06").into())).collect(),
+        deployment_id: "a3f9c1d27b5e4f60".into(),
+        provider: "openai".into(),
+        price_source: "price book: gpt-4o at openai (2026-11-20)".into(),
+    }
+}
+
+fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u64, at: Timestamp) -> Charge {
     let random = u64::from_le_bytes(random_bytes::<8>(entropy));
-    let model = format!("model-{}", (random >> 8) % 8);
+    let (model, upstream_model) = &shared.models[((random >> 8) % 8) as usize];
+    let key = ((random >> 16) % keys.len() as u64) as usize;
     let failed = random.is_multiple_of(200);
     Charge {
         id: ChargeId::of(at, entropy),
         call_id: None,
         attempt: 1,
         started_at: at,
-        key_id: Some(keys[((random >> 16) % keys.len() as u64) as usize]),
-        ownership_id: if owners == 0 { 0 } else { 1 + ((random >> 24) % owners) as i64 },
-        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", (random >> 40) % 50)] } else { vec![] },
+        key_id: Some(keys[key]),
+        ownership_id: if owners == 0 { 0 } else { 1 + (key as u64 % owners) as i64 },
+        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", key % 5)] } else { vec![] },
         operation: Operation::ChatCompletion,
-        upstream_model: format!("{model}-2026-08-06"),
-        model,
-        deployment_id: "a3f9c1d27b5e4f60".to_owned(),
-        provider: "openai".to_owned(),
+        upstream_model: Arc::clone(upstream_model),
+        model: Arc::clone(model),
+        deployment_id: Arc::clone(&shared.deployment_id),
+        provider: Arc::clone(&shared.provider),
         streamed: true,
         outcome: if failed { Outcome::UpstreamError } else { Outcome::Success },
         status: if failed { 500 } else { 200 },
@@ -217,7 +237,7 @@ fn charge(entropy: &dyn Entropy, keys: &[KeyId], owners: u64, at: Timestamp) -> 
             CostLine { meter: Meter::Input, units: 1200, price: Picos(2_500_000) },
             CostLine { meter: Meter::Output, units: 300, price: Picos(10_000_000) },
         ],
-        price_source: Some("price book: gpt-4o at openai (2026-11-20)".to_owned()),
+        price_source: Some(Arc::clone(&shared.price_source)),
         duration_us: (random % 9_000_000) as i64,
         first_byte_us: Some((random % 900_000) as i64),
         client_left: false,

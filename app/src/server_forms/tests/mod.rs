@@ -1,5 +1,7 @@
 //! The pages about keys and requests and their forms, through the dashboard's real routes, on a real database.
 
+mod audit;
 mod keys;
+mod models;
 mod requests;
 mod site;

@@ -7,12 +7,18 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
-use tollgate_control::{Control, OpContext, Publish, access};
+use tollgate_control::models::Provider;
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
+use tollgate_domain::actor::Role;
 use tollgate_domain::clock::SystemClock;
+use tollgate_domain::credential::Credential;
+use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
+use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
@@ -60,10 +66,39 @@ impl Page {
     }
 }
 
+/// A data plane that is told nothing; its provider answers models that are called so.
 struct Nobody;
 
+#[async_trait::async_trait]
 impl Publish for Nobody {
     fn key_changed(&self, _: KeyDigest) {}
+
+    fn principals_changed(&self) {}
+
+    async fn catalogue_changed(&self) {}
+
+    async fn test_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome {
+        let with = credential.map_or("no credential", |credential| credential.id.as_str());
+        let works = !deployment.model.as_str().contains("down");
+        TestOutcome { works, message: format!("The provider was asked with {with}."), milliseconds: 42 }
+    }
+
+    fn check_deployment(&self, deployment: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        let model = deployment.params.get("model").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if model.contains("broken") { Err("litellm_params.model: it is broken".to_owned()) } else { Ok(()) }
+    }
+
+    fn providers(&self) -> Vec<Provider> {
+        let provider = |name: &str, url: &str| Provider {
+            name: name.to_owned(),
+            base_url: Some(url.to_owned()),
+            key_variables: vec![format!("{}_API_KEY", name.to_uppercase())],
+            ..Provider::default()
+        };
+        let simulator = Provider { name: "simulator".to_owned(), ..Provider::default() };
+        let groq = provider("groq", "https://api.groq.com/openai/v1");
+        vec![groq, provider("openai", "https://api.openai.com/v1"), simulator]
+    }
 }
 
 fn deployment(model: &str) -> Deployment {
@@ -100,6 +135,7 @@ impl Site {
             Arc::new(SystemEntropy),
             Arc::new(Nobody),
             Arc::new(move || Arc::clone(&catalog)),
+            Arc::new(Vault::new(Some(&Secret::new("a master secret".to_owned())), &[])),
         );
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
@@ -139,6 +175,15 @@ impl Site {
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
+    }
+
+    /// The one who is signed in becomes somebody else.
+    pub async fn become_a(&self, role: Role) {
+        let mut ada: User = self.store.find_by_handle("ada@example.com").await.unwrap().unwrap();
+        ada.role = role;
+        let tx = self.store.begin().await.unwrap();
+        tx.save(&ada).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Makes a key by the form; its id and its text.

@@ -28,12 +28,12 @@ pub struct Admitted {
     pub body: Bytes,
     pub peek: Peek,
     /// What is asked for, the caller's own names for models resolved.
-    pub model: String,
+    pub model: Arc<str>,
     pub end_user: Option<String>,
     pub tags: Vec<String>,
     pub target: Arc<Target>,
     /// What the deployment's provider is asked for.
-    pub upstream_model: String,
+    pub upstream_model: Arc<str>,
     /// Taken by the attempt.
     pub place: Option<CallPlace>,
 }
@@ -50,13 +50,13 @@ pub async fn admit(gateway: &Gateway, request: Request<Body>, findings: &mut Fin
     let settings = gateway.settings();
     let body = read_body(&parts.headers, body, settings.max_request_bytes, settings.body_pause).await?;
     let mut peek = peek(&body).map_err(|error| CallError::bad_body(&error))?;
-    let model = caller.resolve_alias(&peek.model).to_owned();
-    findings.model = Some(model.clone());
+    let model: Arc<str> = caller.resolve_alias(&peek.model).into();
+    findings.model = Some(Arc::clone(&model));
     let targets = gateway.targets();
     caller.check_model(&model)?;
     let unknown = || CallError::unknown_model(parts.uri.path(), &model);
     let target = targets.pick(&model, gateway.entropy()).ok_or_else(unknown)?;
-    let upstream_model = target.deployment.upstream_model_for(targets.catalog().resolve(&model));
+    let upstream_model = target.upstream_model(targets.catalog().resolve(&model));
     gateway.ledger().admit().map_err(|error| {
         tracing::error!(%error, "a call was refused");
         CallError::ledger_unavailable()

@@ -9,6 +9,7 @@ mod headers;
 mod relay;
 mod source;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -73,7 +74,7 @@ impl CallStart {
 #[derive(Debug, Default)]
 pub struct Findings {
     pub caller: Option<Caller>,
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
 }
 
 /// Answers a call.

@@ -15,7 +15,7 @@ use super::journal::{Journal, SegmentHold};
 const INTERVAL: Duration = Duration::from_millis(400);
 
 /// The most that goes in one transaction; as many waiting wake the writer at once.
-const BATCH: usize = 1000;
+const BATCH: usize = 2000;
 
 /// Between two tries when the database does not take a batch.
 const RETRY_FIRST: Duration = Duration::from_millis(200);

@@ -7,12 +7,14 @@ use tollgate_domain::customer::Customer;
 use tollgate_domain::ids::{BudgetId, CustomerId};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::record::no_meta;
+use tollgate_domain::report::TotalsOf;
 use tollgate_store::RecordFilter;
 
 use super::body::{Fields, invalid, parse_id};
 use super::budgets::Tables;
 use super::params::Params;
-use super::{Answer, Call, LiteLlmError, limits, names};
+use super::spend::Spent;
+use super::{Answer, Call, LiteLlmError, limits, money, names};
 
 /// The most customers of one call, and of a list.
 const MOST_AT_ONCE: usize = 500;
@@ -51,14 +53,14 @@ fn read(fields: &mut Fields, customer: &mut Customer) -> Result<(), ControlError
     fields.finish()
 }
 
-fn describe(customer: &Customer, tables: &Tables) -> Value {
+fn describe(customer: &Customer, tables: &Tables, spent: &Spent) -> Value {
     let mut out = Map::new();
     names::show_kept(KEPT, &customer.settings, &mut out);
     out.extend(names::object(json!({
         "user_id": customer.id,
         "alias": customer.name,
         "blocked": customer.blocked,
-        "spend": 0.0,
+        "spend": money::show(spent.of(customer.id.as_str())),
         "allowed_model_region": customer.allowed_model_region,
         "default_model": customer.default_model,
         "models": customer.models,
@@ -69,9 +71,14 @@ fn describe(customer: &Customer, tables: &Tables) -> Value {
     Value::Object(out)
 }
 
+async fn describe_all(call: &Call, customers: &[Customer]) -> Result<Vec<Value>, LiteLlmError> {
+    let tables = call.budget_tables(customers.iter().filter_map(|customer| customer.budget_id.as_ref())).await?;
+    let spent = call.spent(TotalsOf::Customer, customers.iter().map(|customer| customer.id.to_string())).await?;
+    Ok(customers.iter().map(|customer| describe(customer, &tables, &spent)).collect())
+}
+
 async fn answer(call: &Call, customer: &Customer) -> Answer {
-    let tables = call.budget_tables(customer.budget_id.iter()).await?;
-    Ok(Json(describe(customer, &tables)))
+    Ok(Json(describe_all(call, std::slice::from_ref(customer)).await?.into_iter().next().unwrap_or_default()))
 }
 
 pub async fn new(call: Call, mut fields: Fields) -> Answer {
@@ -95,8 +102,7 @@ pub async fn info(call: Call, params: Params) -> Answer {
 
 pub async fn list(call: Call) -> Answer {
     let found: Vec<Customer> = records::list_all(call.control(), &call.op, &RecordFilter::default(), MOST).await?;
-    let tables = call.budget_tables(found.iter().filter_map(|customer| customer.budget_id.as_ref())).await?;
-    Ok(Json(found.iter().map(|customer| describe(customer, &tables)).collect()))
+    Ok(Json(describe_all(&call, &found).await?.into()))
 }
 
 fn ids(fields: &mut Fields) -> Result<Vec<String>, LiteLlmError> {
@@ -151,7 +157,5 @@ async fn set_blocked(call: &Call, mut fields: Fields, blocked: bool) -> Answer {
             done => done?,
         });
     }
-    let tables = call.budget_tables(changed.iter().filter_map(|customer| customer.budget_id.as_ref())).await?;
-    let rows: Vec<Value> = changed.iter().map(|customer| describe(customer, &tables)).collect();
-    Ok(Json(json!({ "blocked_users": rows })))
+    Ok(Json(json!({ "blocked_users": describe_all(call, &changed).await? })))
 }

@@ -18,6 +18,10 @@ const STRIDE: u32 = 1000;
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
+    pub fn of(query: &str) -> Self {
+        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     /// The first with this name that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, text)| known == name && !text.is_empty()).map(|(_, text)| text.as_str())
@@ -69,8 +73,7 @@ impl<S: Sync> FromRequestParts<S> for Params {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
     }
 }
 
@@ -119,13 +122,9 @@ impl Numbered {
 mod tests {
     use super::*;
 
-    fn params(query: &str) -> Params {
-        Params(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
-    }
-
     #[test]
     fn parameters_are_read() {
-        let query = params("a=1&tags=x,y&tags=z&empty=&flag=True&page=0");
+        let query = Params::of("a=1&tags=x,y&tags=z&empty=&flag=True&page=0");
         assert_eq!(query.text("a"), Some("1"));
         assert_eq!(query.all("tags"), ["x", "y", "z"]);
         assert_eq!(query.text("empty"), None);

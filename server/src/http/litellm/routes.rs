@@ -6,7 +6,8 @@ use http::Method;
 
 use super::super::server::Server;
 use super::{
-    access_groups, audit, budgets, credentials, customers, keys, models, organisations, tags, teams, users, wrong_method,
+    access_groups, audit, budgets, credentials, customers, keys, models, organisations, spend, tags, teams, users,
+    wrong_method,
 };
 
 /// One route.
@@ -135,6 +136,29 @@ pub static ROUTES: &[Route] = routes! {
     GET "/v1/access_group/{name}" => access_groups::info_v1;
     PUT "/v1/access_group/{name}" => access_groups::update_v1;
     DELETE "/v1/access_group/{name}" => access_groups::delete_v1;
+
+    GET "/spend/logs" => spend::logs;
+    GET "/spend/logs/v2" => spend::logs_v2;
+    GET "/spend/keys" => spend::spend_keys;
+    GET "/spend/users" => spend::spend_users;
+    GET "/spend/tags" => spend::spend_tags;
+    POST "/spend/calculate" => spend::calculate;
+    GET "/global/spend" => spend::global_spend;
+    GET "/global/spend/logs" => spend::global_logs;
+    GET "/global/spend/keys" => spend::global_keys;
+    GET "/global/spend/teams" => spend::global_teams;
+    GET "/global/spend/models" => spend::global_models;
+    GET "/global/spend/provider" => spend::global_provider;
+    GET "/global/spend/tags" => spend::global_tags;
+    GET "/global/spend/report" => spend::global_report;
+    GET "/global/activity" => spend::global_activity;
+    GET "/global/activity/model" => spend::global_activity_model;
+    GET "/user/daily/activity" => spend::user_daily;
+    GET "/team/daily/activity" => spend::team_daily;
+    GET "/tag/daily/activity" => spend::tag_daily;
+    GET "/organization/daily/activity" => spend::organisation_daily;
+    GET "/customer/daily/activity" => spend::customer_daily;
+    GET "/end_user/daily/activity" => spend::customer_daily;
 
     GET "/audit" => audit::list;
     GET "/audit/{id}" => audit::info;

@@ -16,7 +16,7 @@ use crate::labels::MASTER_KEY;
 
 /// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
 /// that any number of rows takes few of them.
-const SIZES: [usize; 5] = [128, 32, 8, 2, 1];
+const SIZES: [usize; 5] = [200, 40, 8, 2, 1];
 
 /// A transaction on either database.
 pub enum Connection {
@@ -126,6 +126,11 @@ impl Arguments {
     pub fn text(&mut self, value: &str) {
         // SQLite's driver keeps every text behind an `Arc`: giving it one saves a copy.
         bind!(self, Arc::<str>::from(value), value);
+    }
+
+    /// A text that many rows have: SQLite's driver takes it as it is.
+    pub fn shared(&mut self, value: &Arc<str>) {
+        bind!(self, Arc::clone(value), &**value);
     }
 
     pub fn text_or_null(&mut self, value: Option<&str>) {

@@ -57,10 +57,7 @@ impl Store {
     /// The usual case: every line is new. `false`, and nothing changed: some are not.
     async fn append_new(&self, batch: &LedgerBatch) -> Result<bool, StoreError> {
         let mut tx = Connection::begin(&self.writer, self.is_postgres()).await?;
-        let mut scratch = String::new();
-        let bind =
-            |arguments: &mut bulk::Arguments, charge: &Charge| rows::bind_charge(arguments, charge, &mut scratch);
-        let inserted = rows::CHARGES.insert(&mut tx, &batch.charges, bind).await?
+        let inserted = rows::insert_charges(&mut tx, &batch.charges).await?
             + rows::REFUSALS.insert(&mut tx, &batch.refusals, rows::bind_refusal).await?;
         if inserted != batch.len() as u64 {
             tx.rollback().await?;
@@ -75,10 +72,7 @@ impl Store {
     /// After a crash: asks the database which lines it really took, and adds up only those.
     async fn append_missing(&self, batch: &LedgerBatch) -> Result<(), StoreError> {
         let mut tx = Connection::begin(&self.writer, self.is_postgres()).await?;
-        let mut scratch = String::new();
-        let bind =
-            |arguments: &mut bulk::Arguments, charge: &Charge| rows::bind_charge(arguments, charge, &mut scratch);
-        let charges = rows::CHARGES.insert_returning(&mut tx, &batch.charges, bind).await?;
+        let charges = rows::insert_charges_returning(&mut tx, &batch.charges).await?;
         let refusals = rows::REFUSALS.insert_returning(&mut tx, &batch.refusals, rows::bind_refusal).await?;
         let charges = pick(&batch.charges, charges, |charge| charge.id.to_string());
         let refusals = pick(&batch.refusals, refusals, |refusal| refusal.id.to_string());

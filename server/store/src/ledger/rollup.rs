@@ -99,7 +99,7 @@ impl<'a> Names<'a> {
     fn of(charges: &[&'a Charge]) -> Self {
         let mut distinct: HashSet<&str> = HashSet::from([""]);
         for charge in charges {
-            distinct.extend([charge.model.as_str(), charge.provider.as_str()]);
+            distinct.extend([&*charge.model, &*charge.provider]);
             distinct.extend(charge.end_user.as_deref());
             distinct.extend(charge.tags.iter().map(String::as_str));
         }

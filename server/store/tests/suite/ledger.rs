@@ -112,8 +112,8 @@ async fn check_sums(db: &Database, charges: &[Charge], refusals: &[Refusal]) {
     for charge in charges {
         let (hour, key, sums) = (charge.started_at.hour(), key_of(Some(charge.key())), of_charge(charge));
         let (day, at) = ((hour / 24).to_string(), charge.started_at);
-        let (model, owner) = (charge.model.clone(), charge.ownership_id.to_string());
-        let group = [key.clone(), owner.clone(), model.clone(), charge.provider.clone()];
+        let (model, owner) = (charge.model.to_string(), charge.ownership_id.to_string());
+        let group = [key.clone(), owner.clone(), model.clone(), charge.provider.to_string()];
         let under = |first: &[&str]| first.iter().map(|t| (*t).to_owned()).chain(group.iter().cloned()).collect();
         add(&mut usage, under(&[&hour.to_string()]), sums);
         add(&mut usage_days, under(&[&day]), sums);
@@ -201,9 +201,9 @@ pub async fn lines_come_back_as_they_were_written(db: &Database) {
     assert_eq!((detail.attempt, detail.client_left), (1, true));
     assert_eq!((&detail.end_user, &detail.tags), (&charge.end_user, &charge.tags));
     assert_eq!(detail.upstream_id, charge.upstream_id);
-    assert_eq!(detail.price_source, charge.price_source);
-    assert_eq!(detail.deployment_id.as_ref(), Some(&charge.deployment_id));
-    assert_eq!(detail.upstream_model.as_ref(), Some(&charge.upstream_model));
+    assert_eq!(detail.price_source.as_deref(), charge.price_source.as_deref());
+    assert_eq!(detail.deployment_id.as_deref(), Some(&*charge.deployment_id));
+    assert_eq!(detail.upstream_model.as_deref(), Some(&*charge.upstream_model));
     let row = detail.row;
     assert_eq!(
         row.ownership,
@@ -217,7 +217,7 @@ pub async fn lines_come_back_as_they_were_written(db: &Database) {
     assert_eq!((row.outcome, row.certainty), (Some(charge.outcome), Some(charge.certainty)));
     assert_eq!((row.operation, row.streamed), (charge.operation, charge.streamed));
     assert_eq!((row.duration_us, row.first_byte_us), (Some(charge.duration_us), charge.first_byte_us));
-    assert_eq!((row.error, row.model), (charge.error, Some(charge.model)));
+    assert_eq!((row.error, row.model), (charge.error, Some(charge.model.to_string())));
 }
 
 pub async fn a_batch_that_comes_twice_counts_once(db: &Database) {
@@ -268,20 +268,20 @@ pub async fn nothing_in_a_line_makes_a_batch_fail(db: &Database) {
     for charge in &mut charges {
         make.move_charge(charge, NOW);
         charge.key_id = None;
-        charge.model = "same".to_owned();
-        charge.provider = "same".to_owned();
+        charge.model = "same".into();
+        charge.provider = "same".into();
         charge.usage.input = u64::MAX;
         charge.cost = Nanos(i64::MAX);
     }
     charges[0].error = Some(nul.clone());
-    charges[0].model = nul.clone();
+    charges[0].model = nul.as_str().into();
     // Nothing that PostgreSQL could squeeze into an index entry.
     let noise: String = (0..100_000).map(|_| char::from(b'!' + make.below(90) as u8)).collect();
-    charges[1].model = format!("é{noise}");
+    charges[1].model = format!("é{noise}").into();
     charges[1].call_id = Some(noise.clone());
     charges[1].tags = vec![nul.clone(), noise.clone()];
     charges[1].end_user = Some(noise.clone());
-    charges[2].model = String::new();
+    charges[2].model = "".into();
     charges[2].duration_us = -1;
     charges[3].duration_us = i64::MAX;
     charges[3].status = u16::MAX;

@@ -74,7 +74,7 @@ pub async fn every_period_equals_the_ledger(db: &Database) {
         let mut by_model = BTreeMap::<_, i64>::new();
         let mut by_key = BTreeMap::<_, (i64, i64)>::new();
         for charge in &charges {
-            *by_model.entry(charge.model.clone()).or_default() += charge.cost.0;
+            *by_model.entry(charge.model.to_string()).or_default() += charge.cost.0;
             let key = charge.key_id.map_or("master_key".to_owned(), |id| id.to_string());
             let entry = by_key.entry(key).or_default();
             *entry = (entry.0 + charge.cost.0, entry.1 + 1);

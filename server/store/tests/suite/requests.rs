@@ -97,7 +97,7 @@ pub async fn filters_hold(db: &Database) {
     assert!(rows.iter().all(|row| row.key_label.as_deref() == Some("Master key")));
 
     let rows = all(db, &with(&|f| f.model = Some("claude".to_owned())), 13).await;
-    assert_eq!(rows.len(), charge_rows(&|c| c.model == "claude"));
+    assert_eq!(rows.len(), charge_rows(&|c| &*c.model == "claude"));
 
     let by_status = async |status| all(db, &with(&|f| f.status = Some(status)), 13).await;
     let rows = by_status(StatusFilter::Success).await;
@@ -121,7 +121,7 @@ pub async fn filters_hold(db: &Database) {
         f.model = Some("gpt-4o".to_owned());
         f.status = Some(StatusFilter::Failed);
     });
-    let expected = charge_rows(&|c| c.key_id == Some(key.id) && c.model == "gpt-4o" && c.outcome != Outcome::Success);
+    let expected = charge_rows(&|c| c.key_id == Some(key.id) && &*c.model == "gpt-4o" && c.outcome != Outcome::Success);
     assert_eq!(count(all_at_once).await, expected);
 }
 
@@ -256,7 +256,7 @@ pub async fn an_exported_charge_has_everything(db: &Database) {
         let owners = usize::try_from(charge.ownership_id - 1).ok().map(|place| crate::data::OWNERSHIPS[place]);
         assert_eq!([line.user_id, line.team_id, line.organisation_id], owners.unwrap_or_default());
         assert_eq!((line.call_id, line.started_at), (&*charge.call_id(), charge.started_at));
-        assert_eq!((line.model, line.provider), (charge.model.as_str(), charge.provider.as_str()));
+        assert_eq!((line.model, line.provider), (&*charge.model, &*charge.provider));
         assert_eq!((line.outcome, line.status), (charge.outcome.as_str(), charge.status as i16));
         assert_eq!((line.streamed, line.client_left), (charge.streamed, charge.client_left));
         assert_eq!((line.input_tokens, line.output_tokens), (charge.usage.input as i64, charge.usage.output as i64));

@@ -9,6 +9,7 @@ use tollgate_domain::limits::Limits;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::{Record as _, no_meta};
+use tollgate_domain::report::TotalsOf;
 use tollgate_domain::team::Team;
 use tollgate_store::RecordFilter;
 
@@ -121,6 +122,8 @@ async fn full(call: &Call, organisation: &Organisation) -> Result<Map<String, Va
     let budgets = members.iter().filter_map(|member| member.budget_id.as_ref());
     let tables = call.budget_tables(budgets.chain(organisation.budget_id.iter())).await?;
     let mut out = shape::describe(organisation, &tables);
+    let id = organisation.id.as_str();
+    call.spent(TotalsOf::Organisation, std::iter::once(id.to_owned())).await?.put(id, &mut out);
     let members: Vec<Value> = members.iter().map(|member| shape::describe_membership(member, &tables)).collect();
     out.insert("members".to_owned(), members.into());
     out.insert("teams".to_owned(), teams::describe_all(call, &of_it).await?.into());

@@ -1,14 +1,19 @@
 //! `/team/info`
 
+use std::collections::HashMap;
+
 use axum::Json;
 use serde_json::{Value, json};
 use tollgate_control::records;
+use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record as _;
+use tollgate_domain::report::{Dimension, TotalsOf, UsageFilter};
 use tollgate_domain::team::Team;
 
 use super::super::params::Params;
+use super::super::spend::Range;
 use super::super::{Answer, Call, LiteLlmError, keys};
 use super::shape;
 
@@ -20,19 +25,34 @@ pub async fn info(call: Call, params: Params) -> Answer {
     let people = call.people_of(std::slice::from_ref(&team)).await?;
     let budgets = people.of(&team).iter().filter_map(|membership| membership.budget_id.as_ref());
     let tables = call.budget_tables(budgets.chain(team.budget_id.iter())).await?;
+    let spent = spent_within(&call, &team).await?;
     let memberships: Vec<Value> = people
         .of(&team)
         .iter()
-        .map(|membership| shape::describe_membership(&team, membership, &tables))
+        .map(|membership| {
+            let spent = spent.get(membership.user_id.as_str()).copied().unwrap_or_default();
+            shape::describe_membership(&team, membership, &tables, spent)
+        })
         .collect();
     let rows = call.keys_of_team(&team.id, MOST_KEYS).await?;
-    let mut row = shape::describe(&team, &people, &tables);
+    let total = call.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+    let mut row = shape::describe(&team, &people, &tables, &total);
     row.insert("organization_models".to_owned(), organisation_models(&call, &team).await?);
     row.insert("caller_edit_access".to_owned(), json!({ "kind": edit_access(&call, &team) }));
     Ok(Json(json!({
         "team_id": team.id, "team_info": row, "keys": keys::describe_all(&call, &rows).await?,
         "team_memberships": memberships,
     })))
+}
+
+/// What each member spent through the team, as far as whoever asks may see it.
+async fn spent_within(call: &Call, team: &Team) -> Result<HashMap<String, Nanos>, LiteLlmError> {
+    if !call.op.allowed_somewhere(Action::Read, Resource::Request) {
+        return Ok(HashMap::new());
+    }
+    let filter = UsageFilter { teams: vec![team.id.to_string()], ..Range::always().filter() };
+    let rows = call.sums(&filter, &[Dimension::User]).await?;
+    Ok(rows.into_iter().map(|row| (row.group.concat(), row.measures.cost)).collect())
 }
 
 async fn organisation_models(call: &Call, team: &Team) -> Result<Value, LiteLlmError> {

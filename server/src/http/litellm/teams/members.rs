@@ -4,6 +4,7 @@ use axum::Json;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use tollgate_control::{groups, records};
+use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ids::UserId;
 use tollgate_domain::membership::{Group, Membership};
@@ -44,7 +45,7 @@ pub async fn member_add(call: Call, mut fields: Fields) -> Answer {
         updated.push(Value::Object(users::describe(user, &call.teams_of(&user.id).await?)));
     }
     out.insert("updated_users".to_owned(), updated.into());
-    let memberships = added.iter().map(|added| shape::describe_membership(&team, &added.membership, &tables));
+    let memberships = added.iter().map(|added| shape::describe_membership(&team, &added.membership, &tables, Nanos::ZERO));
     out.insert("updated_team_memberships".to_owned(), memberships.collect());
     Ok(Json(Value::Object(out)))
 }
@@ -164,7 +165,7 @@ pub async fn bulk_member_add(call: Call, mut fields: Fields) -> Answer {
                 json!({
                     "user_id": user.id, "user_email": user.email, "success": true, "error": null,
                     "updated_user": users::brief(&user),
-                    "updated_team_membership": shape::describe_membership(&team, &membership, &tables),
+                    "updated_team_membership": shape::describe_membership(&team, &membership, &tables, Nanos::ZERO),
                 })
             }
             Err(error) => json!({

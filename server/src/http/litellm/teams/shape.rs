@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 use tollgate_control::{ControlError, records};
+use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ids::{BudgetId, OrganisationId, TeamId};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::record::{Record as _, no_meta};
+use tollgate_domain::report::TotalsOf;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
 
 use super::super::body::{Field, Fields, invalid};
 use super::super::budgets::{self, Tables};
+use super::super::spend::Spent;
 use super::super::{Call, LiteLlmError, keys, limits, money, names};
 
 /// The most members of teams that an answer has.
@@ -104,7 +107,7 @@ fn member_limits(fields: &mut Fields, limits: &mut Limits) -> Result<(), Control
 }
 
 /// A team in LiteLLM's form.
-pub fn describe(team: &Team, people: &People, tables: &Tables) -> Map<String, Value> {
+pub fn describe(team: &Team, people: &People, tables: &Tables, spent: &Spent) -> Map<String, Value> {
     let mut out = Map::new();
     names::show_kept(KEPT, &team.settings, &mut out);
     limits::show(&team.limits, &mut out);
@@ -145,14 +148,14 @@ pub fn describe(team: &Team, people: &People, tables: &Tables) -> Map<String, Va
         "members_with_roles": with_roles,
         "members": members.iter().map(|membership| json!(membership.user_id)).collect::<Value>(),
         "admins": [],
-        "spend": 0.0,
+        "spend": money::show(spent.of(team.id.as_str())),
         "budget_reset_at": null,
     })));
     out
 }
 
 /// One membership as LiteLLM shows it.
-pub fn describe_membership(team: &Team, membership: &Membership, tables: &Tables) -> Value {
+pub fn describe_membership(team: &Team, membership: &Membership, tables: &Tables, spent: Nanos) -> Value {
     let table = tables.get_or_own(membership.budget_id.as_ref(), &membership.limits);
     let (table, source) = match table {
         Value::Null if team.member_limits.is_empty() => (Value::Null, "none"),
@@ -162,7 +165,7 @@ pub fn describe_membership(team: &Team, membership: &Membership, tables: &Tables
     json!({
         "user_id": membership.user_id,
         "team_id": team.id,
-        "spend": 0.0,
+        "spend": money::show(spent),
         "budget_id": membership.budget_id,
         "litellm_budget_table": table,
         "budget_source": source,
@@ -226,7 +229,8 @@ impl Call {
     pub(in super::super) async fn describe_team(&self, team: &Team) -> Result<Map<String, Value>, LiteLlmError> {
         let people = self.people_of(std::slice::from_ref(team)).await?;
         let tables = self.budget_tables(team.budget_id.iter()).await?;
-        Ok(describe(team, &people, &tables))
+        let spent = self.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+        Ok(describe(team, &people, &tables, &spent))
     }
 
     pub(in super::super) async fn team(&self, id: &str) -> Result<Team, LiteLlmError> {
@@ -238,7 +242,8 @@ impl Call {
 pub async fn describe_all(call: &Call, teams: &[Team]) -> Result<Vec<Value>, LiteLlmError> {
     let people = call.people_of(teams).await?;
     let tables = call.budget_tables(teams.iter().filter_map(|team| team.budget_id.as_ref())).await?;
-    Ok(teams.iter().map(|team| Value::Object(describe(team, &people, &tables))).collect())
+    let spent = call.spent(TotalsOf::Team, teams.iter().map(|team| team.id.to_string())).await?;
+    Ok(teams.iter().map(|team| Value::Object(describe(team, &people, &tables, &spent))).collect())
 }
 
 #[cfg(test)]
@@ -259,7 +264,7 @@ mod tests {
         let mut fields = Fields::parse(given.to_string().as_bytes()).unwrap();
         apply(&mut fields, &mut made).unwrap();
         fields.finish().unwrap();
-        let shown = describe(&made, &People::default(), &Tables::default());
+        let shown = describe(&made, &People::default(), &Tables::default(), &Spent::default());
         for (name, value) in given.as_object().unwrap() {
             assert_eq!(shown.get(name), Some(value), "{name}");
         }
@@ -268,7 +273,8 @@ mod tests {
 
     #[test]
     fn a_team_without_a_name_shows_none() {
-        let shown = describe(&team(TeamId::parse("t").unwrap()), &People::default(), &Tables::default());
+        let made = team(TeamId::parse("t").unwrap());
+        let shown = describe(&made, &People::default(), &Tables::default(), &Spent::default());
         assert_eq!((&shown["team_alias"], &shown["members_with_roles"]), (&Value::Null, &json!([])));
     }
 }

@@ -9,6 +9,7 @@ use tollgate_domain::user::User;
 use super::super::body::{Fields, invalid, parse_id};
 use super::super::people::Named;
 use super::super::{Answer, Call, LiteLlmError};
+use super::info::with_spend;
 use super::shape;
 
 /// The most users of one call.
@@ -31,7 +32,7 @@ pub async fn update_one(call: &Call, fields: &mut Fields) -> Result<(User, Value
     };
     let user: User = records::update(call.control(), &call.op, id.as_str(), None, change).await?;
     let teams = call.teams_of(&user.id).await?;
-    let row = Value::Object(shape::describe(&user, &teams));
+    let row = with_spend(call, &user, &teams).await?;
     Ok((user, row))
 }
 

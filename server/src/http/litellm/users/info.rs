@@ -7,6 +7,7 @@ use tollgate_control::records;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::actor::Visible;
+use tollgate_domain::report::TotalsOf;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
@@ -59,9 +60,15 @@ pub async fn info(call: Call, params: Params) -> Answer {
     let keys = keys::describe_all(&call, &rows).await?;
     let theirs: Vec<Team> = call.by_ids(ids.clone()).await?;
     let teams = teams::describe_all(&call, &theirs).await?;
-    Ok(Json(json!({
-        "user_id": user.id, "user_info": shape::describe(&user, &ids), "keys": keys, "teams": teams,
-    })))
+    let user_info = with_spend(&call, &user, &ids).await?;
+    Ok(Json(json!({"user_id": user.id, "user_info": user_info, "keys": keys, "teams": teams})))
+}
+
+/// A user in LiteLLM's form, with what they spent.
+pub async fn with_spend(call: &Call, user: &User, teams: &[String]) -> Result<Value, LiteLlmError> {
+    let mut row = shape::describe(user, teams);
+    call.spent(TotalsOf::User, std::iter::once(user.id.to_string())).await?.put(user.id.as_str(), &mut row);
+    Ok(Value::Object(row))
 }
 
 fn only_master(call: &Call) -> Result<(), LiteLlmError> {
@@ -76,7 +83,7 @@ pub async fn info_v2(call: Call, params: Params) -> Answer {
     };
     let user: User = records::get(call.control(), &call.op, id.as_str()).await?;
     let teams = call.teams_of(&id).await?;
-    Ok(Json(Value::Object(shape::describe(&user, &teams))))
+    Ok(Json(with_spend(&call, &user, &teams).await?))
 }
 
 /// Whoever asks.

@@ -8,6 +8,7 @@ use tollgate_control::{ControlError, records};
 use tollgate_domain::actor::Visible;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::page::{Cursor, Page};
+use tollgate_domain::report::TotalsOf;
 use tollgate_domain::user::User;
 use tollgate_store::{RecordFilter, RecordOrder};
 
@@ -42,11 +43,13 @@ pub async fn list(call: Call, params: Params) -> Answer {
         };
         (total, page.rows(total, fetch).await?)
     };
+    let spent = call.spent(TotalsOf::User, users.iter().map(|user| user.id.to_string())).await?;
     let mut rows = Vec::with_capacity(users.len());
     for user in &users {
         let teams = call.teams_of(&user.id).await?;
         let theirs = KeyFilter { user_id: Some(user.id.to_string()), ..KeyFilter::default() };
         let mut row = shape::describe(user, &teams);
+        spent.put(user.id.as_str(), &mut row);
         row.insert("key_count".to_owned(), keys::count(call.control(), &call.op, &theirs).await?.into());
         rows.push(Value::Object(row));
     }
