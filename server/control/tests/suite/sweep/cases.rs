@@ -334,6 +334,8 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
         None,
         9
     ));
+    case!(list, "audit::names", "none", audit(), Then::Read, |c, op| audit::names(&c, &op, &[]));
+    case!(list, "audit::actor_called", "none", audit(), Then::Read, |c, op| audit::actor_called(&c, &op, "somebody"));
     case!(list, "audit::count", "all", audit(), Then::Read, |c, op| audit::count(&c, &op, &AuditFilter::default()));
     case!(list, "audit::get", "nothing", audit(), Then::NotFound, |c, op| audit::get(&c, &op, "nothing"));
     case!(list, "audit::lines", "all", audit(), Then::Read, |c, op| audit::lines(&c, &op, 0, 9));
@@ -354,6 +356,15 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
         usage::report(&c, &op, &UsageFilter::default(), &[Dimension::Model], 10).await
     });
     case!(list, "models::list", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| models::list(&c, &op));
+    case!(list, "models::providers", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| {
+        models::providers(&c, &op)
+    });
+    case!(list, "models::by_credential", "all", whole(Action::Read, Resource::Credential), Then::Read, |c, op| {
+        models::by_credential(&c, &op)
+    });
+    case!(list, "models::test", "nothing", whole(Action::Read, Resource::Model), Then::NotFound, |c, op| {
+        models::test(&c, &op, "nothing")
+    });
     case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
         overview::overview(&c, &op, Period::Day)
     });
@@ -362,6 +373,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "requests::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         requests::list(&c, &op, &RequestFilter::default(), None, 9).await
+    });
+    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
     });
     case!(list, "requests::get", "nothing", May::See(Resource::Request), Then::NotFound, |c, op| {
         requests::get(&c, &op, "nothing")
