@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Mutex;
 use tollgate_control::models::Provider;
 use tollgate_control::secrets::open_all;
 use tollgate_control::vault::Vault;
@@ -17,7 +18,6 @@ use tollgate_domain::model::{Catalog, Deployment, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, is_link_local};
 use tollgate_store::{RecordFilter, Store, StoreError};
-use tokio::sync::Mutex;
 use url::{Host, Url};
 
 use crate::config;

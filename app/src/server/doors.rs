@@ -14,9 +14,9 @@ use tollgate_domain::user::User;
 use tower_sessions::Session;
 
 use super::Viewer;
+use super::WebSettings;
 use super::plain::unavailable;
 use super::protect::encode;
-use super::WebSettings;
 use super::viewer::begin;
 
 #[derive(Deserialize)]

@@ -20,11 +20,7 @@ use crate::kit::Form;
 use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
-    Router::new()
-        .merge(audit::router())
-        .merge(credentials::router())
-        .merge(keys::router())
-        .merge(models::router())
+    Router::new().merge(audit::router()).merge(credentials::router()).merge(keys::router()).merge(models::router())
 }
 
 /// A form that was sent, and the request without its body.

@@ -141,7 +141,7 @@ async fn create(
         id: DeploymentId::new(&**control.clock(), &SystemEntropy),
         model: typed.model.clone(),
         params: Map::new(),
-        secrets: Default::default(),
+        secrets: std::collections::BTreeMap::new(),
         credential: None,
         info: Map::new(),
         blocked: false,

@@ -212,6 +212,7 @@ impl<'a> Change<'a> {
     }
 
     /// For the first administrator and those who show a password or a token: the right comes from that.
+    #[expect(clippy::unused_self, reason = "only a change gives permits")]
     pub(crate) fn by_proof<T: Managed>(&self, thing: T) -> Permit<T> {
         Permit { before: thing.clone(), after: thing }
     }

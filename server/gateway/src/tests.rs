@@ -160,12 +160,12 @@ impl Bench {
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    fn request(&self, key: &str, path: &str) -> http::request::Builder {
+    fn request(key: &str, path: &str) -> http::request::Builder {
         Request::post(path).header(header::AUTHORIZATION, format!("Bearer {key}"))
     }
 
     async fn chat(&self, key: &str, body: Value) -> (StatusCode, Value) {
-        self.send(self.request(key, "/v1/chat/completions").body(body.to_string().into()).unwrap()).await
+        self.send(Self::request(key, "/v1/chat/completions").body(body.to_string().into()).unwrap()).await
     }
 
     /// Calls a model: the status, and what is wrong in one line.
@@ -337,10 +337,10 @@ async fn what_a_call_belongs_to_is_in_the_ledger() {
         .await;
     let body = json!({"model": "small", "messages": [], "user": "of the body", "tags": ["top", "shared"],
         "metadata": {"tags": ["inner"], "other": "x"}});
-    let request = bench.request(&text, "/chat/completions").header("x-litellm-tags", "one, two ,shared");
+    let request = Bench::request(&text, "/chat/completions").header("x-litellm-tags", "one, two ,shared");
     let (status, _) = bench.send(request.body(body.to_string().into()).unwrap()).await;
     assert_eq!(status, StatusCode::OK);
-    let request = bench.request(&text, "/chat/completions").header("x-litellm-end-user-id", "of the header");
+    let request = Bench::request(&text, "/chat/completions").header("x-litellm-end-user-id", "of the header");
     let (status, _) = bench.send(request.body(body.to_string().into()).unwrap()).await;
     assert_eq!(status, StatusCode::OK);
 

@@ -44,10 +44,10 @@ impl Origin {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
-            request_id: parts.extensions.get::<RequestId>().map_or_else(
-                || new_uuid(&SystemClock, &SystemEntropy).to_string(),
-                |RequestId(id)| id.clone(),
-            ),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map_or_else(|| new_uuid(&SystemClock, &SystemEntropy).to_string(), |RequestId(id)| id.clone()),
             address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
             user_agent: header(http::header::USER_AGENT),
             on_behalf_of: header(CHANGED_BY),
@@ -100,8 +100,7 @@ impl FromRequestParts<Server> for ManagementCaller {
         }
         let (actor, memberships) = match user {
             Some(user) => {
-                let memberships =
-                    server.control().memberships(&user.id).await.map_err(|error| unavailable(&error))?;
+                let memberships = server.control().memberships(&user.id).await.map_err(|error| unavailable(&error))?;
                 let label = user.label().to_owned();
                 (Actor::User { id: user.id, label, role: user.role, via: Some(key.id) }, memberships)
             }
@@ -135,9 +134,7 @@ fn check_purpose(key: &VirtualKey, parts: &Parts) -> Result<(), CallError> {
 
 fn denied(principal: &Principal, denial: KeyDenial, now: tollgate_domain::Timestamp) -> CallError {
     match denial {
-        KeyDenial::Expired(at) => {
-            CallError::expired_key(&principal.key.hint, &at.to_rfc3339(), &now.to_rfc3339())
-        }
+        KeyDenial::Expired(at) => CallError::expired_key(&principal.key.hint, &at.to_rfc3339(), &now.to_rfc3339()),
         KeyDenial::Deleted => CallError::unknown_key(),
         KeyDenial::Blocked
         | KeyDenial::UserDisabled

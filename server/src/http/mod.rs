@@ -27,7 +27,7 @@ pub use self::server::{Policy, Server};
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::*;
+    use super::{Arc, Control, Gateway, KeyDigest, Ledger, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]

@@ -42,16 +42,16 @@ impl Store {
                 None => return Ok(None),
             },
         };
-        let user = self.above::<User>(key.user_id.as_ref().map(|id| id.as_str())).await?;
-        let team = self.above::<Team>(key.team_id.as_ref().map(|id| id.as_str())).await?;
+        let user = self.above::<User>(key.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str)).await?;
+        let team = self.above::<Team>(key.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str)).await?;
         let (Above::Living(user), Above::Living(team)) = (user, team) else { return Ok(None) };
         let ownership = Ownership::of(&key, team.as_ref());
-        let organisation_id = ownership.organisation_id.as_ref().map(|id| id.as_str());
+        let organisation_id = ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str);
         let Above::Living(organisation) = self.above::<Organisation>(organisation_id).await? else { return Ok(None) };
         let member_models = match (&team, &key.user_id) {
             (Some(team), Some(user)) => {
                 let id = Membership::id_of(&Group::Team(team.id.clone()), user);
-                match self.above::<Membership>(id.as_ref().map(|id| id.as_str())).await? {
+                match self.above::<Membership>(id.as_ref().map(tollgate_domain::ids::MembershipId::as_str)).await? {
                     Above::Living(membership) => membership.map(|membership| membership.models).unwrap_or_default(),
                     Above::Deleted => Vec::new(),
                 }
@@ -135,9 +135,11 @@ impl Store {
                 .select_from(
                     Query::select()
                         .expr(next.clone())
-                        .expr(Expr::val(text(ownership.user_id.as_ref().map(|id| id.as_str()))))
-                        .expr(Expr::val(text(ownership.team_id.as_ref().map(|id| id.as_str()))))
-                        .expr(Expr::val(text(ownership.organisation_id.as_ref().map(|id| id.as_str()))))
+                        .expr(Expr::val(text(ownership.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str))))
+                        .expr(Expr::val(text(ownership.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str))))
+                        .expr(Expr::val(text(
+                            ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str),
+                        )))
                         .from(table())
                         // Without a condition, SQLite would read ON as a join's.
                         .and_where(Expr::cust("1 = 1"))
@@ -160,8 +162,11 @@ async fn find_ownership(db: &impl ConnectionTrait, ownership: &Ownership) -> Res
     statement
         .column(Alias::new("id"))
         .from(Alias::new("ownerships"))
-        .and_where(eq("user_id", ownership.user_id.as_ref().map(|id| id.as_str())))
-        .and_where(eq("team_id", ownership.team_id.as_ref().map(|id| id.as_str())))
-        .and_where(eq("organisation_id", ownership.organisation_id.as_ref().map(|id| id.as_str())));
+        .and_where(eq("user_id", ownership.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str)))
+        .and_where(eq("team_id", ownership.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str)))
+        .and_where(eq(
+            "organisation_id",
+            ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str),
+        ));
     Ok(bounded(db.query_one(&statement)).await?.map(|row| row.try_get_by_index(0)).transpose()?)
 }

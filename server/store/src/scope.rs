@@ -49,9 +49,9 @@ impl<'a> Scope<'a> {
         let mut all = self.filter(binds);
         if let Visible::Within { user, teams, organisations, .. } = self.visible {
             let any: Vec<String> = [
-                binds.among("user_id", user.iter().map(|id| id.as_str())),
-                binds.among("team_id", teams.iter().map(|id| id.as_str())),
-                binds.among("organisation_id", organisations.iter().map(|id| id.as_str())),
+                binds.among("user_id", user.iter().map(tollgate_domain::ids::UserId::as_str)),
+                binds.among("team_id", teams.iter().map(tollgate_domain::ids::TeamId::as_str)),
+                binds.among("organisation_id", organisations.iter().map(tollgate_domain::ids::OrganisationId::as_str)),
             ]
             .into_iter()
             .flatten()

@@ -46,8 +46,11 @@ pub fn visible_condition(visible: &Visible, key: &'static str) -> Option<Conditi
         Cond::any()
             .add_option(user.as_ref().map(|user| Expr::col(Alias::new("user_id")).eq(user.as_str())))
             .add_option(own.map(|own| Expr::col(Alias::new(key)).eq(own.to_string())))
-            .add_option(among("team_id", teams.iter().map(|id| id.as_str()).collect()))
-            .add_option(among("organisation_id", organisations.iter().map(|id| id.as_str()).collect()))
+            .add_option(among("team_id", teams.iter().map(tollgate_domain::ids::TeamId::as_str).collect()))
+            .add_option(among(
+                "organisation_id",
+                organisations.iter().map(tollgate_domain::ids::OrganisationId::as_str).collect(),
+            ))
             // Without any of them, nothing.
             .add(Expr::cust("1 = 0")),
     )

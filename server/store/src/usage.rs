@@ -1,5 +1,7 @@
 //! Reports: sums by day, key, owner, model, customer or tag, read from the rollups alone.
 
+#![expect(clippy::format_collect, reason = "a few short texts of a statement; clearer than a loop")]
+
 use std::collections::HashMap;
 
 use sea_orm::QueryResult;

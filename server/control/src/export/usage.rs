@@ -1,4 +1,4 @@
-//! Sums as a file: for chargeback, and in the columns of FOCUS (the FinOps open cost and usage specification 1.0).
+//! Sums as a file: for chargeback, and in the columns of FOCUS (the `FinOps` open cost and usage specification 1.0).
 
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Resource};

@@ -72,7 +72,7 @@ async fn a_planted_canary_is_found_nowhere() {
         json!({"logging": [{"langfuse_secret": METADATA}], "note": METADATA}).as_object().unwrap().clone();
     new.key.rotation = Some(Rotation::every(60, NOW));
     let key = keys::create(control, master, new).await.unwrap().key;
-    let how = RotateKey { custom_key: Some(secret(NEXT_KEY)), grace_seconds: 5, ..RotateKey::default() };
+    let how = RotateKey { custom_key: Some(secret(NEXT_KEY)), grace_seconds: 5 };
     keys::rotate(control, master, &KeyRef::Id(key.id), how, |_, _| Ok(())).await.unwrap();
     let again = RotateKey { custom_key: Some(secret(CUSTOM_KEY)), ..RotateKey::default() };
     let taken = keys::rotate(control, master, &KeyRef::Id(key.id), again, |_, _| Ok(())).await.unwrap_err();
@@ -187,6 +187,7 @@ async fn another_master_secret_takes_over_step_by_step() {
     let stopped = {
         let control = office.control.clone();
         let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        #[expect(clippy::disallowed_methods, reason = "it is stopped in the midst, which a tracker would not do")]
         let running = tokio::spawn(async move {
             let system = op(Actor::System);
             reencrypt(&control, &system, |progress| {

@@ -39,12 +39,7 @@ pub struct AccessGroup {
 
 impl From<Record> for AccessGroup {
     fn from(record: Record) -> Self {
-        Self {
-            id: record.id,
-            description: record.description,
-            models: record.models,
-            history: record.meta.into(),
-        }
+        Self { id: record.id, description: record.description, models: record.models, history: record.meta.into() }
     }
 }
 
@@ -91,11 +86,7 @@ pub struct AccessGroupQuery {
 #[utoipa::path(get, path = "/api/v1/access-groups", operation_id = "list_access_groups", tag = "Access groups", params(AccessGroupQuery),
     responses((status = 200, description = "A page", body = List<AccessGroup>), ListErrors))]
 async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQuery<AccessGroupQuery>) -> Answer {
-    let filter = Filter {
-        search: query.search,
-        order: query.order.unwrap_or_default().into(),
-        ..Filter::default()
-    };
+    let filter = Filter { search: query.search, order: query.order.unwrap_or_default().into(), ..Filter::default() };
     let wanted = wanted(query.cursor.as_deref(), query.limit)?;
     records::list::<Record, AccessGroup>(&server, &caller, filter, wanted).await
 }
@@ -104,12 +95,7 @@ async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQu
 #[utoipa::path(post, path = "/api/v1/access-groups", operation_id = "create_access_group", tag = "Access groups", request_body = NewAccessGroup,
     responses((status = 201, description = "Made", body = AccessGroup), CreateErrors))]
 async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBody<NewAccessGroup>) -> Answer {
-    let new = Record {
-        id: body.id,
-        description: body.description,
-        models: body.models,
-        meta: no_meta(),
-    };
+    let new = Record { id: body.id, description: body.description, models: body.models, meta: no_meta() };
     records::create::<Record, AccessGroup>(&server, &caller, "access-groups", new).await
 }
 

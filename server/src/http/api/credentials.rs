@@ -134,13 +134,8 @@ async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQu
     request_body = NewCredential,
     responses((status = 201, description = "Made", body = Credential), CreateErrors))]
 async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBody<NewCredential>) -> Answer {
-    let mut new = Record {
-        id: body.id,
-        provider: body.provider,
-        values: BTreeMap::new(),
-        info: body.info,
-        meta: no_meta(),
-    };
+    let mut new =
+        Record { id: body.id, provider: body.provider, values: BTreeMap::new(), info: body.info, meta: no_meta() };
     let values = body.values.into_iter().map(|(name, secret)| (name, Some(secret)));
     put(server.control(), &mut new, values)?;
     records::create::<Record, Credential>(&server, &caller, "credentials", new).await

@@ -93,12 +93,7 @@ fn body(document: &Value) -> String {
     }
     out.push_str("<section class=\"stack\" id=\"schemas\"><h2>Bodies</h2>");
     for (name, schema) in object(&document["components"]["schemas"]) {
-        let _ = write!(
-            out,
-            "<section class=\"stack\" id=\"{}\"><h3>{}</h3>",
-            anchor("schema", name),
-            escape(name)
-        );
+        let _ = write!(out, "<section class=\"stack\" id=\"{}\"><h3>{}</h3>", anchor("schema", name), escape(name));
         if let Some(about) = schema["description"].as_str() {
             let _ = write!(out, "<p class=\"muted\">{}</p>", words(about));
         }

@@ -209,7 +209,9 @@ mod tests {
         let read = |text: &str| read_query::<Query>(text);
         let good = read("limit=5&search=a%20b").unwrap();
         assert_eq!((good.limit, good.search.as_deref()), (Some(5), Some("a b")));
-        for bad in ["limit=x", "limit=-1", "limit=99999999999", "other=1", "search=%00", "search=%ff", "limit=1&limit=2"] {
+        for bad in
+            ["limit=x", "limit=-1", "limit=99999999999", "other=1", "search=%00", "search=%ff", "limit=1&limit=2"]
+        {
             assert_eq!(read(bad).unwrap_err().status(), StatusCode::BAD_REQUEST, "{bad}");
         }
     }

@@ -139,11 +139,10 @@ async fn update(
     InBody(body): InBody<KeyPatch>,
 ) -> Answer {
     let key = reference(&id)?;
-    let changed =
-        keys::update(server.control(), caller.op(), &key, expected, |record, now| {
-            body.apply(record, now);
-            Ok(())
-        });
+    let changed = keys::update(server.control(), caller.op(), &key, expected, |record, now| {
+        body.apply(record, now);
+        Ok(())
+    });
     match Box::pin(changed).await {
         Ok(saved) => Ok(one(StatusCode::OK, saved.meta.version, &Key::of(saved, server.control().clock().now()))),
         Err(error) => Err(stale(&server, &key, expected, error).await),

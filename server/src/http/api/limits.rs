@@ -110,7 +110,9 @@ pub struct LimitsPatch {
 
 /// A map of limits and nulls.
 fn models_patch() -> Schema {
-    let value = OneOfBuilder::new().item(Ref::from_schema_name("ModelLimits")).item(ObjectBuilder::new().schema_type(Type::Null));
+    let value = OneOfBuilder::new()
+        .item(Ref::from_schema_name("ModelLimits"))
+        .item(ObjectBuilder::new().schema_type(Type::Null));
     ObjectBuilder::new()
         .schema_type(SchemaType::Array(vec![Type::Object, Type::Null]))
         .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(value.build().into()))))

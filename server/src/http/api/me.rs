@@ -107,17 +107,14 @@ async fn own_memberships(server: &Server, user: &str) -> Result<Vec<OwnMembershi
         ids: Some(all.iter().filter_map(|membership| of(&membership.group)).collect()),
         ..RecordFilter::default()
     };
-    let teams: Vec<tollgate_domain::team::Team> = store
-        .list_all(&Visible::All, &ids(|group| group.team().map(ToString::to_string)), MOST_MEMBERSHIPS)
-        .await?;
+    let teams: Vec<tollgate_domain::team::Team> =
+        store.list_all(&Visible::All, &ids(|group| group.team().map(ToString::to_string)), MOST_MEMBERSHIPS).await?;
     let organisations: Vec<tollgate_domain::organisation::Organisation> = store
         .list_all(&Visible::All, &ids(|group| group.organisation().map(ToString::to_string)), MOST_MEMBERSHIPS)
         .await?;
     let name = |group: &Group| match group {
         Group::Team(id) => teams.iter().find(|team| team.id() == id.as_str()).map(|team| team.name.clone()),
-        Group::Organisation(id) => {
-            organisations.iter().find(|one| one.id() == id.as_str()).map(|one| one.name.clone())
-        }
+        Group::Organisation(id) => organisations.iter().find(|one| one.id() == id.as_str()).map(|one| one.name.clone()),
     };
     let shown = all.iter().filter_map(|membership| {
         Some(OwnMembership {

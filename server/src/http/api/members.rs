@@ -143,8 +143,7 @@ async fn list(server: &Server, caller: &Caller, group: &Group, query: MemberQuer
         order: query.order.unwrap_or_default().into(),
         ..Filter::default()
     };
-    let page =
-        control_records::list::<Membership>(control, op, &filter, wanted.cursor.as_ref(), wanted.limit).await?;
+    let page = control_records::list::<Membership>(control, op, &filter, wanted.cursor.as_ref(), wanted.limit).await?;
     Ok(Json(List::of(page, Member::from)).into_response())
 }
 
@@ -192,13 +191,7 @@ async fn update(
     }
 }
 
-async fn remove(
-    server: &Server,
-    caller: &Caller,
-    group: &Group,
-    id: &str,
-    IfMatch(expected): IfMatch,
-) -> Answer {
+async fn remove(server: &Server, caller: &Caller, group: &Group, id: &str, IfMatch(expected): IfMatch) -> Answer {
     let user = user(id)?;
     match Box::pin(groups::remove_member_at(server.control(), caller.op(), group, &user, expected)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),

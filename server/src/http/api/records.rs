@@ -83,8 +83,7 @@ where
     R: Managed + Table,
     V: From<R> + Serialize,
 {
-    let page =
-        records::list::<R>(server.control(), caller.op(), &filter, wanted.cursor.as_ref(), wanted.limit).await?;
+    let page = records::list::<R>(server.control(), caller.op(), &filter, wanted.cursor.as_ref(), wanted.limit).await?;
     Ok(Json(List::of(page, V::from)).into_response())
 }
 

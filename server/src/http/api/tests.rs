@@ -8,8 +8,8 @@ use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
-use tollgate_control::vault::Vault;
 use tollgate_control::Control;
+use tollgate_control::vault::Vault;
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
@@ -58,8 +58,7 @@ impl Office {
         let vault = Arc::new(Vault::new(Some(&Secret::new("a long random text".to_owned())), &[]));
         let publish = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
         let catalog = gateway.clone();
-        let control =
-            Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
+        let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
         let server = Server::new(Policy::default(), control, gateway, ledger, store, master);
         Self { app: super::router(&server).with_state(server), _folder: folder }
     }
@@ -76,7 +75,8 @@ impl Office {
     }
 
     async fn call(&self, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Told {
-        let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {MASTER_KEY}"));
+        let mut request =
+            Request::builder().method(method).uri(path).header("authorization", format!("Bearer {MASTER_KEY}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

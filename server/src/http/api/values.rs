@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tollgate_control::ControlError;
 use tollgate_domain::{Nanos, Timestamp};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, KnownFormat, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -27,7 +27,9 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|error| D::Error::custom(format!("an amount of dollars such as \"12.5\": {error}")))
+        text.parse()
+            .map(Self)
+            .map_err(|error| D::Error::custom(format!("an amount of dollars such as \"12.5\": {error}")))
     }
 }
 
@@ -284,7 +286,8 @@ mod tests {
     #[test]
     fn objects_are_merged() {
         let mut field = serde_json::from_value(json!({"a": 1, "b": {"c": 2, "d": 3}, "e": 4})).unwrap();
-        let body: Body = serde_json::from_value(json!({"metadata": {"a": null, "b": {"c": 5}, "e": {"f": 6}}})).unwrap();
+        let body: Body =
+            serde_json::from_value(json!({"metadata": {"a": null, "b": {"c": 5}, "e": {"f": 6}}})).unwrap();
         body.metadata.merge(&mut field);
         assert_eq!(Value::Object(field), json!({"b": {"c": 5, "d": 3}, "e": {"f": 6}}));
     }

@@ -257,7 +257,7 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let member = |group: Group| cast.op.memberships.clone() != Default::default() && is_member(cast, &group);
         let then = match (user, team, organisation) {
             (_, Some(_), Some(_)) => Then::Invalid("organisation_id"),
-            (Some(user), None, Some(id)) if !may_invite && !(Some(user) == me && member(group(id))) => {
+            (Some(user), None, Some(id)) if !(may_invite || Some(user) == me && member(group(id))) => {
                 Then::Invalid("user_id")
             }
             _ => Then::Changed,

@@ -37,6 +37,7 @@ impl Cast {
 }
 
 /// Every kind of actor. The viewer and the auditor are administrators of a team besides: it must not help them.
+#[expect(clippy::type_complexity, reason = "a table that is read once")]
 pub const PEOPLE: [(&str, Role, &[(&str, MemberRole)]); 7] = [
     ("viewer", Role::Viewer, &[("blue", MemberRole::Admin)]),
     ("auditor", Role::Auditor, &[("blue", MemberRole::Admin)]),

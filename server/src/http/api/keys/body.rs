@@ -110,11 +110,7 @@ impl Key {
     }
 
     pub fn of_row(row: KeyRow, now: Timestamp) -> Self {
-        let usage = KeyUsage {
-            calls: row.calls,
-            spent: Money(row.spent),
-            last_used_at: row.last_used_at.map(Moment),
-        };
+        let usage = KeyUsage { calls: row.calls, spent: Money(row.spent), last_used_at: row.last_used_at.map(Moment) };
         Self { usage: Some(usage), ..Self::of(row.key, now) }
     }
 }

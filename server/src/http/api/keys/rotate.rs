@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::super::super::server::Server;
 use super::super::errors::CreateErrors;
 use super::super::extract::{Caller, InBodyIfAny, InPath};
-use super::{CollectedKey, CreatedKey, Key, reference};
 use super::super::records::{Answer, one};
+use super::{CollectedKey, CreatedKey, Key, reference};
 
 pub fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(rotate)).routes(routes!(collect))
