@@ -91,7 +91,7 @@ impl FromRequestParts<Server> for ManagementCaller {
         };
         let found = server.store().find_principal(digest, now).await.map_err(|error| unavailable(&error))?;
         let principal = found.ok_or_else(CallError::unknown_key)?;
-        principal.check(now).map_err(|denial| denied(&principal, denial, now))?;
+        principal.check(now).map_err(|denial| denied(&principal, &denial, now))?;
         let Principal { key, user, .. } = principal;
         check_purpose(&key, parts)?;
         let is_admin = user.as_ref().is_some_and(|user| user.role == Role::Admin);
@@ -132,7 +132,7 @@ fn check_purpose(key: &VirtualKey, parts: &Parts) -> Result<(), CallError> {
     if is_own(parts) || (by_type && by_route) { Ok(()) } else { Err(CallError::management_denied()) }
 }
 
-fn denied(principal: &Principal, denial: KeyDenial, now: tollgate_domain::Timestamp) -> CallError {
+fn denied(principal: &Principal, denial: &KeyDenial, now: tollgate_domain::Timestamp) -> CallError {
     match denial {
         KeyDenial::Expired(at) => CallError::expired_key(&principal.key.hint, &at.to_rfc3339(), &now.to_rfc3339()),
         KeyDenial::Deleted => CallError::unknown_key(),
