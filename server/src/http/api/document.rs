@@ -41,6 +41,8 @@ use super::super::problem::ProblemBody;
         (name = "Credentials", description = "Secrets that deployments share: set and used, never read again."),
         (name = "Requests", description = "What was called."),
         (name = "Overview", description = "What it all comes to."),
+        (name = "Usage", description = "Sums of what was used, told apart by who, what and when."),
+        (name = "Exports", description = "Files of everything that a filter matches."),
         (name = "Audit log", description = "Who did what."),
     ),
 )]
