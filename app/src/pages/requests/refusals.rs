@@ -142,6 +142,7 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use tollgate_domain::charge::Operation;
+    use tollgate_domain::principal::Ownership;
     use tollgate_domain::summary::RequestRow;
     use tollgate_domain::usage::Usage;
     use tollgate_domain::{Nanos, Timestamp};
@@ -150,14 +151,13 @@ mod tests {
 
     fn reason(kind: &str, status: u16, message: &str) -> Reason {
         Reason::of(&RequestDetail {
-            tags: Vec::new(),
             row: RequestRow {
-                ownership: tollgate_domain::principal::Ownership::default(),
                 id: "1".to_owned(),
                 call_id: "c".to_owned(),
                 at: Timestamp(0),
                 key_id: None,
                 key_label: None,
+                ownership: Ownership::default(),
                 operation: Operation::ChatCompletion,
                 model: None,
                 provider: None,
@@ -177,6 +177,7 @@ mod tests {
             upstream_model: None,
             upstream_id: None,
             end_user: None,
+            tags: Vec::new(),
             client_left: false,
             usage: Usage::default(),
             cost_lines: Vec::new(),

@@ -2,5 +2,6 @@
 
 mod audit;
 mod keys;
+mod models;
 mod requests;
 mod site;

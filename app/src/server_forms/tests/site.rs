@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
+use tollgate_control::models::Provider;
 use tollgate_control::vault::Vault;
 use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
 use tollgate_domain::actor::Role;
@@ -84,7 +85,19 @@ impl Publish for Nobody {
 
     fn check_deployment(&self, deployment: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
         let model = deployment.params.get("model").and_then(serde_json::Value::as_str).unwrap_or_default();
-        if model.contains("broken") { Err("model: it is broken".to_owned()) } else { Ok(()) }
+        if model.contains("broken") { Err("litellm_params.model: it is broken".to_owned()) } else { Ok(()) }
+    }
+
+    fn providers(&self) -> Vec<Provider> {
+        let provider = |name: &str, url: &str| Provider {
+            name: name.to_owned(),
+            base_url: Some(url.to_owned()),
+            key_variables: vec![format!("{}_API_KEY", name.to_uppercase())],
+            ..Provider::default()
+        };
+        let simulator = Provider { name: "simulator".to_owned(), ..Provider::default() };
+        let groq = provider("groq", "https://api.groq.com/openai/v1");
+        vec![groq, provider("openai", "https://api.openai.com/v1"), simulator]
     }
 }
 
