@@ -1,6 +1,7 @@
 """Every resource through its whole life: made, listed, read, changed, deleted, as an administrator."""
 
 import pytest
+from stack import wait_until
 
 LIMITS = {"max_budget": "12.5", "budget_duration": "30d", "rpm_limit": 10, "models": {"gpt-4o": {"tpm_limit": 5}}}
 
@@ -156,6 +157,8 @@ def test_a_deployment_can_be_called_at_once(admin, name, provider):
     assert provider.ask(model) == 200
     assert admin.get(f"models/{id}")["origin"] == "database"
     assert provider.key not in str(admin.get(f"credentials/{secret}"))
+    assert admin.post(f"deployments/{id}/test", status=200)["works"]
+    admin.post("deployments/none/test", status=404)
     admin.patch(f"deployments/{id}", {"blocked": True})
     assert provider.ask(model) != 200
     admin.delete(f"credentials/{secret}", 409)
@@ -166,20 +169,16 @@ def test_a_deployment_can_be_called_at_once(admin, name, provider):
 def test_requests_and_the_overview(admin, provider):
     before = admin.get("overview")["calls"]
     assert provider.ask("mock-1") == 200
-    entry = wait(lambda: next(iter(admin.get("requests?limit=1&model=mock-1&status=success")["items"]), None))
+    entry = wait_until(
+        lambda: next(iter(admin.get("requests?limit=1&model=mock-1&status=success")["items"]), None), 10, "the request"
+    )
     assert float(entry["cost"]) > 0 and entry["duration_ms"] > 0
     details = admin.get(f"requests/{entry['id']}")
     assert details["usage"]["input"] == entry["input_tokens"]
     assert {line["meter"] for line in details["cost_lines"]} >= {"input", "output"}
-    assert wait(lambda: admin.get("overview?period=1h")["calls"]) > before - 1
+    wait_until(lambda: admin.get("overview")["calls"] > before, 10, "the overview has the call")
     admin.get("overview?period=2h", 400)
     admin.get("requests/none", 404)
-
-
-def wait(condition):
-    from stack import wait_until
-
-    return wait_until(condition, 10, "the ledger is written")
 
 
 def test_the_audit_log(admin, name):

@@ -11,6 +11,7 @@ mod deployments;
 mod docs;
 mod document;
 mod errors;
+mod exports;
 mod extract;
 mod frame;
 mod idempotency;
@@ -28,6 +29,7 @@ mod tags;
 mod teams;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod users;
 mod values;
 
@@ -59,6 +61,8 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(credentials::router())
         .merge(requests::router())
         .merge(overview::router())
+        .merge(usage::router())
+        .merge(exports::router())
         .merge(audit_events::router())
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tollgate_control::models;
 use tollgate_control::records::Filter;
 use tollgate_control::secrets::is_secret_param;
 use tollgate_control::{Control, ControlError};
@@ -22,13 +25,13 @@ use super::super::server::Server;
 use super::errors::{CreateErrors, DeleteErrors, GetErrors, ListErrors, UpdateErrors};
 use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
 use super::list::{List, Order, wanted};
-use super::records::{self, Answer, History};
+use super::records::{self, Answer, History, check_id};
 use super::values::{Object, Patch, invalid};
 
 type Record = StoredDeployment;
 
 pub fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, delete))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, delete)).routes(routes!(test))
 }
 
 /// A deployment that is kept in the database, without its secrets.
@@ -233,4 +236,27 @@ async fn update(
     params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteErrors))]
 async fn delete(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>, seen: IfMatch) -> Answer {
     records::delete::<Record>(&server, &caller, &id, seen).await
+}
+
+/// What came of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeploymentTest {
+    works: bool,
+    /// What the provider or the network said.
+    message: String,
+    milliseconds: u64,
+}
+
+/// Test a deployment of the database
+///
+/// Calls the provider once, with the smallest request there is. The call is not in the ledger; the test is in the audit
+/// log.
+#[utoipa::path(post, path = "/api/v1/deployments/{id}/test", operation_id = "test_deployment", tag = "Deployments",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "What came of it", body = DeploymentTest), CreateErrors))]
+async fn test(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    check_id(&id, "model")?;
+    let outcome = models::test(server.control(), caller.op(), &id).await?;
+    let tollgate_control::TestOutcome { works, message, milliseconds } = outcome;
+    Ok(Json(DeploymentTest { works, message, milliseconds }).into_response())
 }

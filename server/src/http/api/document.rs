@@ -4,9 +4,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, Method, header};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi, RefOr, Required};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required};
 
 use super::super::problem::ProblemBody;
 
@@ -41,6 +41,8 @@ use super::super::problem::ProblemBody;
         (name = "Credentials", description = "Secrets that deployments share: set and used, never read again."),
         (name = "Requests", description = "What was called."),
         (name = "Overview", description = "What it all comes to."),
+        (name = "Usage", description = "Sums of what was used, told apart by who, what and when."),
+        (name = "Exports", description = "Files of everything that a filter matches."),
         (name = "Audit log", description = "Who did what."),
     ),
 )]
@@ -51,6 +53,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("A virtual key or the master key."));
     components.add_security_scheme("key", SecurityScheme::Http(bearer.build()));
+    for (name, schema) in &mut components.schemas {
+        name_items(name, schema);
+    }
     for item in document.paths.paths.values_mut() {
         for (method, operation) in operations_of(item) {
             if method == Method::POST {
@@ -72,6 +77,14 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// A page's items are what they are called, not written out once more.
+fn name_items(name: &str, schema: &mut RefOr<Schema>) {
+    if let (Some(item), RefOr::T(Schema::Object(page))) = (name.strip_prefix("List_"), schema) {
+        let items = ArrayBuilder::new().items(Ref::from_schema_name(item)).build();
+        page.properties.insert("items".to_owned(), RefOr::T(Schema::Array(items)));
+    }
 }
 
 /// The operations of a path.

@@ -67,7 +67,7 @@ async fn once(server: &Server, request: Request, next: Next) -> Result<Response,
     let actor = &caller.op().actor;
     let route = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
     let id = digest(&[actor.kind(), &actor.label(), &route, &key]);
-    let hash = hex::encode(Sha256::digest(&body));
+    let hash = body_hash(server, &id, &body)?;
     parts.extensions.insert(caller);
 
     let now = server.control().clock().now();
@@ -85,6 +85,13 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
         return Err(Problem::invalid("Idempotency-Key", detail));
     }
     Ok(text.to_owned())
+}
+
+/// Tells bodies apart. Keyed, for a body may hold a password, which a plain digest would let somebody guess.
+fn body_hash(server: &Server, id: &str, body: &[u8]) -> Result<String, Problem> {
+    let digest = Secret::new(hex::encode(Sha256::digest(body)));
+    let sealed = server.control().vault().seal(&SystemEntropy, &place(id, 0), &digest);
+    Ok(sealed.map_err(tollgate_control::ControlError::from)?.fingerprint)
 }
 
 /// Each part goes in with its length, so that no two different lists have the same digest.
