@@ -600,3 +600,17 @@ class TestErrors:
         reader = post("/key/generate", {"user_id": user, "key_type": "read_only"})["key"]
         get("/team/list", reader)
         post("/team/new", {}, reader, status=403)
+
+    def test_who_is_here_is_not_told_to_those_who_may_not_know(self):
+        team = post("/team/new")["team_id"]
+        _, key = person(teams=[team])
+        email = f"{name('known')}@example.com"
+        post("/user/new", {"user_email": email, "auto_create_key": False})
+        for address in [email, f"{name('unknown')}@example.com"]:
+            for path, body in [
+                ("/team/member_add", {"team_id": team, "member": {"role": "user", "user_email": address}}),
+                ("/team/member_update", {"team_id": team, "user_email": address, "role": "admin"}),
+                ("/team/member_delete", {"team_id": team, "user_email": address}),
+                ("/team/new", {"members_with_roles": [{"role": "user", "user_email": address}]}),
+            ]:
+                assert post(path, body, key, status=403)["error"]["type"] == "auth_error", path

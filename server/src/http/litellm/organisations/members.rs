@@ -61,7 +61,7 @@ pub async fn member_update(call: Call, mut fields: Fields) -> Answer {
         Field::Absent | Field::Null => None,
     };
     let organisation: Organisation = records::get(call.control(), &call.op, &id).await?;
-    let user = call.named_member(&named).await?;
+    let user = call.named_member(&named, &organisation.place()).await?;
     let change = |membership: &mut Membership| {
         membership.role = role.unwrap_or(membership.role);
         people::read_terms(&mut fields, "max_budget_in_organization", membership)?;
@@ -78,7 +78,7 @@ pub async fn member_delete(call: Call, mut fields: Fields) -> Answer {
     let named = Named::read(&mut fields)?;
     fields.finish()?;
     let organisation: Organisation = records::get(call.control(), &call.op, &id).await?;
-    let user = call.named_member(&named).await?;
+    let user = call.named_member(&named, &organisation.place()).await?;
     let group = Group::Organisation(organisation.id);
     let removed = groups::remove_member(call.control(), &call.op, &group, &user).await?;
     let tables = call.budget_tables(removed.budget_id.iter()).await?;

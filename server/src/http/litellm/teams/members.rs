@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 use tollgate_control::{groups, records};
 use tollgate_domain::Nanos;
-use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::ids::UserId;
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::record::Record as _;
@@ -87,10 +87,14 @@ impl Call {
         Ok(found.filter(|membership| membership.meta.deleted_at.is_none()))
     }
 
-    /// The member that is named by id or address.
-    pub(in super::super) async fn named_member(&self, named: &Named) -> Result<UserId, LiteLlmError> {
+    /// The member of the group at `place` that is named by id or address.
+    pub(in super::super) async fn named_member(&self, named: &Named, place: &Place) -> Result<UserId, LiteLlmError> {
         if let Some(id) = &named.id {
             return Ok(id.clone());
+        }
+        if !self.op.may(Action::Update, Resource::Membership, place) {
+            // What follows is refused, and recorded; whether there is such a user is not told.
+            return Ok(self.new_id(UserId::new));
         }
         if named.is_nobody() {
             return Err(invalid("user_id", "is needed, or `user_email`: which member").into());
@@ -109,7 +113,7 @@ pub async fn member_update(call: Call, mut fields: Fields) -> Answer {
         Field::Absent | Field::Null => None,
     };
     let team = call.team(&id).await?;
-    let user = call.named_member(&named).await?;
+    let user = call.named_member(&named, &team.place()).await?;
     let group = Group::Team(team.id.clone());
     let change = |membership: &mut Membership| {
         membership.role = role.unwrap_or(membership.role);
@@ -136,7 +140,7 @@ pub async fn member_delete(call: Call, mut fields: Fields) -> Answer {
     let named = Named::read(&mut fields)?;
     fields.finish()?;
     let team = call.team(&id).await?;
-    let user = call.named_member(&named).await?;
+    let user = call.named_member(&named, &team.place()).await?;
     groups::remove_member(call.control(), &call.op, &Group::Team(team.id.clone()), &user).await?;
     Ok(Json(Value::Object(call.describe_team(&team).await?)))
 }

@@ -3,8 +3,10 @@
 use axum::Json;
 use serde_json::Value;
 use tollgate_control::groups;
+use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ids::{TeamId, UserId};
 use tollgate_domain::membership::MemberRole;
+use tollgate_domain::record::Record as _;
 
 use super::super::body::{Fields, parse_id};
 use super::super::people::{Named, NewMember};
@@ -17,7 +19,9 @@ pub async fn new(call: Call, mut fields: Fields) -> Answer {
     let mut team = shape::team(id);
     shape::apply(&mut fields, &mut team)?;
     fields.finish()?;
-    let members = call.members(wanted).await?;
+    // Who may not make the team makes no users on the way either: the refusal comes from making the team.
+    let may = call.op.may(Action::Create, Resource::Team, &team.place());
+    let members = if may { call.members(wanted).await? } else { Vec::new() };
     let team = groups::create_team(call.control(), &call.op, team, &members).await?;
     Ok(Json(Value::Object(call.describe_team(&team).await?)))
 }
