@@ -5,7 +5,7 @@ from conftest import Api
 
 
 def works(key: str, provider) -> bool:
-    return provider.ask("mock-1", key) == 200
+    return provider.ask("mock-echo", key) == 200
 
 
 def test_a_whole_life(admin, name, provider):

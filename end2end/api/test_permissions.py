@@ -5,7 +5,7 @@ def test_a_member_has_keys_of_their_own(admin, person, provider):
     user, api = person()
     _, other = person()
     made = api.post("keys", {})
-    assert made["user_id"] == user["id"] and provider.ask("mock-1", made["key"]) == 200
+    assert made["user_id"] == user["id"] and provider.ask("mock-echo", made["key"]) == 200
     path = f"keys/{made['id']}"
     assert api.patch(path, {"alias": None, "tags": ["mine"]})["tags"] == ["mine"]
     api.post(f"{path}/rotate", status=200)

@@ -14,7 +14,7 @@ def calls(admin, provider):
     team = admin.post("teams", {"name": "Reports"})["id"]
     key = admin.post("keys", {"team_id": team, "tags": ["report"]})
     for _ in range(3):
-        assert provider.ask("mock-1", key["key"]) == 200
+        assert provider.ask("mock-echo", key["key"]) == 200
     wait_until(
         lambda: len(admin.get(f"requests?team_id={team}")["items"]) == 3, 10, "the calls are in the ledger"
     )
@@ -24,7 +24,7 @@ def calls(admin, provider):
 def test_sums(admin, calls):
     report = admin.get(f"usage?by=team,model&team_id={calls['team']}")
     (line,) = report["items"]
-    assert line["group"] == {"team": calls["team"], "model": "mock-1"}
+    assert line["group"] == {"team": calls["team"], "model": "mock-echo"}
     assert (line["calls"], line["errors"]) == (3, 0)
     costs = [entry["cost"] for entry in admin.get(f"requests?team_id={calls['team']}")["items"]]
     assert round(sum(map(float, costs)), 9) == float(line["cost"]) > 0

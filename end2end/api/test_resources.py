@@ -152,7 +152,7 @@ def test_models_have_prices(admin):
 def test_a_deployment_can_be_called_at_once(admin, name, provider):
     model = name("stored")
     secret = admin.post("credentials", {"id": name("credential"), "values": {"api_key": provider.key}})["id"]
-    body = {"model": model, "params": {"model": "openai/mock-1", "api_base": provider.url}, "credential_id": secret}
+    body = {"model": model, "params": {"model": "openai/mock-echo", "api_base": provider.url}, "credential_id": secret}
     id = admin.post("deployments", body)["id"]
     assert provider.ask(model) == 200
     assert admin.get(f"models/{id}")["origin"] == "database"
@@ -168,9 +168,9 @@ def test_a_deployment_can_be_called_at_once(admin, name, provider):
 
 def test_requests_and_the_overview(admin, provider):
     before = admin.get("overview")["calls"]
-    assert provider.ask("mock-1") == 200
+    assert provider.ask("mock-echo") == 200
     entry = wait_until(
-        lambda: next(iter(admin.get("requests?limit=1&model=mock-1&status=success")["items"]), None), 10, "the request"
+        lambda: next(iter(admin.get("requests?limit=1&model=mock-echo&status=success")["items"]), None), 10, "the request"
     )
     assert float(entry["cost"]) > 0 and entry["duration_ms"] > 0
     details = admin.get(f"requests/{entry['id']}")
