@@ -19,23 +19,27 @@ pub async fn create_team(
     members: &[(UserId, MemberRole)],
 ) -> Result<Team, ControlError> {
     control
-        .watched(op, "", Box::pin(async {
-            let mut change = control.change(op).await?;
-            let team = change.add(new, "team.create").await?;
-            let group = Group::Team(team.id.clone());
-            let mut members = members.to_vec();
-            if let Actor::User { id, .. } = &op.actor
-                && !op.may(Action::Create, <Team as Record>::RESOURCE, &tollgate_domain::actor::Place::default())
-                && !members.iter().any(|(member, _)| member == id)
-            {
-                members.push((id.clone(), MemberRole::Admin));
-            }
-            for (user, role) in members {
-                change.add(membership(&group, &user, role)?, "membership.create").await?;
-            }
-            change.commit().await?;
-            Ok(team)
-        }))
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let team = change.add(new, "team.create").await?;
+                let group = Group::Team(team.id.clone());
+                let mut members = members.to_vec();
+                if let Actor::User { id, .. } = &op.actor
+                    && !op.may(Action::Create, <Team as Record>::RESOURCE, &tollgate_domain::actor::Place::default())
+                    && !members.iter().any(|(member, _)| member == id)
+                {
+                    members.push((id.clone(), MemberRole::Admin));
+                }
+                for (user, role) in members {
+                    change.add(membership(&group, &user, role)?, "membership.create").await?;
+                }
+                change.commit().await?;
+                Ok(team)
+            }),
+        )
         .await
 }
 

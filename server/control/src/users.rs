@@ -20,15 +20,19 @@ pub async fn create(
     groups: &[(Group, MemberRole)],
 ) -> Result<User, ControlError> {
     control
-        .watched(op, "", Box::pin(async {
-            let mut change = control.change(op).await?;
-            let user = change.add(new, "user.create").await?;
-            for (group, role) in groups {
-                change.add(membership(group, &user.id, *role)?, "membership.create").await?;
-            }
-            change.commit().await?;
-            Ok(user)
-        }))
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let user = change.add(new, "user.create").await?;
+                for (group, role) in groups {
+                    change.add(membership(group, &user.id, *role)?, "membership.create").await?;
+                }
+                change.commit().await?;
+                Ok(user)
+            }),
+        )
         .await
 }
 

@@ -66,19 +66,23 @@ pub async fn create(control: &Control, op: &OpContext, new: NewKey) -> Result<Cr
     key.digest = plain.digest();
     key.hint = plain.hint();
     control
-        .watched(op, "", Box::pin(async {
-            let mut change = control.change(op).await?;
-            settle(&change, &mut key).await?;
-            restrain(op, &mut key);
-            // First: whoever may not make keys does not learn which there are.
-            change.may_add(&key).await?;
-            if change.read().digest_is_taken(key.digest).await? {
-                return Err(taken());
-            }
-            let key = change.add(key, "key.create").await?;
-            change.commit().await?;
-            Ok(CreatedKey { key, plain })
-        }))
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                settle(&change, &mut key).await?;
+                restrain(op, &mut key);
+                // First: whoever may not make keys does not learn which there are.
+                change.may_add(&key).await?;
+                if change.read().digest_is_taken(key.digest).await? {
+                    return Err(taken());
+                }
+                let key = change.add(key, "key.create").await?;
+                change.commit().await?;
+                Ok(CreatedKey { key, plain })
+            }),
+        )
         .await
 }
 

@@ -16,25 +16,29 @@ pub async fn delete(control: &Control, op: &OpContext, keys: &[KeyRef]) -> Resul
     }
     let label = if let [one] = keys { one.label() } else { String::new() };
     control
-        .watched(op, &label, Box::pin(async {
-            let mut change = control.change(op).await?;
-            let mut deleted: Vec<VirtualKey> = Vec::with_capacity(keys.len());
-            for key in keys {
-                let named_before = deleted.iter().any(|gone| match key {
-                    KeyRef::Id(id) => gone.id == *id,
-                    KeyRef::Digest(digest) => gone.digest == *digest,
-                    KeyRef::Alias(alias) => gone.alias.as_ref() == Some(alias),
-                });
-                if named_before {
-                    continue;
+        .watched(
+            op,
+            &label,
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut deleted: Vec<VirtualKey> = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let named_before = deleted.iter().any(|gone| match key {
+                        KeyRef::Id(id) => gone.id == *id,
+                        KeyRef::Digest(digest) => gone.digest == *digest,
+                        KeyRef::Alias(alias) => gone.alias.as_ref() == Some(alias),
+                    });
+                    if named_before {
+                        continue;
+                    }
+                    let permit = open(&change, Action::Delete, key, None).await?;
+                    change.end_retired(&permit).await?;
+                    deleted.push(change.delete(permit, "key.delete").await?);
                 }
-                let permit = open(&change, Action::Delete, key, None).await?;
-                change.end_retired(&permit).await?;
-                deleted.push(change.delete(permit, "key.delete").await?);
-            }
-            change.commit().await?;
-            Ok(deleted)
-        }))
+                change.commit().await?;
+                Ok(deleted)
+            }),
+        )
         .await
 }
 
@@ -46,13 +50,17 @@ pub async fn delete_at(
     expected_version: Option<i64>,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, &key.label(), Box::pin(async {
-            let mut change = control.change(op).await?;
-            let permit = open(&change, Action::Delete, key, expected_version).await?;
-            change.end_retired(&permit).await?;
-            let deleted = change.delete(permit, "key.delete").await?;
-            change.commit().await?;
-            Ok(deleted)
-        }))
+        .watched(
+            op,
+            &key.label(),
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let permit = open(&change, Action::Delete, key, expected_version).await?;
+                change.end_retired(&permit).await?;
+                let deleted = change.delete(permit, "key.delete").await?;
+                change.commit().await?;
+                Ok(deleted)
+            }),
+        )
         .await
 }

@@ -40,37 +40,41 @@ pub async fn rotate(
     }
     let plain = plain_key(control, how.custom_key.as_ref())?;
     control
-        .watched(op, &key.label(), Box::pin(async {
-            let mut change = control.change(op).await?;
-            let mut permit = open(&change, Action::Update, key, None).await?;
-            if change.read().digest_is_taken(plain.digest()).await? {
-                return Err(taken());
-            }
-            let now = change.now;
-            apply(&mut permit.after, now)?;
-            permit.after.id = permit.before().id;
-            settle(&change, &mut permit.after).await?;
-            restrain(op, &mut permit.after);
-            if permit.after.expires_at != permit.before().expires_at {
-                not_over("expires_at", permit.after.expires_at, now)?;
-            }
-            permit.after.digest = plain.digest();
-            permit.after.hint = plain.hint();
-            if let Some(rotation) = &mut permit.after.rotation {
-                rotation.next_at = now.plus_seconds(rotation.interval_seconds);
-                rotation.pending = None;
-            }
-            let old = permit.before().digest;
-            let old_until = (how.grace_seconds > 0).then(|| now.plus_seconds(how.grace_seconds));
-            if old_until.is_none() {
-                // Without grace, what earlier exchanges left goes too: that is what somebody wants whose key leaked.
-                change.end_retired(&permit).await?;
-            }
-            // Without grace too, so that the text is never given out again.
-            change.retire(&permit, old, old_until.unwrap_or(now)).await?;
-            let key = change.save(permit, "key.rotate").await?;
-            change.commit().await?;
-            Ok(Rotated { key, plain, old_until })
-        }))
+        .watched(
+            op,
+            &key.label(),
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut permit = open(&change, Action::Update, key, None).await?;
+                if change.read().digest_is_taken(plain.digest()).await? {
+                    return Err(taken());
+                }
+                let now = change.now;
+                apply(&mut permit.after, now)?;
+                permit.after.id = permit.before().id;
+                settle(&change, &mut permit.after).await?;
+                restrain(op, &mut permit.after);
+                if permit.after.expires_at != permit.before().expires_at {
+                    not_over("expires_at", permit.after.expires_at, now)?;
+                }
+                permit.after.digest = plain.digest();
+                permit.after.hint = plain.hint();
+                if let Some(rotation) = &mut permit.after.rotation {
+                    rotation.next_at = now.plus_seconds(rotation.interval_seconds);
+                    rotation.pending = None;
+                }
+                let old = permit.before().digest;
+                let old_until = (how.grace_seconds > 0).then(|| now.plus_seconds(how.grace_seconds));
+                if old_until.is_none() {
+                    // Without grace, what earlier exchanges left goes too: that is what somebody wants whose key leaked.
+                    change.end_retired(&permit).await?;
+                }
+                // Without grace too, so that the text is never given out again.
+                change.retire(&permit, old, old_until.unwrap_or(now)).await?;
+                let key = change.save(permit, "key.rotate").await?;
+                change.commit().await?;
+                Ok(Rotated { key, plain, old_until })
+            }),
+        )
         .await
 }

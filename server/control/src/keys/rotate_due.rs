@@ -66,34 +66,38 @@ pub async fn collect(
     holder: Option<&VirtualKey>,
 ) -> Result<Secret, ControlError> {
     control
-        .watched(op, &key.label(), Box::pin(async {
-            let mut change = control.change(op).await?;
-            let mut permit = match (key, holder) {
-                (KeyRef::Id(id), Some(holder)) if holder.id == *id => {
-                    let found = change.read().find::<VirtualKey>(&id.to_string()).await?;
-                    change.by_proof(found.ok_or_else(|| ControlError::not_found("the key"))?)
-                }
-                _ => {
-                    let mut permit = open(&change, Action::Update, key, None).await?;
-                    restrain(op, &mut permit.after);
-                    if acts_for_another(op, &permit.after) {
-                        return Err(ControlError::Denied { action: Action::Update, resource: Resource::Key });
+        .watched(
+            op,
+            &key.label(),
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut permit = match (key, holder) {
+                    (KeyRef::Id(id), Some(holder)) if holder.id == *id => {
+                        let found = change.read().find::<VirtualKey>(&id.to_string()).await?;
+                        change.by_proof(found.ok_or_else(|| ControlError::not_found("the key"))?)
                     }
-                    permit
-                }
-            };
-            let restrained = permit.after.key_type != permit.before().key_type;
-            let pending = permit.after.rotation.as_mut().and_then(|rotation| rotation.pending.take());
-            let Some(pending) = pending else {
-                return Err(ControlError::not_found("a new text that waits to be collected"));
-            };
-            let secret = control.vault().open(&place(&permit.after), &pending)?;
-            let id = permit.after.id.to_string();
-            let after = restrained.then(|| json!({ "key_type": permit.after.key_type }));
-            change.save_by_proof(permit).await?;
-            change.record("key.collect", Subject { kind: "key", id: &id }, None, after).await?;
-            change.commit().await?;
-            Ok(secret)
-        }))
+                    _ => {
+                        let mut permit = open(&change, Action::Update, key, None).await?;
+                        restrain(op, &mut permit.after);
+                        if acts_for_another(op, &permit.after) {
+                            return Err(ControlError::Denied { action: Action::Update, resource: Resource::Key });
+                        }
+                        permit
+                    }
+                };
+                let restrained = permit.after.key_type != permit.before().key_type;
+                let pending = permit.after.rotation.as_mut().and_then(|rotation| rotation.pending.take());
+                let Some(pending) = pending else {
+                    return Err(ControlError::not_found("a new text that waits to be collected"));
+                };
+                let secret = control.vault().open(&place(&permit.after), &pending)?;
+                let id = permit.after.id.to_string();
+                let after = restrained.then(|| json!({ "key_type": permit.after.key_type }));
+                change.save_by_proof(permit).await?;
+                change.record("key.collect", Subject { kind: "key", id: &id }, None, after).await?;
+                change.commit().await?;
+                Ok(secret)
+            }),
+        )
         .await
 }

@@ -354,6 +354,18 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
         usage::report(&c, &op, &UsageFilter::default(), &[Dimension::Model], 10).await
     });
     case!(list, "models::list", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| models::list(&c, &op));
+    case!(list, "models::providers", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| {
+        models::providers(&c, &op)
+    });
+    case!(list, "models::by_credential", "all", whole(Action::Read, Resource::Credential), Then::Read, |c, op| {
+        models::by_credential(&c, &op)
+    });
+    case!(list, "models::test", "d-1", whole(Action::Update, Resource::Model), Then::ReadAndLogged, |c, op| {
+        models::test(&c, &op, "d-1")
+    });
+    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
+    });
     case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
         overview::overview(&c, &op, Period::Day)
     });

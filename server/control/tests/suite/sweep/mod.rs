@@ -52,13 +52,22 @@ const SOURCES: [(&str, &[&str]); 13] = [
             include_str!("../../../src/keys/update.rs"),
         ],
     ),
-    ("models", &[include_str!("../../../src/models.rs")]),
+    (
+        "models",
+        &[
+            include_str!("../../../src/models.rs"),
+            include_str!("../../../src/models/providers.rs"),
+            include_str!("../../../src/models/test.rs"),
+            include_str!("../../../src/models/uses.rs"),
+        ],
+    ),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
     (
         "requests",
         &[
             include_str!("../../../src/requests/mod.rs"),
+            include_str!("../../../src/requests/charges.rs"),
             include_str!("../../../src/requests/get.rs"),
             include_str!("../../../src/requests/list.rs"),
         ],
