@@ -68,13 +68,13 @@ pub(crate) async fn budget(permit: &Permit<Budget>, change: &mut Change<'_>) -> 
     let read = change.read();
     let keys = KeyFilter { budget_id: Some(id), ..KeyFilter::default() };
     let uses = [
-        ("organisations", read.count::<Organisation>(&filter).await?),
-        ("teams", read.count::<Team>(&filter).await?),
-        ("users", read.count::<User>(&filter).await?),
-        ("members", read.count::<Membership>(&filter).await?),
-        ("customers", read.count::<Customer>(&filter).await?),
-        ("tags", read.count::<Tag>(&filter).await?),
-        ("keys", read.count_keys(&keys, change.now).await?),
+        ("organisation", read.count::<Organisation>(&filter).await?),
+        ("team", read.count::<Team>(&filter).await?),
+        ("user", read.count::<User>(&filter).await?),
+        ("member", read.count::<Membership>(&filter).await?),
+        ("customer", read.count::<Customer>(&filter).await?),
+        ("tag", read.count::<Tag>(&filter).await?),
+        ("key", read.count_keys(&keys, change.now).await?),
     ];
     in_use("the budget", &uses)
 }
@@ -88,14 +88,14 @@ pub(crate) async fn credential(permit: &Permit<Credential>, change: &mut Change<
         models += page.items.iter().filter(|model| model.credential.as_ref() == Some(&permit.before().id)).count();
         cursor = page.next.as_deref().and_then(Cursor::decode);
         if cursor.is_none() {
-            return in_use("the credential", &[("models", models as u64)]);
+            return in_use("the credential", &[("model", models as u64)]);
         }
     }
 }
 
 fn in_use(what: &str, uses: &[(&str, u64)]) -> Result<(), ControlError> {
     let uses: Vec<_> =
-        uses.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")).collect();
+        uses.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}(s)")).collect();
     if uses.is_empty() {
         return Ok(());
     }

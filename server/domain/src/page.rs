@@ -33,3 +33,28 @@ pub struct Page<T> {
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::LONGEST_ID;
+
+    #[test]
+    fn what_is_given_out_is_taken_back() {
+        let longest = "\u{1f980}".repeat(2 * LONGEST_ID);
+        for id in ["x", "with_under_score", "12:name", "team:a:b", "é %20&=", longest.as_str()] {
+            for at in [0, -5, i64::MAX, i64::MIN] {
+                let cursor = Cursor { at, id: id.to_owned() };
+                assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_none() {
+        let endless = format!("1_{}", "x".repeat(LONGEST_CURSOR + 1));
+        for text in ["", "_", "1_", "_x", "x_1", "1", "9999999999999999999999_x", "1_a\nb", "1_\0", endless.as_str()] {
+            assert_eq!(Cursor::decode(text), None, "{text:?}");
+        }
+    }
+}

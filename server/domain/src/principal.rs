@@ -140,3 +140,6 @@ impl Principal {
         groups.any(|known| known.models.iter().any(|pattern| pattern.matches(model)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -362,8 +362,11 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     case!(list, "models::by_credential", "all", whole(Action::Read, Resource::Credential), Then::Read, |c, op| {
         models::by_credential(&c, &op)
     });
-    case!(list, "models::test", "nothing", whole(Action::Read, Resource::Model), Then::NotFound, |c, op| {
-        models::test(&c, &op, "nothing")
+    case!(list, "models::test", "d-1", whole(Action::Update, Resource::Model), Then::ReadAndLogged, |c, op| {
+        models::test(&c, &op, "d-1")
+    });
+    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
     });
     case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
         overview::overview(&c, &op, Period::Day)
