@@ -151,9 +151,7 @@ mod tests {
 
     fn reason(kind: &str, status: u16, message: &str) -> Reason {
         Reason::of(&RequestDetail {
-            tags: Vec::new(),
             row: RequestRow {
-                ownership: tollgate_domain::principal::Ownership::default(),
                 id: "1".to_owned(),
                 call_id: "c".to_owned(),
                 at: Timestamp(0),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod keys;
+mod labels;
 mod models;
 mod requests;
 mod site;
