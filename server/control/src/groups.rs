@@ -19,7 +19,7 @@ pub async fn create_team(
     members: &[(UserId, MemberRole)],
 ) -> Result<Team, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, "", Box::pin(async {
             let mut change = control.change(op).await?;
             let team = change.add(new, "team.create").await?;
             let group = Group::Team(team.id.clone());
@@ -35,7 +35,7 @@ pub async fn create_team(
             }
             change.commit().await?;
             Ok(team)
-        })
+        }))
         .await
 }
 

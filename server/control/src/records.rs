@@ -72,12 +72,12 @@ pub async fn count<T: Managed + Table>(
 /// Adds a new one, whose `meta` is filled in here. A conflict if its id is in use.
 pub async fn create<T: Managed>(control: &Control, op: &OpContext, new: T) -> Result<T, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, "", Box::pin(async {
             let mut change = control.change(op).await?;
             let created = change.add(new, &format!("{}.create", T::KIND)).await?;
             change.commit().await?;
             Ok(created)
-        })
+        }))
         .await
 }
 
@@ -102,14 +102,14 @@ pub async fn update_as<T: Managed>(
     apply: impl FnOnce(&mut T) -> Result<(), ControlError>,
 ) -> Result<T, ControlError> {
     control
-        .watched(op, id, async {
+        .watched(op, id, Box::pin(async {
             let mut change = control.change(op).await?;
             let mut permit = change.open::<T>(Action::Update, id, expected_version).await?;
             apply(&mut permit.after)?;
             let saved = change.save(permit, action).await?;
             change.commit().await?;
             Ok(saved)
-        })
+        }))
         .await
 }
 
@@ -121,12 +121,12 @@ pub async fn delete<T: Managed>(
     expected_version: Option<i64>,
 ) -> Result<T, ControlError> {
     control
-        .watched(op, id, async {
+        .watched(op, id, Box::pin(async {
             let mut change = control.change(op).await?;
             let permit = change.open::<T>(Action::Delete, id, expected_version).await?;
             let deleted = change.delete(permit, &format!("{}.delete", T::KIND)).await?;
             change.commit().await?;
             Ok(deleted)
-        })
+        }))
         .await
 }

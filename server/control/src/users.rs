@@ -20,7 +20,7 @@ pub async fn create(
     groups: &[(Group, MemberRole)],
 ) -> Result<User, ControlError> {
     control
-        .watched(op, "", async {
+        .watched(op, "", Box::pin(async {
             let mut change = control.change(op).await?;
             let user = change.add(new, "user.create").await?;
             for (group, role) in groups {
@@ -28,7 +28,7 @@ pub async fn create(
             }
             change.commit().await?;
             Ok(user)
-        })
+        }))
         .await
 }
 

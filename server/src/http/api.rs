@@ -34,13 +34,12 @@ mod values;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get};
+#[cfg(test)]
 use http::Method;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::server::Server;
-
-pub use document::operations;
 
 /// Every route with its part of the document.
 fn documented() -> OpenApiRouter<Server> {
@@ -78,6 +77,7 @@ pub fn router(server: &Server) -> Router<Server> {
 }
 
 /// Every route of `/api/v1`, as the document has it: for tests that go through all of them.
+#[cfg(test)]
 pub fn routes() -> Vec<(Method, String)> {
-    operations(&document::complete(documented().into_openapi()))
+    document::operations(&document::complete(documented().into_openapi()))
 }

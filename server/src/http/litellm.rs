@@ -15,7 +15,7 @@ mod names;
 mod organisations;
 mod params;
 mod people;
-mod routes;
+pub mod routes;
 mod spend;
 mod tags;
 mod teams;

@@ -202,6 +202,7 @@ impl Problem {
         self
     }
 
+    #[cfg(test)]
     pub fn status(&self) -> StatusCode {
         self.kind.status()
     }

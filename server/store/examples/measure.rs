@@ -211,15 +211,16 @@ fn shared() -> Shared {
 fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u64, at: Timestamp) -> Charge {
     let random = u64::from_le_bytes(random_bytes::<8>(entropy));
     let (model, upstream_model) = &shared.models[((random >> 8) % 8) as usize];
+    let key = ((random >> 16) % keys.len() as u64) as usize;
     let failed = random.is_multiple_of(200);
     Charge {
         id: ChargeId::of(at, entropy),
         call_id: None,
         attempt: 1,
         started_at: at,
-        key_id: Some(keys[((random >> 16) % keys.len() as u64) as usize]),
-        ownership_id: if owners == 0 { 0 } else { 1 + ((random >> 24) % owners) as i64 },
-        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", (random >> 40) % 50)] } else { vec![] },
+        key_id: Some(keys[key]),
+        ownership_id: if owners == 0 { 0 } else { 1 + (key as u64 % owners) as i64 },
+        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", key % 5)] } else { vec![] },
         operation: Operation::ChatCompletion,
         upstream_model: Arc::clone(upstream_model),
         model: Arc::clone(model),

@@ -43,13 +43,7 @@ impl Store {
         insert
             .into_table(table())
             .columns(["id", "request_hash", "status", "answer", "created_at"].map(Alias::new))
-            .values_panic([
-                Expr::val(id),
-                Expr::val(request_hash),
-                Expr::val(0_i64),
-                Expr::val(""),
-                Expr::val(now.0),
-            ])
+            .values_panic([Expr::val(id), Expr::val(request_hash), Expr::val(0_i64), Expr::val(""), Expr::val(now.0)])
             .on_conflict(OnConflict::new().do_nothing().to_owned());
         if bounded(self.writer.execute(&insert)).await?.rows_affected() > 0 {
             return Ok(None);

@@ -206,13 +206,15 @@ impl<'a> Search<'a> {
             .into_iter()
             .map(|branch| {
                 format!(
-                    "SELECT id FROM (SELECT id FROM {table} WHERE {branch} AND {all} \
+                    "SELECT id AS found FROM (SELECT id FROM {table} WHERE {branch} AND {all} \
                      ORDER BY id {direction} LIMIT {limit}) AS branch"
                 )
             })
             .collect();
+        // In this order: SQLite keeps to it with CROSS JOIN.
         let sql = format!(
-            "SELECT {columns} FROM {table} AS call{joins} WHERE call.id IN ({}) ORDER BY call.id {direction} LIMIT {limit}",
+            "SELECT {columns} FROM ({}) AS branches CROSS JOIN {table} AS call{joins} \
+             WHERE call.id = branches.found ORDER BY call.id {direction} LIMIT {limit}",
             branches.join(" UNION ALL ")
         );
         (sql, binds)

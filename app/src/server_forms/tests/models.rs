@@ -172,7 +172,7 @@ async fn credentials_are_set_and_used_and_never_read() {
     let path = "/ui/credentials/~new";
     let found = async || site.store.find::<Credential>("new").await.unwrap().unwrap();
     let first = found().await.values["api_key"].fingerprint.clone();
-    site.get(path).await.says("The lab&#x27;s").says(&format!("set, fingerprint {}", &first[..8])).never_says(SECRET);
+    site.get(path).await.says("The lab's").says(&format!("set, fingerprint {}", &first[..8])).never_says(SECRET);
     site.get("/ui/credentials").await.says("~new").says(&first[..8]).never_says(SECRET);
 
     let fields = [("version", "1"), ("provider", "groq"), ("api_key", "sk-another"), ("other_name", "api_version"), ("other_value", "v7")];

@@ -153,7 +153,8 @@ mod tests {
     use super::*;
 
     fn row(group: [&str; 4]) -> UsageRow {
-        let measures = Measures { calls: 2, input_tokens: 5, output_tokens: 6, cost: Nanos(1_500), ..Measures::default() };
+        let measures =
+            Measures { calls: 2, input_tokens: 5, output_tokens: 6, cost: Nanos(1_500), ..Measures::default() };
         UsageRow { group: group.map(str::to_owned).to_vec(), measures }
     }
 
@@ -165,14 +166,21 @@ mod tests {
         assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].starts_with("BilledCost,BillingCurrency,"));
         assert!(lines[1].starts_with("0.0000015,USD,2027-01-01T00:00:00Z,2026-12-01T00:00:00Z,Usage,"), "{}", lines[1]);
-        assert!(lines[1].contains(",11,Tokens,0.0000015,openai,AI and Machine Learning,gpt-4o,blue,team,2,0"), "{}", lines[1]);
+        assert!(
+            lines[1].contains(",11,Tokens,0.0000015,openai,AI and Machine Learning,gpt-4o,blue,team,2,0"),
+            "{}",
+            lines[1]
+        );
     }
 
     #[test]
     fn a_report_has_a_column_for_each_dimension() {
         let rows = [UsageRow { group: vec!["blue".to_owned()], ..UsageRow::default() }];
         let text = String::from_utf8(by(&rows, &[Dimension::Team], Format::Csv)).unwrap();
-        assert_eq!(text.lines().next().unwrap(), "team,calls,errors,refused,uncertain,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost_usd");
+        assert_eq!(
+            text.lines().next().unwrap(),
+            "team,calls,errors,refused,uncertain,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost_usd"
+        );
         assert_eq!(text.lines().nth(1).unwrap(), "blue,0,0,0,0,0,0,0,0,0");
     }
 }

@@ -66,7 +66,7 @@ pub async fn create(control: &Control, op: &OpContext, new: NewKey) -> Result<Cr
     key.digest = plain.digest();
     key.hint = plain.hint();
     control
-        .watched(op, "", async {
+        .watched(op, "", Box::pin(async {
             let mut change = control.change(op).await?;
             settle(&change, &mut key).await?;
             restrain(op, &mut key);
@@ -78,7 +78,7 @@ pub async fn create(control: &Control, op: &OpContext, new: NewKey) -> Result<Cr
             let key = change.add(key, "key.create").await?;
             change.commit().await?;
             Ok(CreatedKey { key, plain })
-        })
+        }))
         .await
 }
 

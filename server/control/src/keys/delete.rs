@@ -16,7 +16,7 @@ pub async fn delete(control: &Control, op: &OpContext, keys: &[KeyRef]) -> Resul
     }
     let label = if let [one] = keys { one.label() } else { String::new() };
     control
-        .watched(op, &label, async {
+        .watched(op, &label, Box::pin(async {
             let mut change = control.change(op).await?;
             let mut deleted: Vec<VirtualKey> = Vec::with_capacity(keys.len());
             for key in keys {
@@ -34,7 +34,7 @@ pub async fn delete(control: &Control, op: &OpContext, keys: &[KeyRef]) -> Resul
             }
             change.commit().await?;
             Ok(deleted)
-        })
+        }))
         .await
 }
 
@@ -46,13 +46,13 @@ pub async fn delete_at(
     expected_version: Option<i64>,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, &key.label(), async {
+        .watched(op, &key.label(), Box::pin(async {
             let mut change = control.change(op).await?;
             let permit = open(&change, Action::Delete, key, expected_version).await?;
             change.end_retired(&permit).await?;
             let deleted = change.delete(permit, "key.delete").await?;
             change.commit().await?;
             Ok(deleted)
-        })
+        }))
         .await
 }

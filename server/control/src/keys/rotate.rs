@@ -40,7 +40,7 @@ pub async fn rotate(
     }
     let plain = plain_key(control, how.custom_key.as_ref())?;
     control
-        .watched(op, &key.label(), async {
+        .watched(op, &key.label(), Box::pin(async {
             let mut change = control.change(op).await?;
             let mut permit = open(&change, Action::Update, key, None).await?;
             if change.read().digest_is_taken(plain.digest()).await? {
@@ -71,6 +71,6 @@ pub async fn rotate(
             let key = change.save(permit, "key.rotate").await?;
             change.commit().await?;
             Ok(Rotated { key, plain, old_until })
-        })
+        }))
         .await
 }

@@ -66,7 +66,7 @@ pub async fn collect(
     holder: Option<&VirtualKey>,
 ) -> Result<Secret, ControlError> {
     control
-        .watched(op, &key.label(), async {
+        .watched(op, &key.label(), Box::pin(async {
             let mut change = control.change(op).await?;
             let mut permit = match (key, holder) {
                 (KeyRef::Id(id), Some(holder)) if holder.id == *id => {
@@ -94,6 +94,6 @@ pub async fn collect(
             change.record("key.collect", Subject { kind: "key", id: &id }, None, after).await?;
             change.commit().await?;
             Ok(secret)
-        })
+        }))
         .await
 }

@@ -17,7 +17,7 @@ pub async fn update(
     apply: impl FnOnce(&mut VirtualKey, Timestamp) -> Result<(), ControlError>,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, &key.label(), async {
+        .watched(op, &key.label(), Box::pin(async {
             let mut change = control.change(op).await?;
             let mut permit = open(&change, Action::Update, key, expected_version).await?;
             apply(&mut permit.after, change.now)?;
@@ -39,6 +39,6 @@ pub async fn update(
             let saved = change.save(permit, "key.update").await?;
             change.commit().await?;
             Ok(saved)
-        })
+        }))
         .await
 }

@@ -4,6 +4,7 @@ use tollgate_control::keys::{self, KeyFilter, NewKey};
 use tollgate_control::{ControlError, models, overview, requests};
 use tollgate_domain::actor::Actor;
 use tollgate_domain::charge::{Charge, Operation, Outcome};
+use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::ChargeId;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::summary::{HealthState, Period, RequestFilter};
@@ -13,9 +14,9 @@ use tollgate_store::LedgerBatch;
 
 use crate::harness::{NOW, Office, op};
 
-fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
+pub fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
     Charge {
-        id: ChargeId::parse(&format!("{id:032x}")).unwrap(),
+        id: ChargeId::of(Timestamp(NOW.0 - 1000), &SeededEntropy::new(id as u64 + 1)),
         call_id: Some(format!("call-{id}")),
         attempt: 1,
         started_at: Timestamp(NOW.0 - 1000),

@@ -87,7 +87,7 @@ fn body(document: &Value) -> String {
             words(text(&tag["description"]))
         );
         for (path, method, operation) in operations(document).filter(|(_, _, one)| has_tag(one, name)) {
-            show_operation(&mut out, document, path, method, operation);
+            show_operation(&mut out, path, method, operation);
         }
         out.push_str("</section>");
     }
@@ -118,7 +118,7 @@ fn contents(out: &mut String, document: &Value) {
     out.push_str("<li><a href=\"#schemas\">Bodies</a></li></ul></nav>");
 }
 
-fn show_operation(out: &mut String, document: &Value, path: &str, method: &str, operation: &Value) {
+fn show_operation(out: &mut String, path: &str, method: &str, operation: &Value) {
     let id = text(&operation["operationId"]);
     let _ = write!(
         out,
@@ -140,18 +140,18 @@ fn show_operation(out: &mut String, document: &Value, path: &str, method: &str, 
                 "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td><td>{}</td></tr>",
                 escape(text(&one["name"])),
                 escape(text(&one["in"])),
-                cell(document, &one["schema"]),
+                cell(&one["schema"]),
                 words(text(&one["description"])),
             );
         }
         out.push_str(TABLE_END);
     }
     if let Some((_, content)) = object(&operation["requestBody"]["content"]).next() {
-        let _ = write!(out, "<p>Body: {}</p>", cell(document, &content["schema"]));
+        let _ = write!(out, "<p>Body: {}</p>", cell(&content["schema"]));
     }
     table(out, "Answers", &["Status", "Body", "About"]);
     for (status, response) in object(&operation["responses"]) {
-        let body = object(&response["content"]).next().map(|(_, content)| cell(document, &content["schema"]));
+        let body = object(&response["content"]).next().map(|(_, content)| cell(&content["schema"]));
         let _ = write!(
             out,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",

@@ -1,4 +1,4 @@
-//! The OpenAPI document: put together from the handlers, and completed with what all of them have in common.
+//! The `OpenAPI` document: put together from the handlers, and completed with what all of them have in common.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, Method, header};
@@ -117,6 +117,7 @@ fn tell_of_tag(method: &Method, operation: &mut Operation) {
 }
 
 /// Every operation that the document has.
+#[cfg(test)]
 pub fn operations(document: &OpenApi) -> Vec<(Method, String)> {
     let mut found = Vec::new();
     for (path, item) in &document.paths.paths {

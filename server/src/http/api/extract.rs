@@ -162,9 +162,10 @@ impl FromRequestParts<Server> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &Server) -> Result<Self, Problem> {
         let mut values = parts.headers.get_all(header::IF_MATCH).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
-            return match parts.headers.contains_key(header::IF_MATCH) {
-                true => Err(Problem::invalid("If-Match", "One `ETag` at most.")),
-                false => Ok(Self(None)),
+            return if parts.headers.contains_key(header::IF_MATCH) {
+                Err(Problem::invalid("If-Match", "One `ETag` at most."))
+            } else {
+                Ok(Self(None))
             };
         };
         Ok(Self(wanted(value.to_str().unwrap_or_default())))

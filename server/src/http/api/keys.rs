@@ -144,7 +144,7 @@ async fn update(
             body.apply(record, now);
             Ok(())
         });
-    match changed.await {
+    match Box::pin(changed).await {
         Ok(saved) => Ok(one(StatusCode::OK, saved.meta.version, &Key::of(saved, server.control().clock().now()))),
         Err(error) => Err(stale(&server, &key, expected, error).await),
     }
@@ -162,7 +162,7 @@ async fn delete(
     IfMatch(expected): IfMatch,
 ) -> Answer {
     let key = reference(&id)?;
-    match keys::delete_at(server.control(), caller.op(), &key, expected).await {
+    match Box::pin(keys::delete_at(server.control(), caller.op(), &key, expected)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(error) => Err(stale(&server, &key, expected, error).await),
     }

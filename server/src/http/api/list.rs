@@ -54,9 +54,8 @@ pub struct Wanted {
 
 /// `?cursor=` and `?limit=`, checked.
 pub fn wanted(cursor: Option<&str>, limit: Option<u32>) -> Result<Wanted, Problem> {
-    let limit = match limit.unwrap_or(DEFAULT_LIMIT) {
-        limit @ 1..=MAX_LIMIT => limit,
-        _ => return Err(Problem::invalid("limit", format!("`limit` must be between 1 and {MAX_LIMIT}."))),
+    let limit @ 1..=MAX_LIMIT = limit.unwrap_or(DEFAULT_LIMIT) else {
+        return Err(Problem::invalid("limit", format!("`limit` must be between 1 and {MAX_LIMIT}.")));
     };
     let cursor = cursor
         .map(|text| {

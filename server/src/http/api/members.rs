@@ -186,7 +186,7 @@ async fn update(
         body.models.or_default(&mut record.models);
         Ok(())
     });
-    match changed.await {
+    match Box::pin(changed).await {
         Ok(saved) => Ok(shown::<Membership, Member>(StatusCode::OK, saved)),
         Err(error) => Err(problem(server, group, &user, expected, error).await),
     }
@@ -200,7 +200,7 @@ async fn remove(
     IfMatch(expected): IfMatch,
 ) -> Answer {
     let user = user(id)?;
-    match groups::remove_member_at(server.control(), caller.op(), group, &user, expected).await {
+    match Box::pin(groups::remove_member_at(server.control(), caller.op(), group, &user, expected)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(error) => Err(problem(server, group, &user, expected, error).await),
     }

@@ -55,6 +55,7 @@ pub struct ModelHealth {
 }
 
 /// A deployment: one upstream that serves a model.
+#[expect(clippy::struct_field_names, reason = "the names of this API")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Model {
     /// What callers ask for; may have one `*`.

@@ -1,10 +1,7 @@
 //! `/api/v1/organisations`
 
 use axum::extract::State;
-use axum::response::IntoResponse as _;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tollgate_control::groups;
 use tollgate_control::records::Filter;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId};
@@ -20,7 +17,7 @@ use super::errors::{CreateErrors, DeleteErrors, GetErrors, ListErrors, UpdateErr
 use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
 use super::limits::{Limits, LimitsPatch};
 use super::list::{List, Order, wanted};
-use super::records::{self, Answer, History, check_id, stale};
+use super::records::{self, Answer, History};
 use super::values::{Object, Patch};
 
 type Record = organisation::Organisation;
@@ -208,15 +205,6 @@ async fn update(
 #[utoipa::path(delete, path = "/api/v1/organisations/{id}", operation_id = "delete_organisation",
     tag = "Organisations", params(("id" = String, Path)),
     responses((status = 204, description = "Deleted"), DeleteErrors))]
-async fn delete(
-    State(server): State<Server>,
-    caller: Caller,
-    InPath(id): InPath<String>,
-    IfMatch(expected): IfMatch,
-) -> Answer {
-    check_id(&id, "organisation")?;
-    match groups::delete_organisation(server.control(), caller.op(), &id, expected).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(error) => Err(stale::<Record>(&server, &id, expected, error).await),
-    }
+async fn delete(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>, seen: IfMatch) -> Answer {
+    records::delete::<Record>(&server, &caller, &id, seen).await
 }

@@ -119,7 +119,7 @@ where
     V: From<R> + Serialize,
 {
     check_id(id, R::NOUN)?;
-    match records::update(server.control(), caller.op(), id, expected, apply).await {
+    match Box::pin(records::update(server.control(), caller.op(), id, expected, apply)).await {
         Ok(saved) => Ok(shown::<R, V>(StatusCode::OK, saved)),
         Err(error) => Err(stale::<R>(server, id, expected, error).await),
     }
@@ -132,7 +132,7 @@ pub async fn delete<R: Managed + Table>(
     IfMatch(expected): IfMatch,
 ) -> Answer {
     check_id(id, R::NOUN)?;
-    match records::delete::<R>(server.control(), caller.op(), id, expected).await {
+    match Box::pin(records::delete::<R>(server.control(), caller.op(), id, expected)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(error) => Err(stale::<R>(server, id, expected, error).await),
     }

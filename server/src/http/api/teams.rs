@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::response::IntoResponse as _;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tollgate_control::groups;
 use tollgate_control::records::Filter;
@@ -22,7 +20,7 @@ use super::errors::{CreateErrors, DeleteErrors, GetErrors, ListErrors, UpdateErr
 use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
 use super::limits::{Limits, LimitsPatch};
 use super::list::{List, Order, wanted};
-use super::records::{self, Answer, History, check_id, shown_new, stale};
+use super::records::{self, Answer, History, shown_new};
 use super::values::{MemberRole, Object, Patch};
 
 type Record = team::Team;
@@ -287,15 +285,6 @@ async fn update(
 /// With its memberships and its keys, which stop working at once.
 #[utoipa::path(delete, path = "/api/v1/teams/{id}", operation_id = "delete_team", tag = "Teams",
     params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteErrors))]
-async fn delete(
-    State(server): State<Server>,
-    caller: Caller,
-    InPath(id): InPath<String>,
-    IfMatch(expected): IfMatch,
-) -> Answer {
-    check_id(&id, "team")?;
-    match groups::delete_team(server.control(), caller.op(), &id, expected).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(error) => Err(stale::<Record>(&server, &id, expected, error).await),
-    }
+async fn delete(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>, seen: IfMatch) -> Answer {
+    records::delete::<Record>(&server, &caller, &id, seen).await
 }

@@ -23,7 +23,7 @@ use super::errors::{CreateErrors, DeleteErrors, GetErrors, ListErrors, UpdateErr
 use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
 use super::limits::{Limits, LimitsPatch};
 use super::list::{List, Order, wanted};
-use super::records::{self, Answer, History, check_id, shown_new, stale};
+use super::records::{self, Answer, History, shown_new};
 use super::values::{MemberRole, Object, Patch, Role, invalid};
 
 type Record = user::User;
@@ -270,18 +270,8 @@ async fn update(
 /// With their memberships and their keys, which stop working at once.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "delete_user", tag = "Users",
     params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteErrors))]
-async fn delete(
-    State(server): State<Server>,
-    caller: Caller,
-    InPath(id): InPath<String>,
-    IfMatch(expected): IfMatch,
-) -> Answer {
-    check_id(&id, "user")?;
-    let user = UserId::parse(&id).ok_or_else(|| Problem::not_found("user"))?;
-    match users::delete(server.control(), caller.op(), &user, expected).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(error) => Err(stale::<Record>(&server, &id, expected, error).await),
-    }
+async fn delete(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>, seen: IfMatch) -> Answer {
+    records::delete::<Record>(&server, &caller, &id, seen).await
 }
 
 /// Set a user's password

@@ -99,7 +99,9 @@ async fn filter(call: &Call, params: &Params) -> Result<AuditFilter, LiteLlmErro
             let ours = ACTIONS.iter().find(|(_, theirs)| *theirs == action).map_or(action, |(ours, _)| ours);
             Some(format!("{kind}.{ours}"))
         }
-        (Some(_), None) => return Err(invalid("action", "needs `table_name` beside it, or its full name: `key.create`").into()),
+        (Some(_), None) => {
+            return Err(invalid("action", "needs `table_name` beside it, or its full name: `key.create`").into());
+        }
     };
     let mut object = params.owned("object_id");
     if let Some(digest) = params.text("object_key_hash") {

@@ -226,9 +226,12 @@ pub fn parse_id<T>(name: &'static str, text: &str, parse: fn(&str) -> Option<T>)
 /// A whole number, given as a number or as a text of digits.
 pub fn integer(name: &'static str, raw: &RawValue) -> Result<i64, ControlError> {
     let text = raw.get().trim_matches('"');
-    let whole = text.split_once('.').map_or(text, |(whole, rest)| {
-        if rest.bytes().all(|digit| digit == b'0') { whole } else { "" }
-    });
+    let whole = text.split_once('.').map_or(
+        text,
+        |(whole, rest)| {
+            if rest.bytes().all(|digit| digit == b'0') { whole } else { "" }
+        },
+    );
     whole.parse().map_err(|_| invalid(name, "must be a whole number"))
 }
 

@@ -55,8 +55,7 @@ fn describe(credential: &Credential) -> Value {
 pub async fn new(call: Call, mut fields: Fields) -> Answer {
     let id = fields.id("credential_name", CredentialId::parse)?.value();
     let id = id.ok_or_else(|| invalid("credential_name", "is needed"))?;
-    let mut new =
-        Credential { id, provider: None, values: BTreeMap::new(), info: Map::new(), meta: no_meta() };
+    let mut new = Credential { id, provider: None, values: BTreeMap::new(), info: Map::new(), meta: no_meta() };
     if fields.has("model_id") {
         return Err(invalid("model_id", "a model's own secrets can't be read: give `credential_values`").into());
     }
@@ -88,7 +87,8 @@ pub async fn by_name(call: Call, Path(name): Path<String>) -> Answer {
 /// The credential that a model of the database uses.
 pub async fn by_model(call: Call, Path(id): Path<String>) -> Answer {
     let model: StoredDeployment = records::get(call.control(), &call.op, &id).await?;
-    let name = model.credential.ok_or_else(|| ControlError::NotFound { what: "a credential of this model".to_owned() })?;
+    let name =
+        model.credential.ok_or_else(|| ControlError::NotFound { what: "a credential of this model".to_owned() })?;
     let found: Credential = records::get(call.control(), &call.op, name.as_str()).await?;
     Ok(Json(describe(&found)))
 }

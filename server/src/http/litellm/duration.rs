@@ -26,8 +26,7 @@ pub fn seconds(name: &'static str, text: &str) -> Result<i64, ControlError> {
 
 /// The same length in the largest unit up to days that it is a whole number of.
 pub fn show(seconds: i64) -> String {
-    let (unit, length) =
-        UNITS.into_iter().skip(2).find(|(_, length)| seconds % length == 0).unwrap_or(("s", 1));
+    let (unit, length) = UNITS.into_iter().skip(2).find(|(_, length)| seconds % length == 0).unwrap_or(("s", 1));
     format!("{}{unit}", seconds / length)
 }
 

@@ -16,12 +16,7 @@ pub const MASTER_USER: &str = "default_user_id";
 /// Role, LiteLLM's name for it, and its words for people.
 pub const ROLES: [(Role, &str, &str, &str); 4] = [
     (Role::Admin, "proxy_admin", "admin over litellm proxy, has all permissions", "Admin (All Permissions)"),
-    (
-        Role::Auditor,
-        "proxy_admin_viewer",
-        "view all keys, view all spend",
-        "Admin (View Only)",
-    ),
+    (Role::Auditor, "proxy_admin_viewer", "view all keys, view all spend", "Admin (View Only)"),
     (
         Role::Member,
         "internal_user",
@@ -37,9 +32,9 @@ pub fn role_name(role: Role) -> &'static str {
 
 pub fn parse_role(field: &'static str, text: &str) -> Result<Role, ControlError> {
     let known = ROLES.iter().find(|(role, name, ..)| *name == text || role.as_str() == text);
-    known.map(|(role, ..)| *role).ok_or_else(|| {
-        invalid(field, "must be proxy_admin, proxy_admin_viewer, internal_user or internal_user_viewer")
-    })
+    known
+        .map(|(role, ..)| *role)
+        .ok_or_else(|| invalid(field, "must be proxy_admin, proxy_admin_viewer, internal_user or internal_user_viewer"))
 }
 
 /// A team's `admin` or `user`, an organisation's `org_admin`, `internal_user` or `internal_user_viewer`.

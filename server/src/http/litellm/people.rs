@@ -22,7 +22,12 @@ impl Named {
     pub fn read(fields: &mut Fields) -> Result<Self, ControlError> {
         Ok(Self {
             id: fields.id("user_id", UserId::parse)?.value(),
-            email: fields.text("user_email")?.value().filter(|email| !email.is_empty()).map(|email| address(&email)).transpose()?,
+            email: fields
+                .text("user_email")?
+                .value()
+                .filter(|email| !email.is_empty())
+                .map(|email| address(&email))
+                .transpose()?,
         })
     }
 
@@ -74,11 +79,7 @@ impl NewMember {
 }
 
 /// Reads the fields of a member's own limits into `membership`; `budget` is what the group calls the amount.
-pub fn read_terms(
-    fields: &mut Fields,
-    budget: &'static str,
-    membership: &mut Membership,
-) -> Result<(), ControlError> {
+pub fn read_terms(fields: &mut Fields, budget: &'static str, membership: &mut Membership) -> Result<(), ControlError> {
     limits::read(fields, &mut membership.limits)?;
     fields.dollars(budget)?.store(&mut membership.limits.max_budget);
     names::models(fields, "allowed_models")?.set(&mut membership.models);

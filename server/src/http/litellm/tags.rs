@@ -44,14 +44,8 @@ fn describe(tag: &Tag, tables: &Tables) -> Value {
 
 pub async fn new(call: Call, mut fields: Fields) -> Answer {
     let id = fields.id("name", TagId::parse)?.value().ok_or_else(|| invalid("name", "is needed"))?;
-    let mut tag = Tag {
-        id,
-        description: None,
-        models: Vec::new(),
-        budget_id: None,
-        limits: Limits::default(),
-        meta: no_meta(),
-    };
+    let mut tag =
+        Tag { id, description: None, models: Vec::new(), budget_id: None, limits: Limits::default(), meta: no_meta() };
     read(&mut fields, &mut tag)?;
     let tag = records::create(call.control(), &call.op, tag).await?;
     let tables = call.budget_tables(tag.budget_id.iter()).await?;
@@ -75,7 +69,11 @@ pub async fn info(call: Call, mut fields: Fields) -> Answer {
     }
     let found: Vec<Tag> = call.by_ids(names.clone()).await?;
     if let Some(missing) = names.iter().find(|name| !found.iter().any(|tag| tag.id.as_str() == *name)) {
-        return Err(LiteLlmError::new(http::StatusCode::NOT_FOUND, format!("Tags not found: {missing}"), Some("names")));
+        return Err(LiteLlmError::new(
+            http::StatusCode::NOT_FOUND,
+            format!("Tags not found: {missing}"),
+            Some("names"),
+        ));
     }
     let tables = call.budget_tables(found.iter().filter_map(|tag| tag.budget_id.as_ref())).await?;
     Ok(Json(Value::Object(found.iter().map(|tag| (tag.id.to_string(), describe(tag, &tables))).collect())))

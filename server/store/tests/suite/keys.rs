@@ -1,6 +1,6 @@
 use serde_json::json;
-use tollgate_domain::actor::Visible;
 use tollgate_domain::Timestamp;
+use tollgate_domain::actor::Visible;
 use tollgate_domain::charge::CallKey;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::key::{KeyStatus, VirtualKey};

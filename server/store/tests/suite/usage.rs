@@ -255,8 +255,8 @@ pub async fn odd_questions_are_refused(db: &Database) {
     let filter = UsageFilter { since: NOW, until: NOW.plus_seconds(1), ..UsageFilter::default() };
     let both = [Dimension::Customer, Dimension::Tag];
     assert!(matches!(db.store.usage(&Visible::All, &filter, &both, 10).await, Err(StoreError::Unsupported(_))));
-    let four = [Dimension::Day, Dimension::Key, Dimension::Model, Dimension::Provider];
-    assert!(matches!(db.store.usage(&Visible::All, &filter, &four, 10).await, Err(StoreError::Unsupported(_))));
+    let five = [Dimension::Day, Dimension::Key, Dimension::Model, Dimension::Provider, Dimension::Team];
+    assert!(matches!(db.store.usage(&Visible::All, &filter, &five, 10).await, Err(StoreError::Unsupported(_))));
     for dimensions in [&[][..], &[Dimension::User]] {
         assert!(db.store.usage(&Visible::All, &filter, dimensions, 10).await.unwrap().is_empty());
     }

@@ -5,15 +5,16 @@ use std::pin::Pin;
 
 use tollgate_control::access::{self, Ensured};
 use tollgate_control::audit::AuditFilter;
-use tollgate_control::export::{self, Format};
+use tollgate_control::export::{self, Format, Layout};
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, groups, models, overview, records, requests, secrets, users,
+    Control, ControlError, OpContext, audit, groups, models, overview, records, requests, secrets, usage, users,
 };
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
+use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::summary::{Period, RequestFilter};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -46,6 +47,8 @@ pub enum May {
     Do(Action, Resource, Place),
     /// Whoever could see any such thing, and every person who might once.
     See(Resource),
+    /// The same, for taking out.
+    Export(Resource),
 }
 
 pub struct Case {
@@ -173,6 +176,9 @@ async fn members(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         case!(list, "groups::update_member", of, may(Action::Update), Then::Changed, |c, op, user, group| {
             groups::update_member(&c, &op, &group, &user, Some(1), Membership::touch)
         });
+        case!(list, "groups::remove_member_at", of, may(Action::Delete), Then::Conflict, |c, op, user, group| {
+            groups::remove_member_at(&c, &op, &group, &user, Some(7))
+        });
         case!(list, "groups::remove_member", of, may(Action::Delete), Then::ChangedMuch, |c, op, user, group| {
             groups::remove_member(&c, &op, &group, &user)
         });
@@ -211,6 +217,9 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         case!(list, "keys::collect", of, may(Action::Update), Then::NotFound, |c, op, at| keys::collect(
             &c, &op, &at, None
         ));
+        case!(list, "keys::delete_at", of, may(Action::Delete), Then::Changed, |c, op, at| {
+            keys::delete_at(&c, &op, &at, Some(1))
+        });
         case!(list, "keys::delete", of, may(Action::Delete), Then::Changed, |c, op, id| async move {
             keys::delete(&c, &op, &[KeyRef::Id(id)]).await
         });
@@ -325,6 +334,8 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
         None,
         9
     ));
+    case!(list, "audit::names", "none", audit(), Then::Read, |c, op| audit::names(&c, &op, &[]));
+    case!(list, "audit::actor_called", "none", audit(), Then::Read, |c, op| audit::actor_called(&c, &op, "somebody"));
     case!(list, "audit::count", "all", audit(), Then::Read, |c, op| audit::count(&c, &op, &AuditFilter::default()));
     case!(list, "audit::get", "nothing", audit(), Then::NotFound, |c, op| audit::get(&c, &op, "nothing"));
     case!(list, "audit::lines", "all", audit(), Then::Read, |c, op| audit::lines(&c, &op, 0, 9));
@@ -332,7 +343,28 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     case!(list, "export::audit", "all", exports, Then::ReadAndLogged, |c, op| {
         export::audit(&c, &op, AuditFilter::default(), Format::Csv)
     });
+    // Whoever may read them and no more does not take them out.
+    let requests = || May::Export(Resource::Request);
+    case!(list, "export::charges", "all", requests(), Then::ReadAndLogged, |c, op| {
+        export::charges(&c, &op, RequestFilter::default(), Format::Csv)
+    });
+    case!(list, "export::usage", "all", requests(), Then::ReadAndLogged, |c, op| async move {
+        let by = Layout::By(vec![Dimension::Team]);
+        export::usage(&c, &op, &UsageFilter::default(), &by, Format::JsonLines).await
+    });
+    case!(list, "usage::report", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        usage::report(&c, &op, &UsageFilter::default(), &[Dimension::Model], 10).await
+    });
     case!(list, "models::list", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| models::list(&c, &op));
+    case!(list, "models::providers", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| {
+        models::providers(&c, &op)
+    });
+    case!(list, "models::by_credential", "all", whole(Action::Read, Resource::Credential), Then::Read, |c, op| {
+        models::by_credential(&c, &op)
+    });
+    case!(list, "models::test", "nothing", whole(Action::Read, Resource::Model), Then::NotFound, |c, op| {
+        models::test(&c, &op, "nothing")
+    });
     case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
         overview::overview(&c, &op, Period::Day)
     });
@@ -341,6 +373,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "requests::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         requests::list(&c, &op, &RequestFilter::default(), None, 9).await
+    });
+    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
     });
     case!(list, "requests::get", "nothing", May::See(Resource::Request), Then::NotFound, |c, op| {
         requests::get(&c, &op, "nothing")

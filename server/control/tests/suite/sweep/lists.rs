@@ -1,10 +1,11 @@
 //! Lists show what may be read: no more, and no less.
 
 use tollgate_control::keys::{self, KeyFilter};
-use tollgate_control::{ControlError, records};
+use tollgate_control::{ControlError, records, requests};
 use tollgate_domain::access_group::AccessGroup;
-use tollgate_domain::actor::{Action, Resource, allowed};
+use tollgate_domain::actor::{Action, Place, Resource, allowed};
 use tollgate_domain::budget::Budget;
+use tollgate_domain::charge::Charge;
 use tollgate_domain::credential::Credential;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::deployment::StoredDeployment;
@@ -12,13 +13,15 @@ use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::record::Record;
+use tollgate_domain::summary::RequestFilter;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
-use tollgate_store::{RecordFilter, RecordOrder};
+use tollgate_store::{LedgerBatch, RecordFilter, RecordOrder};
 
 use super::world::{Cast, Sample, all, all_keys, cast, company, key_place, place_of, template};
-use crate::harness::Office;
+use crate::harness::{NOW, Office};
+use crate::reads::charge;
 
 async fn check<T: Sample>(office: &Office, cast: &Cast, teams: &[Team]) {
     let mut expected: Vec<String> = Vec::new();
@@ -56,6 +59,12 @@ async fn check<T: Sample>(office: &Office, cast: &Cast, teams: &[Team]) {
 async fn lists_show_what_may_be_read() {
     let office = company(&template().await).await;
     let teams: Vec<Team> = all(&office).await;
+    let mut charges = Vec::new();
+    for (i, key) in all_keys(&office).await.into_iter().enumerate() {
+        let principal = office.store().find_principal(key.digest, NOW).await.unwrap().unwrap();
+        charges.push(Charge { ownership_id: principal.ownership_id, ..charge(i as u128, Some(key.id)) });
+    }
+    office.store().append_ledger(&LedgerBatch { charges, refusals: vec![] }).await.unwrap();
     for cast in cast(&office).await {
         check::<Organisation>(&office, &cast, &teams).await;
         check::<Team>(&office, &cast, &teams).await;
@@ -67,6 +76,20 @@ async fn lists_show_what_may_be_read() {
         check::<AccessGroup>(&office, &cast, &teams).await;
         check::<StoredDeployment>(&office, &cast, &teams).await;
         check::<Credential>(&office, &cast, &teams).await;
+
+        let seen = requests::list(&office.control, &cast.op, &RequestFilter::default(), None, 1000).await;
+        let mut found: Vec<_> =
+            seen.map(|page| page.items).unwrap_or_default().into_iter().filter_map(|row| row.key_id).collect();
+        let mut expected = all_keys(&office).await;
+        expected.retain(|key| {
+            // A call is where its key was.
+            let place = Place { delegated: false, ..key_place(key, Action::Read, &teams) };
+            allowed(&cast.op.actor, &cast.op.memberships, Action::Read, Resource::Request, &place)
+        });
+        let mut expected: Vec<_> = expected.into_iter().map(|key| key.id.to_string()).collect();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{}", cast.name);
 
         let mut expected: Vec<_> = all_keys(&office).await;
         expected.retain(|key| {

@@ -20,12 +20,12 @@ pub fn words(text: &str) -> String {
 }
 
 /// What a value is, in a few words, with links to what is described by itself.
-pub fn cell(document: &Value, schema: &Value) -> String {
+pub fn cell(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return format!("<a href=\"#{}\">{}</a>", anchor("schema", name), escape(name));
     }
     for key in ["oneOf", "anyOf", "allOf"] {
-        let parts: Vec<_> = array(&schema[key]).iter().map(|part| cell(document, part)).collect();
+        let parts: Vec<_> = array(&schema[key]).iter().map(cell).collect();
         if !parts.is_empty() {
             return parts.join(if key == "allOf" { " and " } else { " or " });
         }
@@ -41,9 +41,9 @@ pub fn cell(document: &Value, schema: &Value) -> String {
     };
     let format = schema["format"].as_str();
     let named = kinds.into_iter().map(|kind| match kind {
-        "array" => format!("list of {}", cell(document, &schema["items"])),
+        "array" => format!("list of {}", cell(&schema["items"])),
         "object" if schema["additionalProperties"].is_object() => {
-            format!("object of {}", cell(document, &schema["additionalProperties"]))
+            format!("object of {}", cell(&schema["additionalProperties"]))
         }
         "string" => format.map_or_else(|| "text".to_owned(), |format| format!("text ({})", escape(format))),
         other => escape(other),
@@ -56,7 +56,7 @@ pub fn fields(out: &mut String, document: &Value, schema: &Value) {
     let mut rows = Vec::new();
     gather(document, schema, &mut rows);
     if rows.is_empty() {
-        let _ = write!(out, "<p>{}</p>", cell(document, schema));
+        let _ = write!(out, "<p>{}</p>", cell(schema));
         return;
     }
     table(out, "Fields", &["Field", "Type", "About"]);
@@ -67,7 +67,7 @@ pub fn fields(out: &mut String, document: &Value, schema: &Value) {
             out,
             "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{needed}{about}</td></tr>",
             escape(name),
-            cell(document, field),
+            cell(field),
         );
     }
     out.push_str(TABLE_END);

@@ -35,6 +35,7 @@ pub struct KeyUsage {
 }
 
 /// A virtual key, without the key itself.
+#[expect(clippy::struct_field_names, reason = "`key_type` is LiteLLM's name, and this API's")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Key {
     #[schema(value_type = String)]

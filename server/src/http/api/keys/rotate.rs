@@ -48,7 +48,7 @@ async fn rotate(
 ) -> Answer {
     let body = body.unwrap_or_default();
     let how = RotateKey { custom_key: body.key, grace_seconds: body.grace_seconds };
-    let rotated = keys::rotate(server.control(), caller.op(), &reference(&id)?, how, |_, _| Ok(())).await?;
+    let rotated = Box::pin(keys::rotate(server.control(), caller.op(), &reference(&id)?, how, |_, _| Ok(()))).await?;
     let version = rotated.key.meta.version;
     let about = Key::of(rotated.key, server.control().clock().now());
     let body = CreatedKey::of(about, &rotated.plain).with_grace(rotated.old_until);

@@ -25,7 +25,8 @@ pub async fn list(call: Call, params: Params) -> Answer {
     let filter = filter(&call, &params)?;
     let full = params.boolean("return_full_object")?;
     let total = keys::count(call.control(), &call.op, &filter).await?;
-    let fetch = |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
+    let fetch =
+        |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
     let rows: Vec<KeyRow> = page.rows(total, fetch).await?;
     let keys: Vec<Value> = if full || params.text("expand").is_some() {
         described(&call, &rows, params.all("expand").contains(&"user")).await?
@@ -59,7 +60,10 @@ fn filter(call: &Call, params: &Params) -> Result<KeyFilter, LiteLlmError> {
         filter.alias = params.owned("key_alias");
     }
     // One's own keys, unless more is asked for.
-    if !call.is_admin() && filter.user_id.is_none() && filter.team_id.is_none() && !params.boolean("include_team_keys")?
+    if !call.is_admin()
+        && filter.user_id.is_none()
+        && filter.team_id.is_none()
+        && !params.boolean("include_team_keys")?
     {
         filter.user_id = call.user().map(ToString::to_string);
     }
@@ -105,7 +109,8 @@ pub async fn aliases(call: Call, params: Params) -> Answer {
     let page = Numbered::read(&params, "size", 50, 100)?;
     let filter = KeyFilter { search: params.owned("search"), ..filter(&call, &params)? };
     let total = keys::count(call.control(), &call.op, &filter).await?;
-    let fetch = |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
+    let fetch =
+        |cursor, limit| Box::pin(keys::list(call.control(), &call.op, &filter, cursor, limit)) as BoxFuture<'_, _>;
     let rows: Vec<KeyRow> = page.rows(total, fetch).await?;
     let aliases: Vec<&str> = rows.iter().filter_map(|row| row.key.alias.as_deref()).collect();
     Ok(Json(json!({
@@ -116,7 +121,11 @@ pub async fn aliases(call: Call, params: Params) -> Answer {
 
 impl Call {
     /// The keys of a team that whoever asks may see, newest first, at most `limit`.
-    pub(in super::super) async fn keys_of_team(&self, team: &TeamId, limit: usize) -> Result<Vec<KeyRow>, LiteLlmError> {
+    pub(in super::super) async fn keys_of_team(
+        &self,
+        team: &TeamId,
+        limit: usize,
+    ) -> Result<Vec<KeyRow>, LiteLlmError> {
         let filter = KeyFilter { team_id: Some(team.to_string()), ..KeyFilter::default() };
         self.keys_that(&filter, limit).await
     }
@@ -130,4 +139,3 @@ impl Call {
         Ok(keys::list(self.control(), &self.op, filter, None, limit).await?.items)
     }
 }
-

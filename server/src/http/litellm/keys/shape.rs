@@ -82,9 +82,9 @@ fn user_id(fields: &mut Fields) -> Result<Field<UserId>, ControlError> {
 }
 
 pub fn access_groups(fields: &mut Fields) -> Result<Field<Vec<AccessGroupId>>, ControlError> {
-    fields.texts("access_group_ids")?.try_map(|ids| {
-        ids.iter().map(|id| parse_id("access_group_ids", id, AccessGroupId::parse)).collect()
-    })
+    fields
+        .texts("access_group_ids")?
+        .try_map(|ids| ids.iter().map(|id| parse_id("access_group_ids", id, AccessGroupId::parse)).collect())
 }
 
 /// `30d` from now; `-1`: never.

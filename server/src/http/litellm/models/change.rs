@@ -119,7 +119,9 @@ fn not_in_file(call: &Call, id: &str) -> Result<(), LiteLlmError> {
     let found = catalog.deployments().iter().find(|deployment| deployment.id == id);
     match found.map(|found| &found.origin) {
         None | Some(Origin::Database) => Ok(()),
-        Some(_) => Err(invalid("id", format!("the model `{id}` stands in the configuration, and is changed there")).into()),
+        Some(_) => {
+            Err(invalid("id", format!("the model `{id}` stands in the configuration, and is changed there")).into())
+        }
     }
 }
 

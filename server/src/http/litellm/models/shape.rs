@@ -110,7 +110,8 @@ pub fn describe_group(name: &str, rows: &[&ModelRow]) -> Value {
     let dearest = |meter: Meter| {
         let rate = |row: &&ModelRow| {
             let rates = row.price.as_ref()?.sheet.rates().iter();
-            let mut base = rates.filter(|rate| (rate.meter, rate.tier, rate.above) == (meter, ServiceTier::Standard, 0));
+            let mut base =
+                rates.filter(|rate| (rate.meter, rate.tier, rate.above) == (meter, ServiceTier::Standard, 0));
             base.next().map(|rate| rate.price)
         };
         rows.iter().filter_map(rate).max().map_or(Value::Null, |price| money::number(price.to_decimal()))

@@ -23,8 +23,10 @@ const MOST: usize = 1000;
 const MOST_AT_ONCE: usize = 100;
 
 pub async fn new(call: Call, mut fields: Fields) -> Answer {
-    let id =
-        fields.id("organization_id", OrganisationId::parse)?.value().unwrap_or_else(|| call.new_id(OrganisationId::new));
+    let id = fields
+        .id("organization_id", OrganisationId::parse)?
+        .value()
+        .unwrap_or_else(|| call.new_id(OrganisationId::new));
     let name = fields.needed("organization_alias")?;
     let mut new = Organisation {
         id,

@@ -35,8 +35,7 @@ async fn daily(call: &Call, params: &Params, entity: Dimension, names: &[&str]) 
     params.refuse(&["exclude_team_ids", "exclude_organization_ids", "exclude_end_user_ids", "exclude_tags"])?;
     let page = Numbered::read(params, "page_size", 1000, 10_000)?;
     let mut filter = Range::needed(params)?.filter();
-    let wanted: Vec<String> =
-        names.iter().flat_map(|name| params.all(name)).map(str::to_owned).collect();
+    let wanted: Vec<String> = names.iter().flat_map(|name| params.all(name)).map(str::to_owned).collect();
     match entity {
         Dimension::User => filter.users = wanted,
         Dimension::Team => filter.teams = wanted,

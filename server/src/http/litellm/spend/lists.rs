@@ -23,8 +23,7 @@ pub async fn spend_keys(call: Call) -> Answer {
     let mut rows: Vec<KeyRow> = Vec::new();
     let mut cursor = None;
     loop {
-        let page =
-            key_use_cases::list(call.control(), &call.op, &KeyFilter::default(), cursor.take(), 1000).await?;
+        let page = key_use_cases::list(call.control(), &call.op, &KeyFilter::default(), cursor.take(), 1000).await?;
         rows.extend(page.items);
         cursor = page.next.as_deref().and_then(Cursor::decode);
         if cursor.is_none() || rows.len() >= MOST {
@@ -38,8 +37,7 @@ pub async fn spend_keys(call: Call) -> Answer {
 
 /// The users who spent most, the dearest first; or one.
 pub async fn spend_users(call: Call, params: Params) -> Answer {
-    let filter =
-        RecordFilter { ids: params.owned("user_id").map(|id| vec![id]), ..RecordFilter::default() };
+    let filter = RecordFilter { ids: params.owned("user_id").map(|id| vec![id]), ..RecordFilter::default() };
     let mut found: Vec<User> = records::list_all(call.control(), &call.op, &filter, MOST).await?;
     let spent = call.spent(TotalsOf::User, found.iter().map(|user| user.id.to_string())).await?;
     found.sort_by_key(|user| std::cmp::Reverse(spent.of(user.id.as_str())));

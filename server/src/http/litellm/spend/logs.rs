@@ -100,9 +100,7 @@ async fn summary(call: &Call, params: &Params, filter: &RequestFilter) -> Answer
             map.insert(name.clone(), money::show(row.measures.cost));
         }
     }
-    let line = |(date, day): (String, Day)| {
-        json!({"startTime": date, "spend": money::show(day.spend), "users": day.users, "models": day.models})
-    };
+    let line = |(date, day): (String, Day)| json!({"startTime": date, "spend": money::show(day.spend), "users": day.users, "models": day.models});
     Ok(Json(days.into_iter().map(line).collect()))
 }
 

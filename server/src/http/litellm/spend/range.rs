@@ -138,7 +138,12 @@ mod tests {
 
     #[test]
     fn impossible_ranges_are_refused() {
-        for query in ["end_date=2026-11-20", "start_date=2026-11-20&end_date=2026-11-19", "start_date=2020-01-01", "start_date=x"] {
+        for query in [
+            "end_date=2026-11-20",
+            "start_date=2026-11-20&end_date=2026-11-19",
+            "start_date=2020-01-01",
+            "start_date=x",
+        ] {
             assert!(Range::read(&Params::of(query)).is_err(), "{query}");
         }
         assert!(Range::needed(&Params::of("start_date=2026-11-20")).is_err());

@@ -95,8 +95,10 @@ async fn by_key(call: &Call, filter: &UsageFilter) -> Answer {
     }
     let keys = call.keys_by_id(ids.iter().copied()).await?;
     let describe = |id: &&str| {
-        let own: Vec<&UsageRow> =
-            rows.iter().filter(|row| row.group.first().is_some_and(|key| key == id) && row.measures.calls > 0).collect();
+        let own: Vec<&UsageRow> = rows
+            .iter()
+            .filter(|row| row.group.first().is_some_and(|key| key == id) && row.measures.calls > 0)
+            .collect();
         let models: Vec<Value> = own
             .iter()
             .map(|row| {

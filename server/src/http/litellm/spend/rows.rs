@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use tollgate_control::requests;
+use tollgate_domain::Timestamp;
 use tollgate_domain::charge::{Operation, Outcome};
 use tollgate_domain::page::Cursor;
 use tollgate_domain::summary::{RequestFilter, RequestRow, StatusFilter};
-use tollgate_domain::Timestamp;
 
 use super::super::{Call, LiteLlmError, money, names};
 use super::keys::Keys;
@@ -88,7 +88,8 @@ impl Call {
                 }
             };
             let next =
-                requests::charges(self.control(), &self.op, &filter, after.as_deref(), requests::LARGEST_PART, each).await?;
+                requests::charges(self.control(), &self.op, &filter, after.as_deref(), requests::LARGEST_PART, each)
+                    .await?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(found),

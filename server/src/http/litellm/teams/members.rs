@@ -45,7 +45,8 @@ pub async fn member_add(call: Call, mut fields: Fields) -> Answer {
         updated.push(Value::Object(users::describe(user, &call.teams_of(&user.id).await?)));
     }
     out.insert("updated_users".to_owned(), updated.into());
-    let memberships = added.iter().map(|added| shape::describe_membership(&team, &added.membership, &tables, Nanos::ZERO));
+    let memberships =
+        added.iter().map(|added| shape::describe_membership(&team, &added.membership, &tables, Nanos::ZERO));
     out.insert("updated_team_memberships".to_owned(), memberships.collect());
     Ok(Json(Value::Object(out)))
 }
@@ -67,8 +68,9 @@ async fn add(call: &Call, team: &Team, member: &NewMember, terms: &Fields) -> Re
     terms.finish()?;
     if call.membership(&group, &user.id).await?.is_some() {
         let message = format!("`{}` is in the team `{}` already.", user.id, team.id);
-        return Err(LiteLlmError::new(StatusCode::BAD_REQUEST, message, Some("user_id"))
-            .kind("team_member_already_in_team"));
+        return Err(
+            LiteLlmError::new(StatusCode::BAD_REQUEST, message, Some("user_id")).kind("team_member_already_in_team")
+        );
     }
     let membership = groups::add_member(call.control(), &call.op, &group, &user.id, |new| {
         (new.role, new.limits, new.models) = (wanted.role, wanted.limits, wanted.models);

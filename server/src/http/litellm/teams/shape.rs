@@ -204,11 +204,8 @@ impl Call {
                 let Some(user) = self.user() else { continue };
                 filter.user_id = Some(user.to_string());
             }
-            let members: Vec<Membership> = self
-                .server
-                .store()
-                .list_all(&tollgate_domain::actor::Visible::All, &filter, MOST_MEMBERS)
-                .await?;
+            let members: Vec<Membership> =
+                self.server.store().list_all(&tollgate_domain::actor::Visible::All, &filter, MOST_MEMBERS).await?;
             people.members.insert(team.id.clone(), members);
         }
         let mut ids: Vec<String> =

@@ -22,8 +22,7 @@ pub async fn bulk_update(call: Call, mut fields: Fields) -> Answer {
     fields.finish()?;
     if all {
         let same = same.ok_or_else(|| invalid("user_updates", "is needed with `all_users`"))?;
-        let users: Vec<User> =
-            records::list_all(call.control(), &call.op, &RecordFilter::default(), MOST + 1).await?;
+        let users: Vec<User> = records::list_all(call.control(), &call.op, &RecordFilter::default(), MOST + 1).await?;
         wanted = users
             .iter()
             .map(|user| {

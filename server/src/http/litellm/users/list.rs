@@ -70,8 +70,7 @@ async fn filter(call: &Call, params: &Params) -> Result<RecordFilter, LiteLlmErr
     }
     if let Some(team) = params.text("team") {
         let of_team = RecordFilter { team_id: Some(team.to_owned()), ..RecordFilter::default() };
-        let members: Vec<Membership> =
-            call.server.store().list_all(&Visible::All, &of_team, MOST_MEMBERS).await?;
+        let members: Vec<Membership> = call.server.store().list_all(&Visible::All, &of_team, MOST_MEMBERS).await?;
         let members: Vec<String> = members.into_iter().map(|membership| membership.user_id.to_string()).collect();
         filter.ids = Some(match filter.ids.take() {
             Some(ids) => ids.into_iter().filter(|id| members.contains(id)).collect(),

@@ -45,14 +45,20 @@ pub async fn new(call: Call, mut fields: Fields) -> Answer {
     let memberships: Vec<(Group, MemberRole)> = joined.iter().map(|j| (j.group.clone(), j.role)).collect();
     let user = users::create(call.control(), &call.op, user, &memberships).await?;
     for joined in joined.iter().filter(|joined| joined.max_budget.is_some()) {
-        groups::update_member(call.control(), &call.op, &joined.group, &user.id, None, |membership: &mut Membership| {
-            membership.limits.max_budget = joined.max_budget;
-            Ok(())
-        })
+        groups::update_member(
+            call.control(),
+            &call.op,
+            &joined.group,
+            &user.id,
+            None,
+            |membership: &mut Membership| {
+                membership.limits.max_budget = joined.max_budget;
+                Ok(())
+            },
+        )
         .await?;
     }
-    let teams: Vec<String> =
-        joined.iter().filter_map(|joined| joined.group.team()).map(ToString::to_string).collect();
+    let teams: Vec<String> = joined.iter().filter_map(|joined| joined.group.team()).map(ToString::to_string).collect();
     let mut out = if with_key {
         key.key.user_id = Some(user.id.clone());
         match keys::create(&call, key).await {
@@ -94,7 +100,8 @@ fn read_groups(fields: &mut Fields) -> Result<Vec<Joined>, LiteLlmError> {
             continue;
         }
         let mut fields = Fields::parse(raw.get().as_bytes())?;
-        let team = fields.id("team_id", TeamId::parse)?.value().ok_or_else(|| invalid("teams", "each needs a `team_id`"))?;
+        let team =
+            fields.id("team_id", TeamId::parse)?.value().ok_or_else(|| invalid("teams", "each needs a `team_id`"))?;
         let role = fields.text("user_role")?.value();
         let role = role.map_or(Ok(MemberRole::Member), |role| names::parse_member_role(&role))?;
         let max_budget = fields.dollars("max_budget_in_team")?.value();
