@@ -81,8 +81,7 @@ async fn form(control: &Control, op: &OpContext) -> Result<RecordFormView, Serve
 async fn page<T: Managed + Table>(list: ListQuery, order: Order) -> Result<RecordsView<T>, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     let blocked = list.get("status").map(|status| status == "blocked");
-    let filter =
-        Filter { search: list.get("q"), budget_id: list.get("budget"), blocked, order, ..Filter::default() };
+    let filter = Filter { search: list.get("q"), budget_id: list.get("budget"), blocked, order, ..Filter::default() };
     let page = records::list::<T>(&control, &op, &filter, list.after().as_ref(), PAGE).await?;
     let budgets = shared_budgets(&control, &op).await?;
     let may_create = op_may(&op, Action::Create, <T as Managed>::RESOURCE);

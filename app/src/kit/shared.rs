@@ -31,7 +31,8 @@ pub fn ModelsFact(models: Vec<ModelPattern>, none: &'static str) -> impl IntoVie
     let shown = if models.is_empty() {
         none.into_any()
     } else {
-        let items = pattern_texts(&models).into_iter().map(|model| view! { <li class="mono">{model}</li> }).collect_view();
+        let items =
+            pattern_texts(&models).into_iter().map(|model| view! { <li class="mono">{model}</li> }).collect_view();
         view! { <ul class="inline-list">{items}</ul> }.into_any()
     };
     view! { <Fact label="Models">{shown}</Fact> }

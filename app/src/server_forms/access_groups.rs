@@ -40,8 +40,7 @@ async fn create(
         form.refuse_at("name", "Nothing can be called so.");
     }
     let (Some(id), false) = (id, form.is_refused()) else { return show_again(request, form).await };
-    let new =
-        AccessGroup { id, description: form.get("description"), models: typed_models(&form), meta: no_meta() };
+    let new = AccessGroup { id, description: form.get("description"), models: typed_models(&form), meta: no_meta() };
     KIND.create(&control, &viewer.op(), new, form, request).await
 }
 

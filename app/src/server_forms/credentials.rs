@@ -47,12 +47,7 @@ impl Typed {
             (None, Some(_)) => form.refuse_at("other_name", "Write its name too: what was typed beside it is gone."),
             (None, None) => {}
         }
-        Self {
-            provider: form.get("provider"),
-            description: form.get("description"),
-            set,
-            remove: form.all("remove"),
-        }
+        Self { provider: form.get("provider"), description: form.get("description"), set, remove: form.all("remove") }
     }
 
     fn apply(self, credential: &mut Credential, control: &Control) -> Result<(), ControlError> {
@@ -84,8 +79,7 @@ async fn create(
         form.refuse_at("name", "A name has 1 to 200 printable characters.");
     }
     let (Some(id), false) = (id, form.is_refused()) else { return show_again(request, form).await };
-    let mut new =
-        Credential { id, provider: None, values: BTreeMap::new(), info: Map::new(), meta: no_meta() };
+    let mut new = Credential { id, provider: None, values: BTreeMap::new(), info: Map::new(), meta: no_meta() };
     let made = match typed.apply(&mut new, &control) {
         // No key to encrypt with is no matter of the name.
         Err(error) => Err((error, "api_key")),

@@ -18,8 +18,7 @@ use crate::kit::{Form, LimitNames, TypedLimits, id_of_segment, redirect_with};
 use crate::pages::{CUSTOMERS, customer_href};
 use crate::server::{ServerState, Viewer};
 
-const KIND: Kind =
-    Kind { list: CUSTOMERS, href: customer_href, names: &[("conflict", "id"), ("models", "models")] };
+const KIND: Kind = Kind { list: CUSTOMERS, href: customer_href, names: &[("conflict", "id"), ("models", "models")] };
 
 pub fn router() -> Router<ServerState> {
     Router::new()

@@ -21,8 +21,7 @@ pub struct Kind {
 impl Kind {
     /// The thing's page, or the list where there is no such thing.
     pub fn to(&self, error: &ControlError, id: &str) -> Response {
-        let path =
-            if matches!(error, ControlError::NotFound { .. }) { self.list.to_owned() } else { (self.href)(id) };
+        let path = if matches!(error, ControlError::NotFound { .. }) { self.list.to_owned() } else { (self.href)(id) };
         redirect_with(&path, refusal(error))
     }
 

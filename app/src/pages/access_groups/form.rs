@@ -10,8 +10,11 @@ use crate::components::PageHeader;
 use crate::kit::{Crumb, Form, NewForm, load, pattern_texts};
 
 pub fn form_of(group: &AccessGroup, known: &RecordFormView) -> Form {
-    Form::filled([("description", group.description.clone().unwrap_or_default())])
-        .with_models("models", &pattern_texts(&group.models), &known.models)
+    Form::filled([("description", group.description.clone().unwrap_or_default())]).with_models(
+        "models",
+        &pattern_texts(&group.models),
+        &known.models,
+    )
 }
 
 pub fn fields(form: &Form, known: RecordFormView) -> impl IntoView + use<> {

@@ -133,7 +133,8 @@ pub fn Diff(before: Option<Value>, after: Option<Value>) -> impl IntoView {
         (true, true) => view! { <th scope="col">"Before"</th> <th scope="col">"After"</th> }.into_any(),
         _ => view! { <th scope="col">"Value"</th> }.into_any(),
     };
-    let has_secret = rows.iter().any(|row| [&row.before, &row.after].iter().any(|s| matches!(s, Some(Shown::Secret(_)))));
+    let has_secret =
+        rows.iter().any(|row| [&row.before, &row.after].iter().any(|s| matches!(s, Some(Shown::Secret(_)))));
     let rows = rows.into_iter().map(|row| view! { <Row row sides /> }).collect_view();
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label="What changed">
@@ -189,9 +190,7 @@ fn cell(shown: Option<Shown>, other: Option<&Shown>, side: Side) -> AnyView {
         Shown::Text(text) => side.marked(text.into_any()),
         Shown::Money(value) => side.marked(view! { <Money value /> }.into_any()),
         Shown::Moment(at) => side.marked(view! { <Moment at /> }.into_any()),
-        Shown::Secret(digest) => {
-            side.marked(view! { "Secret, digest " <span class="mono">{digest}</span> }.into_any())
-        }
+        Shown::Secret(digest) => side.marked(view! { "Secret, digest " <span class="mono">{digest}</span> }.into_any()),
         Shown::List(items) => {
             let kept = match other {
                 Some(Shown::List(kept)) => kept.clone(),
@@ -231,10 +230,14 @@ mod tests {
 
     #[test]
     fn secrets_moments_and_nothing_are_told_as_such() {
-        let before = json!({"secrets": {"api_key": {"hmac": "ab12"}}, "expires_at": 1_795_352_707_123_456_i64, "alias": null});
+        let before =
+            json!({"secrets": {"api_key": {"hmac": "ab12"}}, "expires_at": 1_795_352_707_123_456_i64, "alias": null});
         let after = json!({"secrets": {"api_key": {"hmac": "cd34"}}, "expires_at": null, "alias": "x"});
         let fields = of(&before, &after);
-        assert_eq!(fields[0], Field { name: "alias".to_owned(), before: None, after: Some(Shown::Text("x".to_owned())) });
+        assert_eq!(
+            fields[0],
+            Field { name: "alias".to_owned(), before: None, after: Some(Shown::Text("x".to_owned())) }
+        );
         assert_eq!(fields[1].before, Some(Shown::Moment(Timestamp(1_795_352_707_123_456))));
         assert_eq!(fields[2].name, "secrets.api_key");
         assert_eq!(fields[2].after, Some(Shown::Secret("cd34".to_owned())));

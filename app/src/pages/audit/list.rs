@@ -8,18 +8,10 @@ use super::words::{ACTIONS, KINDS, action_words, actor_words, kind_words, tone};
 use super::{AUDIT, audit_href, thing_href};
 use crate::api::{AuditLineView, AuditView, list_audit};
 use crate::components::{EmptyState, Icon, IconName, Moment, PageHeader};
-use crate::kit::{
-    Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
-};
+use crate::kit::{Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query};
 
-const COLUMNS: [Column; 6] = [
-    column("What"),
-    column("Who"),
-    column("To what"),
-    column("Changed"),
-    column("From"),
-    column("When"),
-];
+const COLUMNS: [Column; 6] =
+    [column("What"), column("Who"), column("To what"), column("Changed"), column("From"), column("When")];
 
 /// What the log is filtered by. An actor may be told by id or address; the id of a thing is compared as a whole.
 pub fn audit_filters() -> Filters {

@@ -9,7 +9,8 @@ use crate::components::{CopyField, Icon, IconName, Notice, Tone, count_text};
 use crate::kit::{DetailPage, load_titled};
 
 const TITLE: &str = "Verify the audit log";
-const PURPOSE: &str = "Each line holds a hash of the one before it, so that a line that was changed or taken out shows.";
+const PURPOSE: &str =
+    "Each line holds a hash of the one before it, so that a line that was changed or taken out shows.";
 
 /// What came of it: the handler puts it into the page's context.
 #[derive(Clone, Debug, PartialEq, Eq)]

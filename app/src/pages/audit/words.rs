@@ -44,7 +44,10 @@ pub const ACTIONS: [&str; 18] = [
 ];
 
 pub fn kind_words(kind: &str) -> String {
-    KINDS.iter().find(|(known, _)| *known == kind).map_or_else(|| kind.replace('_', " "), |(_, words)| (*words).to_owned())
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == kind)
+        .map_or_else(|| kind.replace('_', " "), |(_, words)| (*words).to_owned())
 }
 
 /// `key.create` is `Created key`. What is not known stays as it is.

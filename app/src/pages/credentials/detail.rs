@@ -7,8 +7,8 @@ use super::{CREDENTIALS, SAID, credential_href};
 use crate::api::{CredentialDetailView, CredentialView, get_credential};
 use crate::components::{Icon, IconName, Moment};
 use crate::kit::{DetailPage, Fact, Facts, Form, NoticeFromAddress, OptionalFact, load_titled, path_id};
-use crate::pages::models::model_href;
 use crate::pages::audit_of_thing;
+use crate::pages::models::model_href;
 
 const PURPOSE: &str = "What this credential holds, which models call with it, and the way to replace it.";
 

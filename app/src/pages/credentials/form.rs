@@ -24,8 +24,10 @@ pub fn fields(form: &Form, providers: Vec<String>, set: &[SecretView]) -> impl I
     if !options.iter().any(|(name, _)| *name == chosen) {
         options.push((chosen.clone(), chosen));
     }
-    let provider = form.select("provider", "Provider", options).help("Models of this provider are offered the credential.");
-    let description = form.text("description", "Description").help("Whose account it is, for those who come after you. Optional.");
+    let provider =
+        form.select("provider", "Provider", options).help("Models of this provider are offered the credential.");
+    let description =
+        form.text("description", "Description").help("Whose account it is, for those who come after you. Optional.");
     let values = VALUES
         .into_iter()
         .map(|(name, label)| {

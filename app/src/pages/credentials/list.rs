@@ -6,9 +6,7 @@ use tollgate_domain::actor::{Action, Resource};
 use super::{CREDENTIALS, SAID, credential_href};
 use crate::api::{CredentialView, CredentialsView, SecretView, list_credentials};
 use crate::components::{Count, EmptyState, Icon, IconName, Moment, PageHeader};
-use crate::kit::{
-    Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
-};
+use crate::kit::{Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query};
 use crate::pages::models::model_tabs;
 
 const COLUMNS: [Column; 5] = [

@@ -38,7 +38,8 @@ pub fn fields(form: &Form, known: RecordFormView) -> impl IntoView + use<> {
         .help("What may be called for it. With none ticked and none typed, every model that the key may call.");
     let default_model = form.text("default_model", "Default model").help("For calls that name none. Optional.");
     let region = form.select("allowed_model_region", "Region", REGIONS).help("Where its calls may be answered.");
-    let metadata = form.lines("metadata", "Metadata").help("A JSON object, kept as it is: {\"crm\": \"4711\"}. Optional.");
+    let metadata =
+        form.lines("metadata", "Metadata").help("A JSON object, kept as it is: {\"crm\": \"4711\"}. Optional.");
     view! {
         {name.view()}
         {budget}

@@ -8,18 +8,12 @@ use super::{CUSTOMERS, SAID, customer_href};
 use crate::api::{RecordsView, list_customers};
 use crate::components::{Badge, EmptyState, Icon, IconName, Moment, PageHeader, Tone};
 use crate::kit::{
-    Allowed, Choices, Column, DataTable, FilterBar, Filters, ListQuery, ModelsCell, NoticeFromAddress, SharedBudgetCell,
-    column, load, query,
+    Allowed, Choices, Column, DataTable, FilterBar, Filters, ListQuery, ModelsCell, NoticeFromAddress,
+    SharedBudgetCell, column, load, query,
 };
 
-const COLUMNS: [Column; 6] = [
-    column("Customer"),
-    column("Name"),
-    column("Status"),
-    column("Budget"),
-    column("Models"),
-    column("Created"),
-];
+const COLUMNS: [Column; 6] =
+    [column("Customer"), column("Name"), column("Status"), column("Budget"), column("Models"), column("Created")];
 
 #[component]
 pub fn CustomerList() -> impl IntoView {

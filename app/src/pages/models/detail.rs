@@ -52,11 +52,8 @@ fn Detail(view: ModelDetailView, refused: Option<Form>, tested: Option<Tested>) 
         let id = id.clone();
         move || may_change.then(|| view! { <Actions id=id.clone() blocked /> })
     };
-    let change = item
-        .stored
-        .clone()
-        .filter(|_| may_change)
-        .map(|stored| view! { <EditForm stored view=form refused /> });
+    let change =
+        item.stored.clone().filter(|_| may_change).map(|stored| view! { <EditForm stored view=form refused /> });
     let read_only = item.stored.is_none().then(|| {
         let origin = item.row.as_ref().map(|row| row.origin.clone()).unwrap_or_default();
         view! {
@@ -70,7 +67,8 @@ fn Detail(view: ModelDetailView, refused: Option<Form>, tested: Option<Tested>) 
             <Notice tone=Tone::Bad>"It can't be called as it is written, and gets no calls. Test it to see why, then change it."</Notice>
         }
     });
-    let health = item.row.clone().map(|row| view! { <Fact label="Last hour"><HealthCell health=row.health now /></Fact> });
+    let health =
+        item.row.clone().map(|row| view! { <Fact label="Last hour"><HealthCell health=row.health now /></Fact> });
     let prices = item.row.as_ref().and_then(|row| row.price.clone()).map(|price| {
         view! { <section class="stack narrow"><h2>"Prices"</h2><PriceList price /></section> }
     });
@@ -172,7 +170,8 @@ fn StoredFacts(stored: StoredModelView, created_by: String, updated_by: String) 
         .iter()
         .map(|secret| view! { <li><span class="mono">{secret.name.clone()}</span>{format!(": set, fingerprint {}…", secret.fingerprint)}</li> })
         .collect_view();
-    let secrets = (!stored.secrets.is_empty()).then(|| view! { <Fact label="Secrets of its own"><ul>{secrets}</ul></Fact> });
+    let secrets =
+        (!stored.secrets.is_empty()).then(|| view! { <Fact label="Secrets of its own"><ul>{secrets}</ul></Fact> });
     let others: Vec<_> = stored.params.keys().filter(|name| !TOLD.contains(&name.as_str())).cloned().collect();
     let others = (!others.is_empty()).then(|| others.join(", "));
     let log = audit_of_thing("model", &stored.id);

@@ -44,7 +44,7 @@ pub const LITELLM_NAMES: &[(&str, &str)] = &[
 ];
 
 /// The provider that a model names, and the rest of its name.
-pub fn split_model<'a>(stored: &'a StoredModelView, known: &ModelFormView) -> (String, String) {
+fn split_model(stored: &StoredModelView, known: &ModelFormView) -> (String, String) {
     let model = stored.param("model").unwrap_or_default();
     if let Some(provider) = stored.param("custom_llm_provider") {
         let rest = model.strip_prefix(&format!("{provider}/")).unwrap_or(&model).to_owned();
@@ -98,7 +98,9 @@ pub fn fields(form: &Form, view: &ModelFormView, stored: Option<&StoredModelView
         .help("As the provider calls it, without the provider's name before it. A * stands for what the name above has in its place.");
     let reach = (!simulated).then(|| reach(form, view, &provider, stored));
     let prices = prices(form);
-    let weight = form.number("weight", "Weight", 0, 1_000_000).help("Its share of the calls among models of the same name. Empty: 1. 0: none.");
+    let weight = form
+        .number("weight", "Weight", 0, 1_000_000)
+        .help("Its share of the calls among models of the same name. Empty: 1. 0: none.");
     let timeout = form.number("timeout", "Time limit", 1, 86_400).help("Seconds for a whole answer. Empty: 600.");
     let mode = form.select("mode", "Mode", MODES);
     let base = form
@@ -142,7 +144,9 @@ fn reach(
         (false, false) => format!("Without one, {variables} of the server's environment is used, where it is set."),
     };
     let key_help = match set {
-        Some(secret) => format!("Set, fingerprint {}…; leave this empty to keep it. It is never shown.", secret.fingerprint),
+        Some(secret) => {
+            format!("Set, fingerprint {}…; leave this empty to keep it. It is never shown.", secret.fingerprint)
+        }
         None => format!("Encrypted, used for calls, and never shown again. {without}"),
     };
     let key = form.password("api_key", "API key").help(key_help);
@@ -159,13 +163,12 @@ fn reach(
         .help("A key that several models share. What is written here wins over what the credential says.");
     let base = match &provider.base_url {
         Some(url) => form.url("api_base", "Base address").help(format!("Empty: {url}, or the credential's.")),
-        None => form
-            .url("api_base", "Base address")
-            .placeholder("https://host:8000/v1")
-            .help("Up to and with the version: what stands before /chat/completions. May come from the credential instead."),
+        None => form.url("api_base", "Base address").placeholder("https://host:8000/v1").help(
+            "Up to and with the version: what stands before /chat/completions. May come from the credential instead.",
+        ),
     };
-    let organization =
-        (provider.name == "openai").then(|| form.text("organization", "Organization").help("OpenAI's id of it: org-…. Optional.").view());
+    let organization = (provider.name == "openai")
+        .then(|| form.text("organization", "Organization").help("OpenAI's id of it: org-…. Optional.").view());
     view! {
         {credential.view()}
         {key.view()}

@@ -10,9 +10,7 @@ use super::price::{AllPrices, PriceCell};
 use super::{MODELS, SAID, model_href, model_tabs};
 use crate::api::{ModelItem, ModelsView, StoredModelView, list_models};
 use crate::components::{Badge, CodeBlock, EmptyState, Icon, IconName, Notice, PageHeader, Tone, count_text};
-use crate::kit::{
-    Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
-};
+use crate::kit::{Allowed, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query};
 
 const EXAMPLE: &str = "model_list:
   - model_name: gpt-4o
@@ -74,7 +72,8 @@ pub fn ModelsContent(view: ModelsView, #[prop(optional, into)] list: Option<List
     });
     let shown = rows.len();
     let rows = rows.into_iter().map(|item| view! { <Item item now /> }).collect_view();
-    let counted = (shown < total).then(|| format!("{} models match. ", count_text(i64::try_from(total).unwrap_or(i64::MAX))));
+    let counted =
+        (shown < total).then(|| format!("{} models match. ", count_text(i64::try_from(total).unwrap_or(i64::MAX))));
     view! {
         {simulated}
         <DataTable label="Models" columns=COLUMNS.to_vec() list next tall=true>{rows}</DataTable>

@@ -8,17 +8,12 @@ use super::{SAID, TAGS, tag_href};
 use crate::api::{RecordsView, list_tags};
 use crate::components::{EmptyState, Icon, IconName, Moment, PageHeader};
 use crate::kit::{
-    Allowed, Choices, Column, DataTable, FilterBar, Filters, ListQuery, ModelsCell, NoticeFromAddress, SharedBudgetCell,
-    column, load, query,
+    Allowed, Choices, Column, DataTable, FilterBar, Filters, ListQuery, ModelsCell, NoticeFromAddress,
+    SharedBudgetCell, column, load, query,
 };
 
-const COLUMNS: [Column; 5] = [
-    column("Tag"),
-    column("Description"),
-    column("Budget"),
-    column("Models"),
-    column("Last changed"),
-];
+const COLUMNS: [Column; 5] =
+    [column("Tag"), column("Description"), column("Budget"), column("Models"), column("Last changed")];
 
 #[component]
 pub fn TagList() -> impl IntoView {

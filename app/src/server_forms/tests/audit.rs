@@ -41,7 +41,10 @@ async fn every_change_is_found_and_read() {
     let line = line_of(&site, "key.update").await;
     let page = site.get(&format!("/ui/audit/{line}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    page.says("Changed key team red").says("<del>team blue</del>").says("<ins>team red</ins>").says("<ins>gpt-4o</ins>");
+    page.says("Changed key team red")
+        .says("<del>team blue</del>")
+        .says("<ins>team red</ins>")
+        .says("<ins>gpt-4o</ins>");
     page.says("All that this actor did").says(&format!("href=\"/ui/audit?kind=key&amp;id={key}\""));
     let line = line_of(&site, "key.create").await;
     site.get(&format!("/ui/audit/{line}")).await.says("What was created").never_says(&text);

@@ -1,12 +1,12 @@
 //! Budgets, tags, customers and access groups: made, shared, changed, stopped; and the settings.
 
 use http::StatusCode;
+use tollgate_domain::Nanos;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::Role;
 use tollgate_domain::budget::Budget;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::tag::Tag;
-use tollgate_domain::Nanos;
 
 use super::site::{Page, Site};
 
@@ -25,10 +25,19 @@ async fn a_budget_is_shared_and_kept_while_it_is() {
     let site = Site::open().await;
     site.get("/ui/budgets").await.says("No budgets yet").says("/ui/budgets/new");
     site.get("/ui/budgets/new").await.says("name=\"max_budget\"");
-    let fields = [("id", "interns"), ("name", "Interns < all"), ("max_budget", "20.50"), ("budget_duration", "monthly"), ("rpm_limit", "1,200")];
+    let fields = [
+        ("id", "interns"),
+        ("name", "Interns < all"),
+        ("max_budget", "20.50"),
+        ("budget_duration", "monthly"),
+        ("rpm_limit", "1,200"),
+    ];
     goes_to(&site.post("/ui/budgets/create", &fields).await, "/ui/budgets/interns?notice=created");
     let found = async || site.store.find::<Budget>("interns").await.unwrap().unwrap();
-    assert_eq!((found().await.limits.max_budget, found().await.limits.rpm_limit), (Some(Nanos(20_500_000_000)), Some(1_200)));
+    assert_eq!(
+        (found().await.limits.max_budget, found().await.limits.rpm_limit),
+        (Some(Nanos(20_500_000_000)), Some(1_200))
+    );
     refused(&site.post("/ui/budgets/create", &fields).await).says("id=\"id-error\"");
     let page = site.post("/ui/budgets/create", &[("name", ""), ("max_budget", "lots")]).await;
     refused(&page).says("id=\"name-error\"").says("id=\"max_budget-error\"").says("value=\"lots\"");
@@ -62,9 +71,19 @@ async fn a_budget_is_shared_and_kept_while_it_is() {
 async fn a_tag_may_be_called_anything() {
     let site = Site::open().await;
     site.get("/ui/tags").await.says("No tags yet");
-    for (name, path) in [("new", "~new"), ("a/b c", "a%2Fb%20c"), ("..", "~.."), ("50%", "50%25"), ("~x", "~~x"), ("ä?#&", "%C3%A4%3F%23%26")] {
+    for (name, path) in [
+        ("new", "~new"),
+        ("a/b c", "a%2Fb%20c"),
+        ("..", "~.."),
+        ("50%", "50%25"),
+        ("~x", "~~x"),
+        ("ä?#&", "%C3%A4%3F%23%26"),
+    ] {
         let path = format!("/ui/tags/{path}");
-        goes_to(&site.post("/ui/tags/create", &[("name", name), ("description", "What")]).await, &format!("{path}?notice=created"));
+        goes_to(
+            &site.post("/ui/tags/create", &[("name", name), ("description", "What")]).await,
+            &format!("{path}?notice=created"),
+        );
         assert_eq!(site.get(&path).await.status, StatusCode::OK, "{path}");
         let fields = [("version", "1"), ("description", "Else"), ("models", "gpt-4o"), ("max_budget", "5")];
         goes_to(&site.post(&format!("{path}/update"), &fields).await, &format!("{path}?notice=updated"));
@@ -111,7 +130,9 @@ async fn a_customer_is_limited_and_blocked() {
     let fields = [("version", "3"), ("name", "Acme"), ("budget_id", "b"), ("max_budget", "5")];
     refused(&site.post("/ui/customers/acme-1/update", &fields).await).says("id=\"budget_id-error\"");
     let fields = [("version", "3"), ("name", ""), ("budget_id", "b"), ("metadata", "[1]")];
-    refused(&site.post("/ui/customers/acme-1/update", &fields).await).says("id=\"metadata-error\"").says("[1]</textarea>");
+    refused(&site.post("/ui/customers/acme-1/update", &fields).await)
+        .says("id=\"metadata-error\"")
+        .says("[1]</textarea>");
     goes_to(&site.post("/ui/customers/acme-1/update", &fields[..3]).await, "/ui/customers/acme-1?notice=updated");
     assert_eq!((found().await.name, found().await.limits.is_empty()), (None, true));
     goes_to(&site.post("/ui/customers/acme-1/delete", &[("confirm", "acme-1")]).await, "/ui/customers?notice=deleted");
@@ -142,7 +163,11 @@ async fn settings_are_told_and_no_secret_among_them() {
     let page = site.get("/ui/settings").await;
     assert_eq!(page.status, StatusCode::OK);
     let id = site.control.vault().current_key().unwrap().to_owned();
-    page.says("SQLite").says(&id).says("ui_access_mode: all").says("PROXY_BASE_URL is not set").never_says("a master secret");
+    page.says("SQLite")
+        .says(&id)
+        .says("ui_access_mode: all")
+        .says("PROXY_BASE_URL is not set")
+        .never_says("a master secret");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The pages about keys and requests and their forms, through the dashboard's real routes, on a real database.
+//! The pages and their forms, through the dashboard's real routes, on a real database.
 
 mod audit;
 mod keys;

@@ -40,7 +40,10 @@ async fn a_model_is_added_through_its_providers_form() {
     site.get("/ui/models/new").await.says("<option value=\"groq\"").never_says("name=\"model_name\"");
     site.get("/ui/models/new?provider=nonsense").await.never_says("name=\"model_name\"");
     let form = site.get("/ui/models/new?provider=groq").await;
-    form.says("name=\"api_key\"").says("GROQ_API_KEY").says("https://api.groq.com/openai/v1").never_says("organization");
+    form.says("name=\"api_key\"")
+        .says("GROQ_API_KEY")
+        .says("https://api.groq.com/openai/v1")
+        .never_says("organization");
     site.get("/ui/models/new?provider=openai").await.says("organization");
     site.get("/ui/models/new?provider=simulator").await.never_says("name=\"api_key\"").says("name=\"model\"");
 
@@ -68,7 +71,10 @@ async fn a_model_is_added_through_its_providers_form() {
 
     let page = site.get(&format!("{path}?notice=created")).await;
     page.says("The model is created").says("groq/llama-3.3-70b").says(&format!("set, fingerprint {fingerprint}"));
-    page.says("value=\"0.59\"").says("value=\"2.5\"").says("value=\"llama-3.3-70b\"").says("name=\"version\" value=\"1\"");
+    page.says("value=\"0.59\"")
+        .says("value=\"2.5\"")
+        .says("value=\"llama-3.3-70b\"")
+        .says("name=\"version\" value=\"1\"");
     for path in [path.as_str(), "/ui/models", "/ui/audit", "/ui/audit/export", "/ui/audit/export?format=jsonl"] {
         site.get(path).await.never_says(SECRET);
     }
@@ -104,7 +110,8 @@ async fn a_change_keeps_what_the_form_does_not_know() {
     tx.save(&model).await.unwrap();
     tx.commit().await.unwrap();
 
-    let fields = [("version", "1"), ("provider", "groq"), ("model_name", "faster"), ("model", "llama-4"), ("api_key", "")];
+    let fields =
+        [("version", "1"), ("provider", "groq"), ("model_name", "faster"), ("model", "llama-4"), ("api_key", "")];
     let page = site.post(&format!("{path}/update"), &fields).await;
     assert_eq!(page.location(), format!("{path}?notice=updated"));
     let changed = stored(&site).await.remove(0);
@@ -114,7 +121,8 @@ async fn a_change_keeps_what_the_form_does_not_know() {
 
     let page = site.post(&format!("{path}/update"), &fields).await;
     refused(&page).says("Somebody changed this after").says("name=\"version\" value=\"2\"").says("value=\"faster\"");
-    let fields = [("version", "2"), ("provider", "groq"), ("model_name", "f"), ("model", "l"), ("remove_api_key", "on")];
+    let fields =
+        [("version", "2"), ("provider", "groq"), ("model_name", "f"), ("model", "l"), ("remove_api_key", "on")];
     site.post(&format!("{path}/update"), &fields).await;
     assert!(stored(&site).await.remove(0).secrets.is_empty());
 }
@@ -175,7 +183,13 @@ async fn credentials_are_set_and_used_and_never_read() {
     site.get(path).await.says("The lab's").says(&format!("set, fingerprint {}", &first[..8])).never_says(SECRET);
     site.get("/ui/credentials").await.says("~new").says(&first[..8]).never_says(SECRET);
 
-    let fields = [("version", "1"), ("provider", "groq"), ("api_key", "sk-another"), ("other_name", "api_version"), ("other_value", "v7")];
+    let fields = [
+        ("version", "1"),
+        ("provider", "groq"),
+        ("api_key", "sk-another"),
+        ("other_name", "api_version"),
+        ("other_value", "v7"),
+    ];
     let page = site.post(&format!("{path}/update"), &fields).await;
     assert_eq!(page.location(), format!("{path}?notice=updated"));
     assert_ne!(found().await.values["api_key"].fingerprint, first);
@@ -206,7 +220,8 @@ async fn credentials_are_set_and_used_and_never_read() {
 #[tokio::test]
 async fn who_may_only_look_changes_nothing() {
     let site = Site::open().await;
-    let model = add(&site, &[("provider", "groq"), ("model_name", "fast"), ("model", "llama"), ("api_key", SECRET)]).await;
+    let model =
+        add(&site, &[("provider", "groq"), ("model_name", "fast"), ("model", "llama"), ("api_key", SECRET)]).await;
     site.post("/ui/credentials/create", &[("name", "c"), ("api_key", SECRET)]).await;
 
     site.become_a(Role::Auditor).await;
@@ -228,7 +243,10 @@ async fn who_may_only_look_changes_nothing() {
         ("/ui/models/create", [("model_name", "x"), ("model", "x")]),
         ("/ui/credentials/create", [("name", "x"), ("provider", "")]),
     ] {
-        assert!(matches!(site.post(path, &fields).await.status, StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY));
+        assert!(matches!(
+            site.post(path, &fields).await.status,
+            StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY
+        ));
     }
     assert_eq!(stored(&site).await.len(), 1);
 

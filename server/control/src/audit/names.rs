@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tollgate_domain::customer::Customer;
 use tollgate_domain::budget::Budget;
+use tollgate_domain::customer::Customer;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::organisation::Organisation;

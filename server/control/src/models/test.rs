@@ -15,7 +15,9 @@ pub async fn test(control: &Control, op: &OpContext, id: &str) -> Result<TestOut
     let place = Managed::place(&model, control.store(), Action::Update).await?;
     control.authorise(op, Action::Update, Resource::Model, &place, id).await?;
     let credential = match &model.credential {
-        Some(id) => control.store().find::<Credential>(id.as_str()).await?.filter(|found| found.meta.deleted_at.is_none()),
+        Some(id) => {
+            control.store().find::<Credential>(id.as_str()).await?.filter(|found| found.meta.deleted_at.is_none())
+        }
         None => None,
     };
     let outcome = control.publish().test_deployment(&model, credential.as_ref()).await;
