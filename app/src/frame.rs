@@ -18,11 +18,25 @@ struct Place {
     icon: IconName,
     /// The second key of its `g` shortcut; empty for none.
     key: &'static str,
+    /// What one must be able to read for it to be shown; `None`: it is there for everybody.
+    read: Option<Resource>,
 }
 
 impl Place {
     const fn new(path: &'static str, label: &'static str, icon: IconName, key: &'static str) -> Self {
-        Self { path, label, icon, key }
+        Self { path, label, icon, key, read: None }
+    }
+
+    /// Others don't see it in the navigation.
+    const fn for_readers_of(self, resource: Resource) -> Self {
+        Self { read: Some(resource), ..self }
+    }
+
+    async fn is_shown(&self) -> bool {
+        match self.read {
+            Some(resource) => may(Action::Read, resource).await,
+            None => true,
+        }
     }
 }
 
@@ -35,9 +49,30 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/requests", "Requests", IconName::Requests, "r"),
         ],
     ),
-    ("Access", &[Place::new("/ui/keys", "Keys", IconName::Keys, "k")]),
-    ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
-    ("Govern", &[Place::new("/ui/audit", "Audit log", IconName::Audit, "a")]),
+    (
+        "Access",
+        &[
+            Place::new("/ui/keys", "Keys", IconName::Keys, "k"),
+            Place::new("/ui/customers", "Customers", IconName::Customers, "c").for_readers_of(Resource::Customer),
+        ],
+    ),
+    (
+        "Gateway",
+        &[
+            Place::new("/ui/models", "Models", IconName::Models, "m"),
+            Place::new("/ui/access-groups", "Access groups", IconName::AccessGroups, "")
+                .for_readers_of(Resource::AccessGroup),
+            Place::new("/ui/budgets", "Budgets", IconName::Budgets, "b").for_readers_of(Resource::Budget),
+            Place::new("/ui/tags", "Tags", IconName::Tags, "").for_readers_of(Resource::Tag),
+        ],
+    ),
+    (
+        "Govern",
+        &[
+            Place::new("/ui/audit", "Audit log", IconName::Audit, "a").for_readers_of(Resource::Audit),
+            Place::new("/ui/settings", "Settings", IconName::Settings, "s").for_readers_of(Resource::Settings),
+        ],
+    ),
 ];
 
 #[component]
@@ -74,10 +109,14 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// What the command palette offers besides pages, to those who may.
-const ACTIONS: [(&str, &str, Action, Resource); 3] = [
+const ACTIONS: [(&str, &str, Action, Resource); 7] = [
     ("Add credential", "/ui/credentials/new", Action::Create, Resource::Credential),
     ("Add model", "/ui/models/new", Action::Create, Resource::Model),
+    ("Create access group", "/ui/access-groups/new", Action::Create, Resource::AccessGroup),
+    ("Create budget", "/ui/budgets/new", Action::Create, Resource::Budget),
+    ("Create customer", "/ui/customers/new", Action::Create, Resource::Customer),
     ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
+    ("Create tag", "/ui/tags/new", Action::Create, Resource::Tag),
 ];
 
 /// The command palette: needs the wasm, and is not there without.
@@ -85,8 +124,12 @@ const ACTIONS: [(&str, &str, Action, Resource); 3] = [
 fn Search() -> impl IntoView {
     with_wasm().then(|| {
         Suspend::new(async {
-            let pages = GROUPS.iter().flat_map(|(_, places)| *places);
-            let mut places: Vec<_> = pages.map(|place| Hit::new("Page", place.label, "", place.path)).collect();
+            let mut places = Vec::new();
+            for place in GROUPS.iter().flat_map(|(_, places)| *places) {
+                if place.is_shown().await {
+                    places.push(Hit::new("Page", place.label, "", place.path));
+                }
+            }
             for (label, href, action, resource) in ACTIONS {
                 if may(action, resource).await {
                     places.push(Hit::new("Action", label, "", href));
@@ -117,26 +160,39 @@ fn Navigation() -> impl IntoView {
 fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let here = path.trim_end_matches('/');
-    let links = places
-        .iter()
-        .map(|place| {
-            let inside = place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
-            let current = (here == place.path || inside).then_some("page");
-            let key = (!place.key.is_empty()).then_some(place.key);
+    let here = here.to_owned();
+    Suspend::new(async move {
+        let mut shown = Vec::new();
+        for place in places {
+            if place.is_shown().await {
+                shown.push(place);
+            }
+        }
+        let links = shown
+            .iter()
+            .map(|place| {
+                let inside =
+                    place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
+                let current = (here == place.path || inside).then_some("page");
+                let key = (!place.key.is_empty()).then_some(place.key);
+                view! {
+                    <li>
+                        <a href=place.path aria-current=current data-go=key>
+                            <Icon name=place.icon />
+                            {place.label}
+                        </a>
+                    </li>
+                }
+            })
+            .collect_view();
+        // A group of which nothing is shown has no name either.
+        (!shown.is_empty()).then(|| {
             view! {
-                <li>
-                    <a href=place.path aria-current=current data-go=key>
-                        <Icon name=place.icon />
-                        {place.label}
-                    </a>
-                </li>
+                <h2 class="nav-group">{name}</h2>
+                <ul>{links}</ul>
             }
         })
-        .collect_view();
-    view! {
-        <h2 class="nav-group">{name}</h2>
-        <ul>{links}</ul>
-    }
+    })
 }
 
 /// Needs JavaScript; hidden without.

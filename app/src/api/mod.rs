@@ -1,11 +1,14 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
 mod audit;
+mod budgets;
 mod credentials;
 mod keys;
+mod labels;
 mod models;
 mod overview;
 mod requests;
+mod settings;
 
 use tollgate_control::OpContext;
 use tollgate_domain::actor::{Action, Resource};
@@ -13,11 +16,14 @@ use tollgate_domain::user::User;
 
 pub use crate::ServerError;
 pub use audit::*;
+pub use budgets::*;
 pub use credentials::*;
 pub use keys::*;
+pub use labels::*;
 pub use models::*;
 pub use overview::*;
 pub use requests::*;
+pub use settings::*;
 
 /// Who is signed in.
 pub async fn viewer() -> Result<User, ServerError> {

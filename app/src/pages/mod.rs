@@ -1,22 +1,32 @@
 //! The pages, one a file.
 
+mod access_groups;
 mod ago;
 mod audit;
+mod budgets;
 mod credentials;
+mod customers;
 mod keys;
 mod models;
 mod not_found;
 mod overview;
 mod problem;
 mod requests;
+mod settings;
 mod setup;
 mod sign_in;
+mod tags;
 
 pub use crate::kit::Query;
+pub use access_groups::{
+    ACCESS_GROUPS, AccessGroupList, AccessGroupPage, DeleteAccessGroupPage, NewAccessGroupPage, access_group_href,
+};
 pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
+pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
 pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };
+pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
 pub use keys::{
     CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, KEYS, KeyDetail, KeyList, NewKeyPage,
     ShownOnce, key_href, list_address as keys_address,
@@ -28,5 +38,7 @@ pub use not_found::NotFound;
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
 pub use requests::{RequestDetailPage, RequestList, request_href};
+pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
+pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};

@@ -2,10 +2,15 @@
 //!
 //! Who is signed in, and that a form was sent by a page of this very site, is checked by layers around these routes.
 
+mod access_groups;
 mod audit;
+mod budgets;
 mod credentials;
+mod customers;
 mod keys;
 mod models;
+mod records;
+mod tags;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,14 +18,24 @@ use axum::extract::{Form as Fields, FromRequest as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use leptos::prelude::provide_context;
-use tollgate_control::{Control, ControlError, Managed, OpContext, records};
+use tollgate_control::{Control, ControlError, Managed, OpContext};
+use tollgate_domain::ids::BudgetId;
+use tollgate_domain::model::ModelPattern;
 use tollgate_store::Table;
 
 use crate::kit::Form;
 use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
-    Router::new().merge(audit::router()).merge(credentials::router()).merge(keys::router()).merge(models::router())
+    Router::new()
+        .merge(access_groups::router())
+        .merge(audit::router())
+        .merge(budgets::router())
+        .merge(credentials::router())
+        .merge(customers::router())
+        .merge(keys::router())
+        .merge(models::router())
+        .merge(tags::router())
 }
 
 /// A form that was sent, and the request without its body.
@@ -53,8 +68,23 @@ async fn is_outdated<T: Managed + Table>(
     if !matches!(error, ControlError::Conflict { .. }) {
         return false;
     }
-    let now = records::get::<T>(control, op, id).await;
+    let now = tollgate_control::records::get::<T>(control, op, id).await;
     version.is_some() && now.is_ok_and(|now| Some(Managed::meta(&now).version) != version)
+}
+
+/// The shared budget that was chosen. One that is not there is told about by the control plane.
+fn typed_budget(form: &mut Form) -> Option<BudgetId> {
+    let text = form.get("budget_id")?;
+    let id = BudgetId::parse(&text);
+    if id.is_none() {
+        form.refuse_at("budget_id", "There is no such budget.");
+    }
+    id
+}
+
+/// The models that were ticked and typed.
+fn typed_models(form: &Form) -> Vec<ModelPattern> {
+    form.models("models").into_iter().map(ModelPattern::new).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod budgets;
 mod cascade;
 mod change;
 mod error;
@@ -20,6 +21,7 @@ mod redact;
 pub mod requests;
 mod rules;
 pub mod secrets;
+mod settings;
 pub mod usage;
 pub mod users;
 pub mod vault;
@@ -45,6 +47,7 @@ use change::Subject;
 pub use change::{Change, Permit};
 pub use error::ControlError;
 pub use managed::Managed;
+pub use settings::{Settings, settings};
 
 /// The most memberships of one person that count.
 const MOST_MEMBERSHIPS: usize = 1000;

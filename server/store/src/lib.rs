@@ -28,6 +28,7 @@ mod sql;
 mod tokens;
 mod tx;
 mod usage;
+mod uses;
 
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;
+pub use uses::Sharers;
 pub use usage::LONGEST_REPORT;
 
 /// The most rows that one page may have.

@@ -22,7 +22,7 @@ use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
-use crate::server::{WebSettings, routes};
+use crate::server::{StartFacts, WebSettings, routes};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -139,7 +139,8 @@ impl Site {
         );
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
-        let settings = WebSettings { base_url: None, with_wasm: false, admin_only: false };
+        let settings =
+            WebSettings { base_url: None, with_wasm: false, admin_only: false, facts: StartFacts::default() };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
         let page = site.post("/ui/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;

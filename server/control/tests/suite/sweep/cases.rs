@@ -377,9 +377,6 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     case!(list, "requests::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         requests::list(&c, &op, &RequestFilter::default(), None, 9).await
     });
-    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
-        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
-    });
     case!(list, "requests::get", "nothing", May::See(Resource::Request), Then::NotFound, |c, op| {
         requests::get(&c, &op, "nothing")
     });
