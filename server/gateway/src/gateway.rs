@@ -120,7 +120,6 @@ impl Gateway {
         self.0.principals.all_changed();
     }
 
-
     /// Calls under way.
     pub fn calls(&self) -> usize {
         self.0.calls.load(Ordering::Relaxed)
