@@ -37,6 +37,9 @@ pub struct Target {
     pub http: Option<HttpTarget>,
     /// For the answer's headers.
     pub id_header: HeaderValue,
+    /// The same of what is asked for, if there are no wildcards.
+    model_header: Option<HeaderValue>,
+    upstream_model_header: Option<HeaderValue>,
     prices: Mutex<HashMap<Arc<str>, Option<Price>>>,
 }
 
@@ -54,7 +57,8 @@ pub struct HttpTarget {
     pub base_header: HeaderValue,
     /// Sent with every request: host, credentials, what the configuration adds.
     pub headers: HeaderMap,
-    base_path: String,
+    /// The path of each operation that it has, as the request line has it.
+    paths: Vec<(Operation, Uri)>,
 }
 
 impl Targets {
@@ -119,8 +123,20 @@ impl Target {
                 .then(|| deployment.upstream_model.as_str().into()),
             http,
             id_header: header(&deployment.id),
+            model_header: HeaderValue::from_str(deployment.model.as_str()).ok(),
+            upstream_model_header: HeaderValue::from_str(&deployment.upstream_model).ok(),
             prices: Mutex::default(),
         })
+    }
+
+    /// What the caller asked for, as a header.
+    pub fn model_header(&self, model: &str) -> Option<HeaderValue> {
+        known_or_new(self.model_header.as_ref(), model)
+    }
+
+    /// What the provider was asked for, as a header.
+    pub fn upstream_model_header(&self, model: &str) -> Option<HeaderValue> {
+        known_or_new(self.upstream_model_header.as_ref(), model)
     }
 
     /// What the provider is asked for when the caller asked for `model`.
@@ -144,6 +160,13 @@ impl Target {
         }
         prices.insert(Arc::clone(upstream_model), found.clone());
         found
+    }
+}
+
+fn known_or_new(known: Option<&HeaderValue>, text: &str) -> Option<HeaderValue> {
+    match known {
+        Some(known) if known == text => Some(known.clone()),
+        _ => HeaderValue::from_str(text).ok(),
     }
 }
 
@@ -175,19 +198,28 @@ impl HttpTarget {
             pool,
             base_header: HeaderValue::from_str(shown.as_str()).ok()?,
             headers,
-            base_path: url.path().trim_end_matches('/').to_owned(),
+            paths: Operation::ALL
+                .into_iter()
+                .filter_map(|operation| {
+                    let path = format!("{}{}", url.path().trim_end_matches('/'), tail(operation)?);
+                    Some((operation, Uri::from(PathAndQuery::try_from(path).ok()?)))
+                })
+                .collect(),
         })
     }
 
     /// The path of an operation, as the request line has it.
     pub fn uri(&self, operation: Operation) -> Option<Uri> {
-        let tail = match operation {
-            Operation::ChatCompletion => "/chat/completions",
-            Operation::Completion => "/completions",
-            Operation::Embedding => "/embeddings",
-            Operation::Other => return None,
-        };
-        let path = PathAndQuery::try_from(format!("{}{tail}", self.base_path)).ok()?;
-        Some(Uri::from(path))
+        self.paths.iter().find(|(known, _)| *known == operation).map(|(_, uri)| uri.clone())
+    }
+}
+
+/// What an operation's path ends with.
+fn tail(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::ChatCompletion => Some("/chat/completions"),
+        Operation::Completion => Some("/completions"),
+        Operation::Embedding => Some("/embeddings"),
+        Operation::Other => None,
     }
 }

@@ -12,6 +12,7 @@ use tollgate_domain::ids::KeyId;
 use tollgate_domain::principal::{KeyDenial, Principal};
 
 use crate::openai::error::CallError;
+use crate::openai::request::cut;
 pub use credentials::present_key;
 pub use principals::{Lookup, Principals};
 
@@ -109,7 +110,7 @@ pub fn collect_tags<'a>(tags: impl Iterator<Item = Cow<'a, str>>) -> Vec<String>
     let mut kept: Vec<String> = Vec::new();
     for tag in tags {
         let tag = tag.trim();
-        let tag = tag.char_indices().nth(MAX_TAG).map_or(tag, |(end, _)| tag[..end].trim_end());
+        let tag = cut(tag, MAX_TAG).trim_end();
         if !tag.is_empty() && !tag.contains(char::is_control) && !kept.iter().any(|known| known == tag) {
             kept.push(tag.to_owned());
             if kept.len() == MAX_TAGS {

@@ -11,7 +11,7 @@ use super::{Findings, read_body};
 use crate::auth::{Caller, collect_tags};
 use crate::gateway::{CallPlace, Gateway};
 use crate::openai::error::CallError;
-use crate::openai::request::{MAX_END_USER, Peek, peek};
+use crate::openai::request::{MAX_END_USER, Peek, cut, peek};
 use crate::targets::Target;
 
 /// Headers that name the end customer, in order.
@@ -81,7 +81,7 @@ pub async fn admit(gateway: &Gateway, request: Request<Body>, findings: &mut Fin
 fn end_user(headers: &HeaderMap, of_body: Option<String>) -> Option<String> {
     let of_headers = CUSTOMER_HEADERS.iter().find_map(|name| {
         let text = headers.get(name)?.to_str().ok()?.trim();
-        (!text.is_empty()).then(|| text.chars().take(MAX_END_USER).collect())
+        (!text.is_empty()).then(|| cut(text, MAX_END_USER).to_owned())
     });
     of_headers.or(of_body)
 }

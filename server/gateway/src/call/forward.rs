@@ -122,9 +122,7 @@ async fn ask(
         }
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
-        headers.insert(CLIENT_REQUEST_ID, value);
-    }
+    headers.insert(CLIENT_REQUEST_ID, attempt.start.id_header.clone());
     for (name, value) in &http.headers {
         headers.insert(name, value.clone());
     }

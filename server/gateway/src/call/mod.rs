@@ -37,6 +37,9 @@ pub struct CallStart {
     /// Of the call's first charge, or of its refusal; and of the call, if the client gave it no other name.
     pub id: ChargeId,
     pub given_id: Option<String>,
+    given_header: Option<HeaderValue>,
+    /// The charge's id, for the provider's logs and for matching its books with ours.
+    pub id_header: HeaderValue,
     pub at: Timestamp,
     pub clock: Instant,
 }
@@ -48,10 +51,14 @@ impl CallStart {
             .and_then(|id| id.to_str().ok())
             .filter(|id| !id.is_empty() && id.len() <= MAX_CALL_ID && id.bytes().all(|b| b.is_ascii_graphic()));
         let at = gateway.clock().now();
+        let id = ChargeId::of(at, gateway.entropy());
+        let text = &*id.0.as_hyphenated().encode_lower(&mut Uuid::encode_buffer());
         Self {
             operation,
-            id: ChargeId::of(at, gateway.entropy()),
+            id,
             given_id: given.map(str::to_owned),
+            given_header: given.and_then(|given| HeaderValue::from_str(given).ok()),
+            id_header: HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-")),
             at,
             clock: Instant::now(),
         }
@@ -61,12 +68,9 @@ impl CallStart {
         i64::try_from(self.clock.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    fn id_header(&self) -> HeaderValue {
-        match &self.given_id {
-            Some(given) => HeaderValue::from_str(given),
-            None => HeaderValue::from_str(self.id.0.as_hyphenated().encode_lower(&mut Uuid::encode_buffer())),
-        }
-        .unwrap_or(HeaderValue::from_static("-"))
+    /// The call's id, as the answer's headers have it.
+    fn id_header(&self) -> &HeaderValue {
+        self.given_header.as_ref().unwrap_or(&self.id_header)
     }
 }
 

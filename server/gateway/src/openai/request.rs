@@ -124,7 +124,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         stream_options_range = Some(range_in(body, raw.get()));
     }
     let end_user = fields.user.and_then(parse_str);
-    let end_user = end_user.map(|user| user.trim().chars().take(MAX_END_USER).collect::<String>());
+    let end_user = end_user.map(|user| cut(user.trim(), MAX_END_USER).to_owned());
     let mut tags = Vec::new();
     let mut metadata_range = None;
     if let Some(raw) = fields.metadata.filter(|raw| raw.get().starts_with('{') && raw.get().contains("\"tags\"")) {
@@ -180,7 +180,12 @@ fn member_around(body: &[u8], name: &str, value: Range<usize>) -> Option<Range<u
     Some(start..value.end)
 }
 
-fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
+/// The first characters of a text.
+pub fn cut(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
+pub fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
     let text = raw.get();
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {

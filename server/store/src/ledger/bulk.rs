@@ -1,7 +1,8 @@
 //! Many rows in few statements, on both databases.
 
+use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::postgres::{PgArguments, PgPool};
@@ -16,7 +17,7 @@ use crate::labels::MASTER_KEY;
 
 /// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
 /// that any number of rows takes few of them.
-const SIZES: [usize; 5] = [200, 40, 8, 2, 1];
+const SIZES: [usize; 8] = [256, 64, 32, 16, 8, 4, 2, 1];
 
 /// A transaction on either database.
 pub enum Connection {
@@ -167,6 +168,22 @@ impl Arguments {
     }
 }
 
+/// Table, number of columns, rows, suffix, and whether it is for PostgreSQL.
+type Statement = (&'static str, usize, usize, &'static str, bool);
+
+static TEXTS: LazyLock<Mutex<HashMap<Statement, Arc<str>>>> = LazyLock::new(Mutex::default);
+
+/// Rows in parts of the sizes that statements have.
+fn chunks<T>(rows: &[T]) -> impl Iterator<Item = (usize, &[T])> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rest.len())?;
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        Some((size, chunk))
+    })
+}
+
 /// How rows get into a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Bulk {
@@ -186,7 +203,8 @@ impl Bulk {
         mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<u64, StoreError> {
         let mut written = 0;
-        for (sql, arguments) in self.statements(tx, rows, &mut bind, "") {
+        for (size, chunk) in chunks(rows) {
+            let (sql, arguments) = self.statement(tx, size, chunk, &mut bind, "");
             written += tx.execute(sql, arguments).await?;
         }
         Ok(written)
@@ -200,35 +218,35 @@ impl Bulk {
         mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
-        for (sql, arguments) in self.statements(tx, rows, &mut bind, " RETURNING id") {
+        for (size, chunk) in chunks(rows) {
+            let (sql, arguments) = self.statement(tx, size, chunk, &mut bind, " RETURNING id");
             ids.extend(tx.texts(sql, arguments).await?);
         }
         Ok(ids)
     }
 
-    fn statements<T>(
+    fn statement<T>(
         &self,
         tx: &Connection,
+        size: usize,
         rows: &[T],
         bind: &mut impl FnMut(&mut Arguments, &T),
-        suffix: &str,
-    ) -> Vec<(Arc<str>, Arguments)> {
-        let mut statements = Vec::new();
-        let mut rest = rows;
-        for size in SIZES {
-            let sql: Arc<str> =
-                if rest.len() >= size { self.sql(tx.is_postgres(), size, suffix).into() } else { continue };
-            while rest.len() >= size {
-                let (chunk, after) = rest.split_at(size);
-                rest = after;
-                let mut arguments = tx.arguments(size * self.columns.len());
-                for row in chunk {
-                    bind(&mut arguments, row);
-                }
-                statements.push((Arc::clone(&sql), arguments));
-            }
+        suffix: &'static str,
+    ) -> (Arc<str>, Arguments) {
+        let mut arguments = tx.arguments(size * self.columns.len());
+        for row in rows {
+            bind(&mut arguments, row);
         }
-        statements
+        (self.text(tx.is_postgres(), size, suffix), arguments)
+    }
+
+    /// The statement's text, made once for all: there are few, and some are long.
+    fn text(&self, postgres: bool, size: usize, suffix: &'static str) -> Arc<str> {
+        let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = texts
+            .entry((self.table, self.columns.len(), size, suffix, postgres))
+            .or_insert_with(|| self.sql(postgres, size, suffix).into());
+        Arc::clone(text)
     }
 
     fn sql(&self, postgres: bool, rows: usize, suffix: &str) -> String {
