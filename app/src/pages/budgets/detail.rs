@@ -41,12 +41,13 @@ fn Detail(view: BudgetView, refused: Option<Form>) -> impl IntoView {
         }
     });
     let log = audit_of_thing("budget", &id);
+    let sharers_of = id.clone();
     view! {
         <DetailPage list=(BUDGETS, "Budgets") title=budget.name.clone() purpose=PURPOSE actions>
             <NoticeFromAddress own=SAID />
             <LimitFacts limits=budget.limits.clone() />
             <Facts>
-                <Fact label="Shared by"><SharedBy id=id.clone() sharers /></Fact>
+                <Fact label="Shared by"><SharedBy id=sharers_of sharers /></Fact>
                 <History meta=budget.meta created_by updated_by log />
             </Facts>
             <div class="ids"><CopyField label="Budget id" id="budget-id" value=id /></div>
