@@ -46,6 +46,11 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Writes what was spent, to standard output or a file.
+    Export {
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Makes, lists, blocks and deletes virtual keys, straight in the database.
     Key {
         #[command(subcommand)]
@@ -200,24 +205,88 @@ pub enum AuditCommand {
     Verify(DatabaseArguments),
     /// Writes the log, oldest first, to standard output or a file.
     Export {
-        /// `csv` or `jsonl`.
-        #[arg(long, default_value = "csv")]
-        format: String,
-        /// A file that does not exist yet; without, standard output.
-        #[arg(short, long)]
-        output: Option<PathBuf>,
         /// `key.create`, or `key.*`.
         #[arg(long)]
         action: Option<String>,
-        /// From this moment on: `2026-11-01T00:00:00Z`.
-        #[arg(long)]
-        since: Option<String>,
-        /// Before this moment.
-        #[arg(long)]
-        until: Option<String>,
+        #[command(flatten)]
+        file: FileArguments,
         #[command(flatten)]
         database: DatabaseArguments,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Writes the ledger, oldest first: a row for each attempt at a provider.
+    Charges {
+        /// `success` or `failed`.
+        #[arg(long)]
+        status: Option<String>,
+        /// A deployment's id.
+        #[arg(long)]
+        deployment: Option<String>,
+        #[command(flatten)]
+        of: SpendArguments,
+        #[command(flatten)]
+        file: FileArguments,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+    /// Writes sums of what was used, for chargeback: of the last 30 days, unless it is said otherwise.
+    Usage {
+        /// What to tell sums apart by: up to four of `day`, `key`, `user`, `team`, `organisation`, `model`, `provider`,
+        /// `customer`, `tag`, with commas between them.
+        #[arg(long, default_value = "")]
+        by: String,
+        /// With the columns of FOCUS, the FinOps open cost and usage specification; `--by` is then who pays.
+        #[arg(long)]
+        focus: bool,
+        #[command(flatten)]
+        of: SpendArguments,
+        #[command(flatten)]
+        file: FileArguments,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
+}
+
+/// Whose spend, and of what.
+#[derive(Clone, Debug, Args)]
+pub struct SpendArguments {
+    /// A key's id, or `master_key`.
+    #[arg(long)]
+    pub key: Option<String>,
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub team: Option<String>,
+    #[arg(long)]
+    pub organisation: Option<String>,
+    #[arg(long)]
+    pub customer: Option<String>,
+    #[arg(long)]
+    pub tag: Option<String>,
+    #[arg(long)]
+    pub model: Option<String>,
+    #[arg(long)]
+    pub provider: Option<String>,
+}
+
+/// Where an export goes, and of what time.
+#[derive(Clone, Debug, Args)]
+pub struct FileArguments {
+    /// `csv` or `jsonl`.
+    #[arg(long, default_value = "csv")]
+    pub format: String,
+    /// A file that does not exist yet; without, standard output.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// From this moment on: `2026-11-01T00:00:00Z`.
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Before this moment.
+    #[arg(long)]
+    pub until: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

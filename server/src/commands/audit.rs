@@ -1,12 +1,11 @@
 //! `tollgate audit …`
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use tollgate_control::audit::{self, AuditFilter, AuditVerdict};
-use tollgate_control::export::{self, Format};
-use tollgate_domain::Timestamp;
+use tollgate_control::export;
 
+use super::export::{Out, format_of, moments};
 use super::office::open;
 use crate::cli::AuditCommand;
 use crate::start::StartError;
@@ -28,31 +27,17 @@ pub async fn run(command: AuditCommand) -> Result<ExitCode, StartError> {
                 }
             })
         }
-        AuditCommand::Export { format, output, action, since, until, database } => {
-            let format = Format::parse(&format)
-                .ok_or_else(|| StartError::Configuration("the format is `csv` or `jsonl`".to_owned()))?;
-            let (since, until) = (moment(since.as_deref())?, moment(until.as_deref())?);
+        AuditCommand::Export { action, file, database } => {
+            let (format, mut out) = (format_of(&file)?, Out::open(&file)?);
+            let (since, until) = moments(&file)?;
             let filter = AuditFilter { action, since, until, ..AuditFilter::default() };
-            let failed = |source| StartError::Io { what: "writing the export".to_owned(), source };
-            let mut out: Box<dyn Write> = match &output {
-                Some(path) => Box::new(std::fs::File::create_new(path).map_err(failed)?),
-                None => Box::new(std::io::stdout().lock()),
-            };
             let (control, op) = open(&database).await?;
             let mut export = export::audit(&control, &op, filter, format).await?;
             while let Some(part) = export.next().await? {
-                out.write_all(&part).map_err(failed)?;
+                out.write(&part)?;
             }
-            out.flush().map_err(failed)?;
+            out.close()?;
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-fn moment(text: Option<&str>) -> Result<Option<Timestamp>, StartError> {
-    text.map(|text| {
-        Timestamp::parse_rfc3339(text)
-            .ok_or_else(|| StartError::Configuration(format!("`{text}` is no moment such as 2026-11-01T00:00:00Z")))
-    })
-    .transpose()
 }

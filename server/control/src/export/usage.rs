@@ -54,6 +54,17 @@ pub enum Layout {
     Focus(Dimension),
 }
 
+impl Layout {
+    /// FOCUS's, which has one column for who pays: teams, unless it is said otherwise.
+    pub fn focus(by: &[Dimension]) -> Result<Self, ControlError> {
+        match by {
+            [] => Ok(Self::Focus(Dimension::Team)),
+            [one] if !matches!(one, Dimension::Day | Dimension::Provider | Dimension::Model) => Ok(Self::Focus(*one)),
+            _ => Err(ControlError::invalid("by", "with `focus`, one of key, user, team, organisation, customer, tag")),
+        }
+    }
+}
+
 /// A whole report: it is bounded, and so at once. Put down in the audit log.
 pub async fn usage(
     control: &Control,

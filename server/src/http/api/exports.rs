@@ -12,7 +12,6 @@ use serde::Deserialize;
 use tollgate_control::ControlError;
 use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Layout};
-use tollgate_domain::report::Dimension;
 use tollgate_domain::summary::RequestFilter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +22,7 @@ use super::errors::ListErrors;
 use super::extract::{Caller, InQuery};
 use super::records::Answer;
 use super::usage::UsageQuery;
-use super::values::{Moment, RequestStatus, invalid};
+use super::values::{Moment, RequestStatus};
 
 pub fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(requests)).routes(routes!(audit_events)).routes(routes!(usage))
@@ -246,18 +245,9 @@ async fn usage(State(server): State<Server>, caller: Caller, InQuery(query): InQ
     let wanted = sums.read(server.control().clock().now())?;
     let layout = match query.layout.unwrap_or_default() {
         ExportLayout::Plain => Layout::By(wanted.by),
-        ExportLayout::Focus => Layout::Focus(account(&wanted.by)?),
+        ExportLayout::Focus => Layout::focus(&wanted.by)?,
     };
     let format = query.format.unwrap_or_default().into();
     let whole = export::usage(server.control(), caller.op(), &wanted.filter, &layout, format).await?;
     Ok(file("usage", format, Body::from(whole)))
-}
-
-/// FOCUS has one column for who pays.
-fn account(by: &[Dimension]) -> Result<Dimension, ControlError> {
-    match by {
-        [] => Ok(Dimension::Team),
-        [one] if !matches!(one, Dimension::Day | Dimension::Provider | Dimension::Model) => Ok(*one),
-        _ => Err(invalid("by", "with `focus`, one of key, user, team, organisation, customer, tag")),
-    }
 }

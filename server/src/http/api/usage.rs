@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 use serde::{Deserialize, Serialize};
 use tollgate_control::{ControlError, usage};
 use tollgate_domain::Timestamp;
-use tollgate_domain::report::{Dimension, MOST_DIMENSIONS, UsageFilter, UsageRow};
+use tollgate_domain::report::{Dimension, UsageFilter, UsageRow};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,9 +16,6 @@ use super::errors::ListErrors;
 use super::extract::{Caller, InQuery};
 use super::records::Answer;
 use super::values::{Moment, Money, invalid};
-
-/// Where the request names no beginning: so many seconds before its end.
-const PERIOD: i64 = 30 * 86_400;
 
 pub fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(get))
@@ -156,17 +153,8 @@ impl UsageQuery {
         let limit @ 1..=1000 = self.limit.unwrap_or(1000) else {
             return Err(invalid("limit", "must be between 1 and 1000"));
         };
-        let by = dimensions(self.by.as_deref().unwrap_or_default())?;
-        let customers = self.customer_id.is_some() || by.contains(&Dimension::Customer);
-        let tags = self.tag.is_some() || by.contains(&Dimension::Tag);
-        if customers && tags {
-            return Err(invalid("by", "not customers and tags together"));
-        }
         let until = self.until.map_or(now, |at| at.0);
-        let since = self.since.map_or_else(|| until.plus_seconds(-PERIOD), |at| at.0);
-        if since >= until {
-            return Err(invalid("since", "must be before `until`"));
-        }
+        let since = self.since.map_or_else(|| until.plus_seconds(-usage::PERIOD), |at| at.0);
         let list = |value: Option<String>| value.into_iter().collect();
         let filter = UsageFilter {
             since,
@@ -180,23 +168,9 @@ impl UsageQuery {
             customers: list(self.customer_id),
             tags: list(self.tag),
         };
+        let by = usage::dimensions(self.by.as_deref().unwrap_or_default(), &filter)?;
         Ok(WantedUsage { filter, by, limit })
     }
-}
-
-fn dimensions(text: &str) -> Result<Vec<Dimension>, ControlError> {
-    let mut found = Vec::new();
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        let dimension = Dimension::parse(word).ok_or_else(|| invalid("by", "one of its words is not known"))?;
-        if found.contains(&dimension) {
-            return Err(invalid("by", format!("`{word}` comes twice")));
-        }
-        found.push(dimension);
-    }
-    if found.len() > MOST_DIMENSIONS {
-        return Err(invalid("by", format!("at most {MOST_DIMENSIONS}")));
-    }
-    Ok(found)
 }
 
 /// Get sums of what was used
