@@ -41,8 +41,16 @@ impl Hit {
 /// Whatever the viewer may see that is called so, best first, a few of each kind.
 #[server(prefix = "/ui/api", endpoint = "search", input = Json)]
 pub async fn search(text: String) -> Result<Vec<Hit>, ServerError> {
-    let (control, op) = crate::server::op_context().await?;
-    sources::search(&control, &op, &text).await
+    let found = async {
+        let (control, op) = crate::server::op_context().await?;
+        sources::search(&control, &op, &text).await
+    };
+    found.await.inspect_err(|error| {
+        // Or else every error is the server's own.
+        if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+            response.set_status(error.status());
+        }
+    })
 }
 
 #[cfg(test)]

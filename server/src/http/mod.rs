@@ -6,6 +6,8 @@ mod health;
 mod litellm;
 mod problem;
 mod site;
+#[cfg(test)]
+mod sweep;
 
 use std::sync::Arc;
 
