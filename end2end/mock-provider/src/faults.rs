@@ -93,7 +93,8 @@ Faults are asked for in three places, later ones on top of earlier ones:
   html                  status 200 and a page of HTML
   no-answer             close the connection instead of answering
   hang                  answer after an hour
-  echo                  the answer's text is the request's body, byte for byte
+  echo                  the answer's text is the request's body, byte for byte; an error's message
+                        quotes all that came
   tool-call             answer with a tool call, whatever the last message is
   prompt-N cached-N reasoning-N audio-in-N audio-out-N
                         token counts of the usage

@@ -90,7 +90,10 @@ async fn call(mock: &Mock, reset: ResetFlag, route: Route, headers: HeaderMap, b
         _ if !authorised => Some((401, "Incorrect API key provided.".to_owned())),
         (Err(error), _) => Some((400, format!("We could not parse the JSON body of your request: {error}"))),
         (_, Err(unknown)) => Some((400, unknown.clone())),
-        (_, Ok(faults)) => faults.status.map(|status| (status, format!("The mock was asked for status {status}."))),
+        (_, Ok(faults)) => faults.status.map(|status| {
+            let quoted = if faults.echo { quote(&headers, &body) } else { String::new() };
+            (status, format!("The mock was asked for status {status}.{quoted}"))
+        }),
     };
     let faults = faults.unwrap_or_default();
     let delay = faults.delay;
@@ -143,6 +146,12 @@ async fn call(mock: &Mock, reset: ResetFlag, route: Route, headers: HeaderMap, b
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+/// What a careless provider puts into its errors.
+fn quote(headers: &HeaderMap, body: &Bytes) -> String {
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+    format!(" It got {} and {}", headers.collect::<Vec<_>>().join(", "), String::from_utf8_lossy(body))
 }
 
 fn respond(route: Route, answer: Answer, ask: &Ask<'_>, mut call: Call, reset: ResetFlag) -> Response<Body> {

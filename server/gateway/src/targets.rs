@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::{Bytes, BytesMut};
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use memchr::memmem;
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
 use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
@@ -15,6 +17,9 @@ use crate::upstream::{HostPool, Pools};
 
 /// Prices of a wildcard's models that are remembered; beyond it the memory is begun anew.
 const MAX_PRICES: usize = 1024;
+
+/// A header's value that is shorter is a word and no secret, in bytes.
+const SHORTEST_SECRET: usize = 8;
 
 /// The catalog, and how to reach each of its deployments.
 #[derive(Debug)]
@@ -109,6 +114,27 @@ fn weighted<'a>(group: &'a [Arc<Deployment>], entropy: &dyn Entropy) -> Option<&
 }
 
 impl Target {
+    /// What the provider says, without the gateway's own credentials: careless ones quote what they got.
+    pub fn hide_secrets(&self, text: Bytes) -> Bytes {
+        let deployment = &*self.deployment;
+        let headers = deployment.headers.iter().map(|(_, value)| value);
+        let secrets = deployment.api_key.iter().chain(headers).map(|secret| secret.expose());
+        secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).fold(text, |text, secret| {
+            if memmem::find(&text, secret.as_bytes()).is_none() {
+                return text;
+            }
+            let mut out = BytesMut::with_capacity(text.len());
+            let mut rest = &text[..];
+            while let Some(at) = memmem::find(rest, secret.as_bytes()) {
+                out.extend_from_slice(&rest[..at]);
+                out.extend_from_slice(b"***");
+                rest = &rest[at + secret.len()..];
+            }
+            out.extend_from_slice(rest);
+            out.freeze()
+        })
+    }
+
     fn new(deployment: &Arc<Deployment>, pools: &Pools) -> Option<Self> {
         let http = match &deployment.upstream {
             Upstream::Simulator => None,

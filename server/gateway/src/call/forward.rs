@@ -190,8 +190,10 @@ async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
     let retry_after = asked.headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let provider = attempt.provider().to_owned();
     if asked.status.is_client_error() || asked.status.is_server_error() {
+        let body = attempt.target.hide_secrets(body);
         let error = CallError::from_upstream(asked.status, &provider, &body, retry_after);
-        let mut response = fail(&mut attempt, Outcome::UpstreamError, error);
+        let kept = error.kept(&provider);
+        let mut response = fail_as(&mut attempt, Outcome::UpstreamError, error, &kept);
         let kind = response.headers().get(header::CONTENT_TYPE).cloned();
         headers::copy_from_provider(response.headers_mut(), &asked.headers);
         if let Some(kind) = kind {
@@ -224,7 +226,13 @@ fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -
 
 /// Settles a failed attempt and answers with its error.
 fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<Body> {
-    let end = End { outcome, status: error.status, error: Some(&error.message), report: None };
+    let kept = error.message.clone();
+    fail_as(attempt, outcome, error, &kept)
+}
+
+/// The same, with other words in the ledger.
+fn fail_as(attempt: &mut Attempt, outcome: Outcome, error: CallError, kept: &str) -> Response<Body> {
+    let end = End { outcome, status: error.status, error: Some(kept), report: None };
     attempt.settle(&end);
     let mut response = error.into_response();
     headers::describe(response.headers_mut(), attempt);

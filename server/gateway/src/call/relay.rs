@@ -140,7 +140,7 @@ impl State {
             }
             Kind::Error { message } => {
                 self.error.get_or_insert(message);
-                Some(event)
+                Some(self.attempt.target.hide_secrets(event))
             }
             Kind::Done => {
                 // On record before the last byte is handed out.

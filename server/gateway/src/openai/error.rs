@@ -324,6 +324,12 @@ impl CallError {
         Self { status, kind, message, param: field("param"), code: field("code"), retry_after }
     }
 
+    /// What of a provider's error is kept: its own words may quote the prompt, names of what is wrong don't.
+    pub fn kept(&self, provider: &str) -> String {
+        let named = named([Some(self.kind.as_str()), self.code.as_deref(), self.param.as_deref()]);
+        format!("{provider} answered {}{named}", self.status)
+    }
+
     /// The JSON body.
     pub fn to_json(&self) -> Vec<u8> {
         let status = self.status.as_str();
@@ -356,6 +362,16 @@ impl axum::response::IntoResponse for CallError {
     }
 }
 
+/// `: rate_limit_error, tokens`: those that are names and no texts.
+pub fn named<const N: usize>(parts: [Option<&str>; N]) -> String {
+    let is_name = |text: &&str| {
+        !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.[]".contains(&b))
+    };
+    let mut names: Vec<_> = parts.into_iter().flatten().filter(is_name).collect();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+}
+
 fn default_kind(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
@@ -381,11 +397,18 @@ mod tests {
     }
 
     #[test]
+    fn only_names_are_kept() {
+        assert_eq!(named([Some("a b"), Some(""), None, Some("messages.[0].content")]), ": messages.[0].content");
+        assert_eq!(named([Some("\"x\""), Some("\u{e9}")]), "");
+    }
+
+    #[test]
     fn the_providers_words_are_kept_but_for_credentials() {
         let body = br#"{"error":{"message":"Slow down","type":"tokens","param":null,"code":"rate_limit_exceeded"}}"#;
         let error = CallError::from_upstream(StatusCode::TOO_MANY_REQUESTS, "openai", body, Some("7".into()));
         assert_eq!((error.message.as_str(), error.kind.as_str()), ("openai: Slow down", "tokens"));
         assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
+        assert_eq!(error.kept("openai"), "openai answered 429 Too Many Requests: tokens, rate_limit_exceeded");
         let body =
             br#"{"error":{"message":"Incorrect API key provided: sk-live-1234","type":"x","code":"invalid_api_key"}}"#;
         let error = CallError::from_upstream(StatusCode::UNAUTHORIZED, "openai", body, None);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tollgate_domain::Nanos;
 
+use crate::openai::error::named;
 use crate::openai::usage::{self, Report};
 use crate::sse;
 
@@ -67,12 +68,15 @@ fn is_empty_array(json: &str) -> bool {
     json.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|rest| rest.trim_ascii().is_empty())
 }
 
+/// Its own words may quote the prompt: only names are kept.
 fn error_message(json: &str) -> String {
     #[derive(Deserialize)]
-    struct Message {
-        message: String,
+    struct Error {
+        r#type: Option<String>,
+        code: Option<String>,
     }
-    serde_json::from_str::<Message>(json).map_or_else(|_| "the provider reported an error".to_owned(), |m| m.message)
+    let error = serde_json::from_str::<Error>(json).unwrap_or(Error { r#type: None, code: None });
+    format!("the provider reported an error{}", named([error.r#type.as_deref(), error.code.as_deref()]))
 }
 
 /// The event without `"usage":null`, which the provider only says because the gateway asked for the usage.
@@ -133,8 +137,8 @@ mod tests {
             Kind::Usage { only_usage: false, .. }
         ));
         assert_eq!(
-            classify(b"data: {\"error\":{\"message\":\"overloaded\"}}\n\n"),
-            Kind::Error { message: "overloaded".to_owned() }
+            classify(b"data: {\"error\":{\"message\":\"too much\",\"type\":\"overloaded_error\"}}\n\n"),
+            Kind::Error { message: "the provider reported an error: overloaded_error".to_owned() }
         );
         assert_eq!(classify(b"data: {broken \"usage\"\n\n"), Kind::Plain);
     }

@@ -134,7 +134,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn wrong<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>, whole: &str) -> Problem {
     let path = error.path().to_string();
     let field = if path == "." { whole.to_owned() } else { path };
-    Problem::invalid(field, sentence(&error.inner().to_string()))
+    Problem::invalid(field, sentence(&unquoted(&error.inner().to_string())))
+}
+
+/// What was given where something else belongs may be a secret: it is not said again.
+fn unquoted(text: &str) -> String {
+    match (text.find(": string \""), text.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => format!("{}{}", &text[..start + ": string".len()], &text[end + 1..]),
+        _ => text.to_owned(),
+    }
 }
 
 /// Words of a library, as a sentence of bounded length.
@@ -214,6 +222,14 @@ mod tests {
         {
             assert_eq!(read(bad).unwrap_err().status(), StatusCode::BAD_REQUEST, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_value_is_not_quoted() {
+        let refused = parse::<Query>(br#"{"limit": "sk-\"secret\", expected"}"#).unwrap_err();
+        assert!(!format!("{refused:?}").contains("secret"), "{refused:?}");
+        assert_eq!(unquoted("invalid type: string \"a\", expected u32"), "invalid type: string, expected u32");
+        assert_eq!(unquoted("invalid type: null, expected u32"), "invalid type: null, expected u32");
     }
 
     #[test]
