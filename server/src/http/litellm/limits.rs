@@ -24,7 +24,10 @@ pub fn read(fields: &mut Fields, limits: &mut Limits) -> Result<(), ControlError
     fields.dollars("temp_budget_increase")?.store(&mut limits.temporary_increase);
     fields
         .text("temp_budget_expiry")?
-        .try_map(|text| duration::moment("temp_budget_expiry", &text))?
+        .try_map(|text| match duration::seconds("temp_budget_expiry", &text) {
+            Ok(seconds) => Ok(super::now().plus_seconds(seconds)),
+            Err(_) => duration::moment("temp_budget_expiry", &text),
+        })?
         .store(&mut limits.temporary_until);
     models(fields, &mut limits.models)
 }
