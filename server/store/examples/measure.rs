@@ -8,22 +8,23 @@
 
 #![expect(clippy::pedantic, clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers, run by hand")]
 
-use std::sync::Arc;
+#[path = "common/charges.rs"]
+mod charges;
+
 use std::time::Instant;
 
 use sea_orm::ConnectionTrait as _;
+use tollgate_domain::Timestamp;
 use tollgate_domain::actor::Visible;
-use tollgate_domain::charge::{Charge, Operation, Outcome};
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::entropy::{Entropy, SeededEntropy, random_bytes};
-use tollgate_domain::ids::{ChargeId, KeyId, TeamId, UserId, smallest_uuid_of};
+use tollgate_domain::entropy::SeededEntropy;
+use tollgate_domain::ids::{KeyId, TeamId, UserId, smallest_uuid_of};
 use tollgate_domain::page::Cursor;
-use tollgate_domain::price::{CostLine, Meter};
 use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
-use tollgate_domain::usage::{Certainty, Usage};
-use tollgate_domain::{Nanos, Picos, Timestamp};
 use tollgate_store::{ExportedCharge, KeyFilter, LedgerBatch, Store, StoreOptions};
+
+use charges::{charge, shared};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -189,61 +190,6 @@ fn filters(keys: &[KeyId]) -> Vec<(&'static str, RequestFilter)> {
         ),
         ("of no such key", RequestFilter { key: Some("nobody".to_owned()), ..all }),
     ]
-}
-
-/// Texts that many charges have, as the gateway shares them.
-struct Shared {
-    models: Vec<(Arc<str>, Arc<str>)>,
-    deployment_id: Arc<str>,
-    provider: Arc<str>,
-    price_source: Arc<str>,
-}
-
-fn shared() -> Shared {
-    Shared {
-        models: (0..8).map(|i| (format!("model-{i}").into(), format!("model-{i}-2026-08-06").into())).collect(),
-        deployment_id: "a3f9c1d27b5e4f60".into(),
-        provider: "openai".into(),
-        price_source: "price book: gpt-4o at openai (2026-11-20)".into(),
-    }
-}
-
-fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u64, at: Timestamp) -> Charge {
-    let random = u64::from_le_bytes(random_bytes::<8>(entropy));
-    let (model, upstream_model) = &shared.models[((random >> 8) % 8) as usize];
-    let key = ((random >> 16) % keys.len() as u64) as usize;
-    let failed = random.is_multiple_of(200);
-    Charge {
-        id: ChargeId::of(at, entropy),
-        call_id: None,
-        attempt: 1,
-        started_at: at,
-        key_id: Some(keys[key]),
-        ownership_id: if owners == 0 { 0 } else { 1 + (key as u64 % owners) as i64 },
-        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", key % 5)] } else { vec![] },
-        operation: Operation::ChatCompletion,
-        upstream_model: Arc::clone(upstream_model),
-        model: Arc::clone(model),
-        deployment_id: Arc::clone(&shared.deployment_id),
-        provider: Arc::clone(&shared.provider),
-        streamed: true,
-        outcome: if failed { Outcome::UpstreamError } else { Outcome::Success },
-        status: if failed { 500 } else { 200 },
-        error: None,
-        certainty: Certainty::Measured,
-        usage: Usage { input: random % 4000, output: random % 900, ..Usage::default() },
-        cost: Nanos((random % 90_000_000) as i64),
-        cost_lines: vec![
-            CostLine { meter: Meter::Input, units: 1200, price: Picos(2_500_000) },
-            CostLine { meter: Meter::Output, units: 300, price: Picos(10_000_000) },
-        ],
-        price_source: Some(Arc::clone(&shared.price_source)),
-        duration_us: (random % 9_000_000) as i64,
-        first_byte_us: Some((random % 900_000) as i64),
-        client_left: false,
-        upstream_id: Some(format!("chatcmpl-{random:016x}")),
-        end_user: Some("user-17".to_owned()),
-    }
 }
 
 fn report(what: &str, start: Instant) {
