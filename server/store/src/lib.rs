@@ -44,8 +44,8 @@ pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;
-pub use uses::Sharers;
 pub use usage::LONGEST_REPORT;
+pub use uses::Sharers;
 
 /// The most rows that one page may have.
 pub const LARGEST_PAGE: u32 = 1000;
