@@ -49,7 +49,7 @@ pub enum Command {
     /// Writes what was spent, to standard output or a file.
     Export {
         #[command(subcommand)]
-        command: ExportCommand,
+        command: Box<ExportCommand>,
     },
     /// Makes, lists, blocks and deletes virtual keys, straight in the database.
     Key {
@@ -238,7 +238,7 @@ pub enum ExportCommand {
         /// `customer`, `tag`, with commas between them.
         #[arg(long, default_value = "")]
         by: String,
-        /// With the columns of FOCUS, the FinOps open cost and usage specification; `--by` is then who pays.
+        /// With the columns of FOCUS, the `FinOps` open cost and usage specification; `--by` is then who pays.
         #[arg(long)]
         focus: bool,
         #[command(flatten)]

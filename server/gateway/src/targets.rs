@@ -12,6 +12,7 @@ use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
 use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
 use tollgate_domain::price::{self, PriceSheet};
+use tollgate_domain::secret::Secret;
 
 use crate::upstream::{HostPool, Pools};
 
@@ -118,7 +119,7 @@ impl Target {
     pub fn hide_secrets(&self, text: Bytes) -> Bytes {
         let deployment = &*self.deployment;
         let headers = deployment.headers.iter().map(|(_, value)| value);
-        let secrets = deployment.api_key.iter().chain(headers).map(|secret| secret.expose());
+        let secrets = deployment.api_key.iter().chain(headers).map(Secret::expose);
         secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).fold(text, |text, secret| {
             if memmem::find(&text, secret.as_bytes()).is_none() {
                 return text;

@@ -106,7 +106,7 @@ fn the_table_is_sound() {
                 "nobody" => assert!(row.is_open() || outcome == '.', "{told}"),
                 // A dashboard has no keys.
                 "master key" | "robot" if row.door() == "dashboard" => {
-                    assert!(row.is_open() || outcome == '.', "{told}")
+                    assert!(row.is_open() || outcome == '.', "{told}");
                 }
                 "master key" | "admin" => assert!(outcome != 'n' && (row.is_open() || outcome != '.'), "{told}"),
                 // But for pages that are a form to make something.

@@ -40,7 +40,9 @@ fn visit(path: &Path, all: &mut Vec<Route>) {
         return;
     }
     if path.is_dir() {
-        std::fs::read_dir(path).unwrap().for_each(|entry| visit(&entry.unwrap().path(), all));
+        for entry in std::fs::read_dir(path).unwrap() {
+            visit(&entry.unwrap().path(), all);
+        }
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         read(&std::fs::read_to_string(path).unwrap(), all);
     }
