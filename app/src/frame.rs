@@ -35,7 +35,15 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/requests", "Requests", IconName::Requests, "r"),
         ],
     ),
-    ("Access", &[Place::new("/ui/keys", "Keys", IconName::Keys, "k")]),
+    (
+        "Access",
+        &[
+            Place::new("/ui/keys", "Keys", IconName::Keys, "k"),
+            Place::new("/ui/teams", "Teams", IconName::Teams, "t"),
+            Place::new("/ui/users", "Users", IconName::Account, "u"),
+            Place::new("/ui/organisations", "Organisations", IconName::Organisations, "n"),
+        ],
+    ),
     ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
     ("Govern", &[]),
 ];
@@ -74,7 +82,12 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// What the command palette offers besides pages, to those who may.
-const ACTIONS: [(&str, &str, Action, Resource); 1] = [("Create key", "/ui/keys/new", Action::Create, Resource::Key)];
+const ACTIONS: [(&str, &str, Action, Resource); 4] = [
+    ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
+    ("Create organisation", "/ui/organisations/new", Action::Create, Resource::Organisation),
+    ("Create team", "/ui/teams/new", Action::Create, Resource::Team),
+    ("Create user", "/ui/users/new", Action::Create, Resource::User),
+];
 
 /// The command palette: needs the wasm, and is not there without.
 #[component]
@@ -162,6 +175,9 @@ fn Account() -> impl IntoView {
                     <p class="menu-note">
                         {user.email} <br /> {role}
                     </p>
+                    <a class="button quiet" href="/ui/account">
+                        "My account"
+                    </a>
                     <form method="post" action="/ui/sign-out">
                         <button class="button quiet" type="submit">
                             "Sign out"

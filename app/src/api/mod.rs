@@ -1,9 +1,14 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
+pub(crate) mod choices;
 mod keys;
+mod members;
 mod models;
+mod organisations;
 mod overview;
 mod requests;
+mod teams;
+mod users;
 
 use tollgate_control::OpContext;
 use tollgate_domain::actor::{Action, Resource};
@@ -11,9 +16,13 @@ use tollgate_domain::user::User;
 
 pub use crate::ServerError;
 pub use keys::*;
+pub use members::*;
 pub use models::*;
+pub use organisations::*;
 pub use overview::*;
 pub use requests::*;
+pub use teams::*;
+pub use users::*;
 
 /// Who is signed in.
 pub async fn viewer() -> Result<User, ServerError> {

@@ -16,6 +16,29 @@ pub fn path_param(name: &str) -> String {
     use_params_map().read_untracked().get(name).unwrap_or_default()
 }
 
+/// Names that stand for pages of their own beside things' ids.
+const TAKEN: [&str; 6] = [".", "..", "bulk", "create", "delete", "new"];
+
+/// An id as a part of a path. People choose ids: one that is also the name of a page, or a dot, gets a `~` before it.
+pub fn segment(id: &str) -> String {
+    let mut out = String::new();
+    if TAKEN.contains(&id) || id.starts_with('~') {
+        out.push('~');
+    }
+    encode(id, &mut out);
+    out
+}
+
+/// The id that [`segment`] made a part of a path of, decoded.
+pub fn id_of_segment(part: &str) -> String {
+    part.strip_prefix('~').unwrap_or(part).to_owned()
+}
+
+/// The id in the path of the page that is being rendered, of a thing whose id people may choose.
+pub fn path_id() -> String {
+    id_of_segment(&path_param("id"))
+}
+
 /// The longest query string that is looked at, in bytes: what is behind that is not there.
 const LONGEST: usize = 4096;
 
@@ -130,6 +153,16 @@ mod tests {
         assert_eq!(Query::parse("q=%zz").get("q").as_deref(), Some("%zz"));
         assert_eq!(Query::parse("q=%FF").get("q").as_deref(), Some("\u{fffd}"));
         assert_eq!(Query::parse(&format!("q={}", "é".repeat(5000))).get("q").unwrap().len(), 4094);
+    }
+
+    #[test]
+    fn every_id_is_a_part_of_a_path() {
+        assert_eq!(segment("team-1"), "team-1");
+        for id in ["new", "..", "~x", "a/b", "50%", "ä ö", "?x=1#y", "new1"] {
+            let part = segment(id);
+            assert!(!TAKEN.contains(&part.as_str()) && !part.contains(['/', '?', '#', ' ']), "{part}");
+            assert_eq!(id_of_segment(&decode(&part)), id);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod span;
 mod table;
 mod texts;
 
-pub use address::{Query, path_param, query};
+pub use address::{Query, id_of_segment, path_id, path_param, query, segment};
 pub use allowed::Allowed;
 pub use bulk::{BulkAction, BulkForm, SelectCell};
 pub use choices::{Choices, MOST_CHOICES};

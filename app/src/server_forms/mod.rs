@@ -2,7 +2,13 @@
 //!
 //! Who is signed in, and that a form was sent by a page of this very site, is checked by layers around these routes.
 
+mod key_fields;
 mod keys;
+mod members;
+mod organisations;
+mod rotate_key;
+mod teams;
+mod users;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,12 +16,22 @@ use axum::extract::{Form as Fields, FromRequest as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use leptos::prelude::provide_context;
+use serde::Deserialize;
+use tollgate_control::{Control, ControlError, Managed, OpContext, records};
+use tollgate_domain::model::ModelPattern;
+use tollgate_store::Table;
 
-use crate::kit::Form;
+use crate::kit::{Form, id_of_segment};
 use crate::server::{ServerState, render};
 
 pub fn router() -> Router<ServerState> {
-    keys::router()
+    Router::new()
+        .merge(keys::router())
+        .merge(members::router())
+        .merge(organisations::router())
+        .merge(rotate_key::router())
+        .merge(teams::router())
+        .merge(users::router())
 }
 
 /// A form that was sent, and the request without its body.
@@ -31,6 +47,77 @@ async fn read_form(request: Request) -> Result<(Form, Request), Response> {
 /// Shows a form again that was not accepted: the GET page of the same address gets it by [`Form::of_context`].
 async fn show_again(request: Request, form: Form) -> Response {
     render(request, StatusCode::UNPROCESSABLE_ENTITY, move || provide_context(form.clone())).await
+}
+
+/// Changes a record as a form says; `None`, and what is wrong told in the form. An error is something that no other form
+/// could put right.
+async fn change<T: Managed + Table>(
+    control: &Control,
+    op: &OpContext,
+    id: &str,
+    form: &mut Form,
+    names: &[(&str, &str)],
+    apply: impl FnOnce(&mut T) -> Result<(), ControlError>,
+) -> Result<Option<T>, ControlError> {
+    let version = form.version();
+    if version.is_none() {
+        // Without it, somebody else's change could be written over unseen.
+        form.refuse_at("", "The form came without the version that it was made from: open it again.");
+        return Ok(None);
+    }
+    match records::update(control, op, id, version, apply).await {
+        Ok(saved) => Ok(Some(saved)),
+        Err(error @ ControlError::NotFound { .. }) => Err(error),
+        Err(error) => {
+            let is_conflict = matches!(error, ControlError::Conflict { .. });
+            if is_conflict && version != Some(Managed::meta(&records::get::<T>(control, op, id).await?).version) {
+                form.refuse_as_changed();
+            } else {
+                form.refuse(&error, names);
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// An id in a path: what [`crate::kit::segment`] made of it.
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
+struct Segment(String);
+
+impl From<String> for Segment {
+    fn from(part: String) -> Self {
+        Self(id_of_segment(&part))
+    }
+}
+
+/// The id in a field, if there is one.
+fn id<T>(form: &mut Form, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let text = form.get(name)?;
+    let id = parse(&text);
+    if id.is_none() {
+        form.refuse_at(name, "Nothing can have that id.");
+    }
+    id
+}
+
+/// The ids that are ticked in a field.
+fn ids<T>(form: &mut Form, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    form.all(name).iter().filter_map(|text| parse(text)).collect()
+}
+
+/// The field `models`.
+fn patterns(form: &Form) -> Vec<ModelPattern> {
+    form.models("models").into_iter().map(ModelPattern::new).collect()
+}
+
+/// Whether the name was typed that has to be before something is deleted; if not, the form says so.
+fn is_named(form: &mut Form, name: &str) -> bool {
+    let named = form.get("confirm").as_deref() == Some(name.trim());
+    if !named {
+        form.refuse_at("confirm", "Nothing was deleted: that is not its name");
+    }
+    named
 }
 
 #[cfg(test)]

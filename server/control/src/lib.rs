@@ -14,6 +14,7 @@ pub mod keys;
 mod managed;
 pub mod models;
 pub mod overview;
+pub mod people;
 pub mod records;
 pub mod requests;
 mod rules;

@@ -139,7 +139,7 @@ managed! {
 }
 
 /// A team's things are its organisation's too.
-async fn with_organisation(mut place: Place, teams: &impl Teams) -> Result<Place, StoreError> {
+pub(crate) async fn with_organisation(mut place: Place, teams: &impl Teams) -> Result<Place, StoreError> {
     if let (Some(team), None) = (&place.team, &place.organisation) {
         place.organisation = teams.team(team).await?.and_then(|team| team.organisation_id);
     }

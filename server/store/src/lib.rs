@@ -5,6 +5,7 @@
 
 mod audit;
 mod connect;
+mod counts;
 mod entity;
 mod error;
 mod health;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, DbBackend};
 
 pub use audit::{AuditFilter, AuditLine, AuditVerdict};
+pub use counts::{Counted, CountedBy};
 pub use error::StoreError;
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;

@@ -1,5 +1,9 @@
-//! The pages about keys and requests and their forms, through the dashboard's real routes, on a real database.
+//! The pages and their forms, through the dashboard's real routes, on a real database.
 
 mod keys;
+mod members;
+mod organisations;
 mod requests;
 mod site;
+mod teams;
+mod users;

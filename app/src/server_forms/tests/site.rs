@@ -17,12 +17,13 @@ use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
+use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
 use crate::server::{WebSettings, routes};
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 pub struct Site {
     router: Router,
@@ -42,6 +43,14 @@ pub struct Page {
 impl Page {
     pub fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The id of what a form made: the answer leads to its page.
+    #[track_caller]
+    pub fn new_id(&self, path: &str) -> String {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.html);
+        let id = self.location().strip_prefix(path).and_then(|rest| rest.strip_suffix("?notice=created"));
+        id.unwrap_or_else(|| panic!("nothing was made: {}", self.location())).to_owned()
     }
 
     #[track_caller]
@@ -124,12 +133,29 @@ impl Site {
         let settings = WebSettings { base_url: None, with_wasm: false, admin_only: false };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
-        let page = site.post("/ui/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+        site.sign_in("ada@example.com").await;
+        site
+    }
+
+    /// Becomes somebody else, whose password is [`PASSWORD`].
+    pub async fn sign_in(&mut self, email: &str) {
+        self.cookie.clear();
+        let page = self.post("/ui/sign-in", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         assert_eq!(page.location(), "/ui");
         let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
-        site.cookie = cookie.split(';').next().unwrap().to_owned();
-        site
+        self.cookie = cookie.split(';').next().unwrap().to_owned();
+    }
+
+    /// Makes a user by the form, with [`PASSWORD`]; their id.
+    pub async fn create_user(&self, email: &str, role: &str) -> String {
+        let page = self.post("/ui/users/new", &[("email", email), ("role", role), ("password", PASSWORD)]).await;
+        page.new_id("/ui/users/")
+    }
+
+    /// Makes a team by the form; its id.
+    pub async fn create_team(&self, name: &str) -> String {
+        self.post("/ui/teams/new", &[("name", name), ("given", "on")]).await.new_id("/ui/teams/")
     }
 
     async fn send(&self, request: Request<Body>) -> Page {
@@ -154,9 +180,9 @@ impl Site {
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
     }
 
-    /// Gives the one who is signed in another role, past the rule that there is an administrator.
-    pub async fn be(&self, role: Role) {
-        let mut ada = self.store.find_user_by_email("ada@example.com").await.unwrap().unwrap().0;
+    /// The one who is signed in becomes somebody else.
+    pub async fn become_a(&self, role: Role) {
+        let mut ada: User = self.store.find_by_handle("ada@example.com").await.unwrap().unwrap();
         ada.role = role;
         let tx = self.store.begin().await.unwrap();
         tx.save(&ada).await.unwrap();
