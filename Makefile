@@ -16,7 +16,7 @@ help: ## List the commands
 run: ## Build Tollgate and start it on http://127.0.0.1:4000, with a call to try
 	@PORT=$(PORT) deploy/local.sh
 
-test: ## Run all tests (STEPS='site units docs binary python node faults browser' to choose)
+test: ## Run all tests (STEPS='site units docs binary python api node faults browser' to choose)
 	@.ci/test $(STEPS)
 
 bench: ## Measure Tollgate against nginx and no proxy at all; needs wrk and nginx

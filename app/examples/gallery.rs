@@ -8,7 +8,7 @@ use std::path::Path;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
-use tollgate_app::api::{ModelsView, OverviewView};
+use tollgate_app::api::{ModelItem, ModelsView, OverviewView};
 use tollgate_app::components::{
     Badge, CertaintyBadge, CodeBlock, CopyField, Count, Elapsed, EmptyState, Field, Icon, IconName, KeyStatusBadge,
     Moment, Money, Notice, OutcomeBadge, PageHeader, Pager, Tone,
@@ -328,7 +328,9 @@ fn models() -> ModelsView {
         simulator.price =
             Some(SourcedPrice { source: "the simulator's own".to_owned(), ..price(1_000_000, 2_000_000) });
     }
-    ModelsView { rows, now: now() }
+    let total = rows.len();
+    let rows = rows.into_iter().map(|row| ModelItem { row: Some(row), stored: None }).collect();
+    ModelsView { rows, next: None, total, now: now(), may_create: false }
 }
 
 fn doorway() -> AnyView {

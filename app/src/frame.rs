@@ -18,11 +18,25 @@ struct Place {
     icon: IconName,
     /// The second key of its `g` shortcut; empty for none.
     key: &'static str,
+    /// What one must be able to read for it to be shown; `None`: it is there for everybody.
+    read: Option<Resource>,
 }
 
 impl Place {
     const fn new(path: &'static str, label: &'static str, icon: IconName, key: &'static str) -> Self {
-        Self { path, label, icon, key }
+        Self { path, label, icon, key, read: None }
+    }
+
+    /// Others don't see it in the navigation.
+    const fn for_readers_of(self, resource: Resource) -> Self {
+        Self { read: Some(resource), ..self }
+    }
+
+    async fn is_shown(&self) -> bool {
+        match self.read {
+            Some(resource) => may(Action::Read, resource).await,
+            None => true,
+        }
     }
 }
 
@@ -42,10 +56,26 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/teams", "Teams", IconName::Teams, "t"),
             Place::new("/ui/users", "Users", IconName::Account, "u"),
             Place::new("/ui/organisations", "Organisations", IconName::Organisations, "n"),
+            Place::new("/ui/customers", "Customers", IconName::Customers, "c").for_readers_of(Resource::Customer),
         ],
     ),
-    ("Gateway", &[Place::new("/ui/models", "Models", IconName::Models, "m")]),
-    ("Govern", &[]),
+    (
+        "Gateway",
+        &[
+            Place::new("/ui/models", "Models", IconName::Models, "m"),
+            Place::new("/ui/access-groups", "Access groups", IconName::AccessGroups, "")
+                .for_readers_of(Resource::AccessGroup),
+            Place::new("/ui/budgets", "Budgets", IconName::Budgets, "b").for_readers_of(Resource::Budget),
+            Place::new("/ui/tags", "Tags", IconName::Tags, "").for_readers_of(Resource::Tag),
+        ],
+    ),
+    (
+        "Govern",
+        &[
+            Place::new("/ui/audit", "Audit log", IconName::Audit, "a").for_readers_of(Resource::Audit),
+            Place::new("/ui/settings", "Settings", IconName::Settings, "s").for_readers_of(Resource::Settings),
+        ],
+    ),
 ];
 
 #[component]
@@ -82,9 +112,15 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// What the command palette offers besides pages, to those who may.
-const ACTIONS: [(&str, &str, Action, Resource); 4] = [
+const ACTIONS: [(&str, &str, Action, Resource); 10] = [
+    ("Add credential", "/ui/credentials/new", Action::Create, Resource::Credential),
+    ("Add model", "/ui/models/new", Action::Create, Resource::Model),
+    ("Create access group", "/ui/access-groups/new", Action::Create, Resource::AccessGroup),
+    ("Create budget", "/ui/budgets/new", Action::Create, Resource::Budget),
+    ("Create customer", "/ui/customers/new", Action::Create, Resource::Customer),
     ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
     ("Create organisation", "/ui/organisations/new", Action::Create, Resource::Organisation),
+    ("Create tag", "/ui/tags/new", Action::Create, Resource::Tag),
     ("Create team", "/ui/teams/new", Action::Create, Resource::Team),
     ("Create user", "/ui/users/new", Action::Create, Resource::User),
 ];
@@ -94,8 +130,12 @@ const ACTIONS: [(&str, &str, Action, Resource); 4] = [
 fn Search() -> impl IntoView {
     with_wasm().then(|| {
         Suspend::new(async {
-            let pages = GROUPS.iter().flat_map(|(_, places)| *places);
-            let mut places: Vec<_> = pages.map(|place| Hit::new("Page", place.label, "", place.path)).collect();
+            let mut places = Vec::new();
+            for place in GROUPS.iter().flat_map(|(_, places)| *places) {
+                if place.is_shown().await {
+                    places.push(Hit::new("Page", place.label, "", place.path));
+                }
+            }
             for (label, href, action, resource) in ACTIONS {
                 if may(action, resource).await {
                     places.push(Hit::new("Action", label, "", href));
@@ -126,26 +166,39 @@ fn Navigation() -> impl IntoView {
 fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let here = path.trim_end_matches('/');
-    let links = places
-        .iter()
-        .map(|place| {
-            let inside = place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
-            let current = (here == place.path || inside).then_some("page");
-            let key = (!place.key.is_empty()).then_some(place.key);
+    let here = here.to_owned();
+    Suspend::new(async move {
+        let mut shown = Vec::new();
+        for place in places {
+            if place.is_shown().await {
+                shown.push(place);
+            }
+        }
+        let links = shown
+            .iter()
+            .map(|place| {
+                let inside =
+                    place.path != "/ui" && here.strip_prefix(place.path).is_some_and(|rest| rest.starts_with('/'));
+                let current = (here == place.path || inside).then_some("page");
+                let key = (!place.key.is_empty()).then_some(place.key);
+                view! {
+                    <li>
+                        <a href=place.path aria-current=current data-go=key>
+                            <Icon name=place.icon />
+                            {place.label}
+                        </a>
+                    </li>
+                }
+            })
+            .collect_view();
+        // A group of which nothing is shown has no name either.
+        (!shown.is_empty()).then(|| {
             view! {
-                <li>
-                    <a href=place.path aria-current=current data-go=key>
-                        <Icon name=place.icon />
-                        {place.label}
-                    </a>
-                </li>
+                <h2 class="nav-group">{name}</h2>
+                <ul>{links}</ul>
             }
         })
-        .collect_view();
-    view! {
-        <h2 class="nav-group">{name}</h2>
-        <ul>{links}</ul>
-    }
+    })
 }
 
 /// Needs JavaScript; hidden without.

@@ -68,6 +68,33 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
                     <Route path=path!("account") view=pages::AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("access-groups") view=pages::AccessGroupList ssr=SsrMode::Async />
+                    <Route path=path!("access-groups/new") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
+                    <Route path=path!("access-groups/create") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
+                    <Route path=path!("access-groups/:id") view=pages::AccessGroupPage ssr=SsrMode::Async />
+                    <Route path=path!("access-groups/:id/update") view=pages::AccessGroupPage ssr=SsrMode::Async />
+                    <Route path=path!("access-groups/:id/delete") view=pages::DeleteAccessGroupPage ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=pages::AuditList ssr=SsrMode::Async />
+                    <Route path=path!("audit/verify") view=pages::AuditVerifyPage ssr=SsrMode::Async />
+                    <Route path=path!("audit/:id") view=pages::AuditLinePage ssr=SsrMode::Async />
+                    <Route path=path!("budgets") view=pages::BudgetList ssr=SsrMode::Async />
+                    <Route path=path!("budgets/new") view=pages::NewBudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("budgets/create") view=pages::NewBudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("budgets/:id") view=pages::BudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("budgets/:id/update") view=pages::BudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("budgets/:id/delete") view=pages::DeleteBudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials") view=pages::CredentialList ssr=SsrMode::Async />
+                    <Route path=path!("credentials/new") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/create") view=pages::NewCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/update") view=pages::CredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("credentials/:id/delete") view=pages::DeleteCredentialPage ssr=SsrMode::Async />
+                    <Route path=path!("customers") view=pages::CustomerList ssr=SsrMode::Async />
+                    <Route path=path!("customers/new") view=pages::NewCustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("customers/create") view=pages::NewCustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("customers/:id") view=pages::CustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("customers/:id/update") view=pages::CustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("customers/:id/delete") view=pages::DeleteCustomerPage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />
@@ -104,6 +131,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("users/:id/settings") view=pages::UserSettings ssr=SsrMode::Async />
                     <Route path=path!("users/:id/password") view=pages::PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("users/:id/delete") view=pages::DeleteUserPage ssr=SsrMode::Async />
+                    <Route path=path!("models/new") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/create") view=pages::NewModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/update") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/test") view=pages::ModelPage ssr=SsrMode::Async />
+                    <Route path=path!("models/:id/delete") view=pages::DeleteModelPage ssr=SsrMode::Async />
+                    <Route path=path!("settings") view=pages::SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("tags") view=pages::TagList ssr=SsrMode::Async />
+                    <Route path=path!("tags/new") view=pages::NewTagPage ssr=SsrMode::Async />
+                    <Route path=path!("tags/create") view=pages::NewTagPage ssr=SsrMode::Async />
+                    <Route path=path!("tags/:id") view=pages::TagPage ssr=SsrMode::Async />
+                    <Route path=path!("tags/:id/update") view=pages::TagPage ssr=SsrMode::Async />
+                    <Route path=path!("tags/:id/delete") view=pages::DeleteTagPage ssr=SsrMode::Async />
                     <Route path=path!("*any") view=pages::NotFound ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

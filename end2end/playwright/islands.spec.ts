@@ -92,23 +92,28 @@ test("a paused list stands still", async ({ admin: page, gateway }) => {
   await expect(page.locator("tbody tr")).toHaveCount(2);
 });
 
-test("a navigation is immediate", async ({ admin: page, isMobile }) => {
+test("a navigation has its answer at once", async ({ admin: page, isMobile }) => {
   test.skip(isMobile, "the drawer is between");
-  const took: number[] = [];
+  const answered: number[] = [];
+  const painted: number[] = [];
   for (const name of ["Keys", "Requests", "Models", "Overview", "Keys", "Models"]) {
     const link = page.locator(".nav").getByRole("link", { name });
     await link.hover();
+    // So long somebody rests on a link before clicking: it is asked for meanwhile.
     await page.waitForTimeout(300);
     await Promise.all([page.waitForURL(name === "Overview" ? "**/ui" : `**/ui/${name.toLowerCase()}`), link.click()]);
-    took.push(
-      await page.evaluate(async () => {
-        const painted = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
-        while (painted() === undefined) await new Promise((next) => setTimeout(next, 10));
-        return painted() as number;
-      }),
-    );
+    const [answer, picture] = await page.evaluate(async () => {
+      const first = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+      while (first() === undefined) await new Promise((next) => setTimeout(next, 10));
+      const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+      return [entry?.responseEnd ?? Infinity, first() as number] as const;
+    });
+    answered.push(answer);
+    painted.push(picture);
   }
-  took.sort((a, b) => a - b);
-  test.info().annotations.push({ type: "milliseconds to the first picture", description: took.map(Math.round).join(", ") });
-  console.log(`milliseconds to the first picture: ${took.map(Math.round).join(", ")}`);
+  const told = (times: number[]) => times.map(Math.round).sort((a, b) => a - b).join(", ");
+  // How soon the picture follows is the machine's matter, and only told.
+  test.info().annotations.push({ type: "milliseconds to the first picture", description: told(painted) });
+  const median = answered.toSorted((a, b) => a - b)[3];
+  expect(median, `milliseconds to the whole answer: ${told(answered)}`).toBeLessThan(100);
 });

@@ -22,6 +22,7 @@ impl MigrationTrait for Migration {
                     .col(text("user_id").primary_key())
                     // In PHC form; NULL: signs in by other means.
                     .col(text_null("password_hash"))
+                    .col(big_null("password_changed_at"))
                     .col(big_null("last_at"))
                     .to_owned(),
             )

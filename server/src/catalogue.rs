@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Mutex;
+use tollgate_control::models::Provider;
 use tollgate_control::secrets::open_all;
 use tollgate_control::vault::Vault;
 use tollgate_control::{Publish, TestOutcome};
@@ -16,7 +18,6 @@ use tollgate_domain::model::{Catalog, Deployment, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, is_link_local};
 use tollgate_store::{RecordFilter, Store, StoreError};
-use tokio::sync::Mutex;
 use url::{Host, Url};
 
 use crate::config;
@@ -108,6 +109,10 @@ impl Publish for ToGateway {
 
     fn check_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> Result<(), String> {
         self.deployment(deployment, credential).map(drop)
+    }
+
+    fn providers(&self) -> Vec<Provider> {
+        config::providers()
     }
 
     async fn test_deployment(&self, stored: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome {

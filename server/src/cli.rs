@@ -179,8 +179,8 @@ pub enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum SecretsCommand {
-    /// Encrypts every secret anew with the current TOLLGATE_SALT_KEY. The one before it is read from
-    /// TOLLGATE_SALT_KEY_PREVIOUS. Can be stopped at any time and started again.
+    /// Encrypts every secret anew with the current `TOLLGATE_SALT_KEY`. The one before it is read from
+    /// `TOLLGATE_SALT_KEY_PREVIOUS`. Can be stopped at any time and started again.
     Reencrypt(DatabaseArguments),
 }
 

@@ -180,9 +180,36 @@ fn head_too_slow() -> String {
     )
 }
 
+/// What begins so belongs to pages or management, and not to models' callers.
+const OFFICE: [&str; 22] = [
+    "/ui",
+    "/api/",
+    "/metrics",
+    "/health/",
+    "/key/",
+    "/user/",
+    "/users/",
+    "/team/",
+    "/organization/",
+    "/budget/",
+    "/customer/",
+    "/end_user/",
+    "/tag/",
+    "/model/",
+    "/model_group/",
+    "/credentials",
+    "/access_group/",
+    "/spend/",
+    "/global/",
+    "/audit",
+    "/v1/access_group",
+    "/v2/",
+];
+
 /// Whether a path belongs to pages or management, and not to models' callers.
-fn is_office(path: &str) -> bool {
-    ["/ui", "/api/", "/key/", "/metrics", "/health/"].iter().any(|prefix| path.starts_with(prefix))
+pub fn is_office(path: &str) -> bool {
+    // Beside `/v1/models`, which callers ask for.
+    path.starts_with("/v1/model/") || OFFICE.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// A client's connection: notes whether a request has begun, and fails when the client takes nothing any more.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tollgate_app::server::{SaltKey, StartFacts};
 use tollgate_control::vault::Vault;
 use tollgate_control::{Control, OpContext, access, keys};
 use tollgate_domain::clock::SystemClock;
@@ -128,6 +129,14 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         entropy: entropy.clone(),
         tasks: tasks.clone(),
     });
+    let facts = StartFacts {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        configuration: configuration(&arguments),
+        warnings: findings.0.iter().filter(|finding| finding.severity == config::Severity::Warning).count(),
+        has_master_key: config.master_key.is_some(),
+        salt_key: salt_key(config.master_key.is_some()),
+        data_folder: arguments.database.data_dir.display().to_string(),
+    };
     let vault = Arc::new(vault(config.master_key.as_ref()));
     let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
     to_gateway.reload().await?;
@@ -153,7 +162,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
     let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
-    let app = http::app(&state);
+    let app = http::app(&state, facts);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     background.spawn(rotation(control.clone(), stop.clone()));
@@ -183,12 +192,33 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     Ok(())
 }
 
+/// What may hold the key that secrets are encrypted with.
+const SALT_KEYS: [&str; 2] = ["TOLLGATE_SALT_KEY", "LITELLM_SALT_KEY"];
+
 /// What secrets in the database are encrypted with: `TOLLGATE_SALT_KEY`, LiteLLM's variable, or the master key; and what
 /// they were encrypted with before, until `tollgate secrets reencrypt` has run.
 pub fn vault(master_key: Option<&Secret>) -> Vault {
-    let current = environment_secret(&["TOLLGATE_SALT_KEY", "LITELLM_SALT_KEY"]);
+    let current = environment_secret(&SALT_KEYS);
     let previous: Vec<Secret> = environment_secret(&["TOLLGATE_SALT_KEY_PREVIOUS"]).into_iter().collect();
     Vault::new(current.as_ref().or(master_key), &previous)
+}
+
+/// Where the configuration comes from, for people.
+fn configuration(arguments: &ServeArguments) -> String {
+    match (&arguments.database.config, &arguments.model) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(_)) => "the command line".to_owned(),
+        (None, None) => "built in: no file was given".to_owned(),
+    }
+}
+
+/// What [`vault`] encrypts with.
+fn salt_key(has_master_key: bool) -> SaltKey {
+    match (environment_secret(&SALT_KEYS).is_some(), has_master_key) {
+        (true, _) => SaltKey::Own,
+        (false, true) => SaltKey::Master,
+        (false, false) => SaltKey::None,
+    }
 }
 
 fn cores() -> usize {

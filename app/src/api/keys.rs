@@ -336,7 +336,7 @@ pub(crate) async fn model_names(
 }
 
 /// Who is behind a `created_by`, for people.
-async fn person(control: &tollgate_control::Control, label: &str) -> String {
+pub(crate) async fn person(control: &tollgate_control::Control, label: &str) -> String {
     match label {
         "master_key" => return "the master key".to_owned(),
         "system" => return "the command line".to_owned(),

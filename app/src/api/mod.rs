@@ -1,12 +1,17 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
+mod audit;
+mod budgets;
 pub(crate) mod choices;
+mod credentials;
 mod keys;
+mod labels;
 mod members;
 mod models;
 mod organisations;
 mod overview;
 mod requests;
+mod settings;
 mod teams;
 mod users;
 
@@ -15,12 +20,17 @@ use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::user::User;
 
 pub use crate::ServerError;
+pub use audit::*;
+pub use budgets::*;
+pub use credentials::*;
 pub use keys::*;
+pub use labels::*;
 pub use members::*;
 pub use models::*;
 pub use organisations::*;
 pub use overview::*;
 pub use requests::*;
+pub use settings::*;
 pub use teams::*;
 pub use users::*;
 

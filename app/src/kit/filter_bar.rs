@@ -84,6 +84,13 @@ fn field(filter: &Filter, value: Option<String>) -> AnyView {
             }
             .into_any()
         }
+        FilterKind::Day => view! {
+            <label class="day">
+                <span>{label}</span>
+                <input type="date" name=name value=value />
+            </label>
+        }
+        .into_any(),
         FilterKind::Choice { any, options } => {
             let options = options
                 .iter()

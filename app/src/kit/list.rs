@@ -1,5 +1,6 @@
 //! Lists whose filter, order and place are in the address: what can be filtered by, and what one address asks for.
 
+use tollgate_domain::Timestamp;
 use tollgate_domain::page::Cursor;
 
 use super::Query;
@@ -18,6 +19,8 @@ pub enum FilterKind {
     Search { placeholder: &'static str },
     /// A text that is compared as a whole; the known ones are offered.
     Text { placeholder: &'static str, known: Vec<String> },
+    /// A day, in UTC: `2026-11-22`. Anything else is no filter.
+    Day,
     /// One of some: value and label. Anything else is no filter.
     Choice { any: &'static str, options: Vec<(String, String)> },
 }
@@ -50,6 +53,11 @@ impl Filters {
         self.add(name, label, FilterKind::Text { placeholder, known: Vec::new() })
     }
 
+    /// Read with [`parse_day`].
+    pub fn day(self, name: &'static str, label: &'static str) -> Self {
+        self.add(name, label, FilterKind::Day)
+    }
+
     /// `any` is what the choice says while nothing is chosen.
     pub fn choice<V: Into<String>, L: Into<String>>(
         self,
@@ -80,6 +88,7 @@ impl Filters {
             let Some(value) = address.get(filter.name) else { continue };
             let known = match &filter.kind {
                 FilterKind::Choice { options, .. } => options.iter().any(|(option, _)| *option == value),
+                FilterKind::Day => parse_day(&value).is_some(),
                 FilterKind::Search { .. } | FilterKind::Text { .. } => true,
             };
             if known {
@@ -91,6 +100,11 @@ impl Filters {
         let sort = address.get("sort").filter(|sort| self.sorts.contains(&sort.trim_start_matches('-')));
         ListQuery { filters: self, values, kept, sort, after: address.get("after"), shown: Vec::new() }
     }
+}
+
+/// The beginning of a day in UTC that is written as `2026-11-22`.
+pub fn parse_day(text: &str) -> Option<Timestamp> {
+    (text.len() == 10).then(|| Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"))).flatten()
 }
 
 /// What one address of a list asks for.
@@ -219,7 +233,7 @@ impl ListQuery {
                 FilterKind::Choice { options, .. } => {
                     options.iter().find(|(option, _)| *option == value).map_or(value, |(_, label)| label.clone())
                 }
-                FilterKind::Search { .. } | FilterKind::Text { .. } => value,
+                FilterKind::Search { .. } | FilterKind::Text { .. } | FilterKind::Day => value,
             });
             Some((filter.label, text, self.without(filter.name).href()))
         };
@@ -236,6 +250,7 @@ mod tests {
             .search("q", "Search", "Name")
             .choice("status", "Status", "Any", [("on", "Switched on"), ("off", "Switched off")])
             .text("model", "Model", "Model")
+            .day("since", "From")
             .sorts(&["spend"])
             .keep("live", "off")
     }
@@ -256,7 +271,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_filter() {
-        let list = read("status=gone&model=&live=on&sort=colour&colour=red&notice=blocked");
+        let list = read("status=gone&model=&since=2026-02-30&live=on&sort=colour&colour=red&notice=blocked");
         assert_eq!(list.href(), "/ui/things");
         assert!(!list.is_filtered() && list.chips().is_empty() && list.sort().is_none());
         assert!(!read("after=1_a&live=off&sort=spend").is_filtered());
@@ -269,6 +284,15 @@ mod tests {
         let told: Vec<_> = chips.iter().map(|(name, text, _)| format!("{name}: {text}")).collect();
         assert_eq!(told, ["Search: x", "Status: Switched on", "Model: The model"]);
         assert_eq!(chips[1].2, "/ui/things?q=x&model=m");
+    }
+
+    #[test]
+    fn a_day_is_one_that_there_is() {
+        assert_eq!(parse_day("2026-11-22"), Timestamp::parse_rfc3339("2026-11-22T00:00:00Z"));
+        assert_eq!(read("since=2026-11-22").href(), "/ui/things?since=2026-11-22");
+        for text in ["", "2026-02-30", "2026-1-1", "2026-11-22T00:00:00Z", "tomorrow"] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
     }
 
     #[test]

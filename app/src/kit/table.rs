@@ -53,6 +53,9 @@ pub fn DataTable(
     /// The id of the form that ticked rows are sent with: [`super::BulkForm`].
     #[prop(optional_no_strip)]
     select: Option<&'static str>,
+    /// Rows of several lines.
+    #[prop(optional)]
+    tall: bool,
     children: Children,
 ) -> impl IntoView {
     let heads = columns.into_iter().map(|column| head(column, list.as_ref())).collect_view();
@@ -70,7 +73,7 @@ pub fn DataTable(
     });
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=label>
-            <table class="table">
+            <table class="table" class:tall-rows=tall>
                 <thead>
                     <tr>{all}{heads}</tr>
                 </thead>

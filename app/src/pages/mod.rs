@@ -1,6 +1,11 @@
 //! The pages, one a file.
 
+mod access_groups;
 mod ago;
+mod audit;
+mod budgets;
+mod credentials;
+mod customers;
 mod keys;
 mod members;
 mod models;
@@ -9,12 +14,23 @@ mod organisations;
 mod overview;
 mod problem;
 mod requests;
+mod settings;
 mod setup;
 mod sign_in;
+mod tags;
 mod teams;
 mod users;
 
 pub use crate::kit::Query;
+pub use access_groups::{
+    ACCESS_GROUPS, AccessGroupList, AccessGroupPage, DeleteAccessGroupPage, NewAccessGroupPage, access_group_href,
+};
+pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
+pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
+pub use credentials::{
+    CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
+};
+pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
     KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,
@@ -23,7 +39,9 @@ pub use members::{
     OrganisationMemberPage, RemoveOrganisationMemberPage, RemoveTeamMemberPage, TeamMemberPage, group_href,
     member_href, members_href,
 };
-pub use models::{Models, ModelsContent};
+pub use models::{
+    DeleteModelPage, LITELLM_NAMES, MODELS, ModelPage, Models, ModelsContent, NewModelPage, PRICES, Tested, model_href,
+};
 pub use not_found::NotFound;
 pub use organisations::{
     DeleteOrganisationPage, NewOrganisationPage, ORGANISATIONS, OrganisationDetail, OrganisationList,
@@ -32,8 +50,10 @@ pub use organisations::{
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
 pub use requests::{RequestDetailPage, RequestList, request_href};
+pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
+pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};
 pub use teams::{DeleteTeamPage, NewTeamPage, TEAMS, TeamDetail, TeamKeys, TeamList, TeamSettings, team_href};
 pub use users::{
     AccountPage, DeleteUserPage, NewUserPage, PasswordPage, USERS, UserDetail, UserList, UserSettings, user_href,

@@ -3,7 +3,8 @@
 use tollgate_control::keys::{self, KeyFilter};
 use tollgate_control::records::{self, Filter, Order};
 use tollgate_control::{Control, ControlError, Managed, OpContext, models, requests};
-use tollgate_domain::actor::Action;
+use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::credential::Credential;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -11,7 +12,7 @@ use tollgate_store::Table;
 
 use super::Hit;
 use crate::ServerError;
-use crate::pages::{Query, key_href, organisation_href, request_href, team_href, user_href};
+use crate::pages::{credential_href, key_href, model_href, organisation_href, request_href, team_href, user_href};
 
 /// Hits of one kind.
 const EACH: u32 = 6;
@@ -26,6 +27,7 @@ pub async fn search(control: &Control, op: &OpContext, text: &str) -> Result<Vec
         return Ok(Vec::new());
     }
     let mut hits = Vec::new();
+    hits.extend(allowed(credentials_called(control, op, text).await)?);
     hits.extend(allowed(keys_called(control, op, text).await)?);
     hits.extend(allowed(models_called(control, op, text).await)?);
     hits.extend(allowed(organisations_called(control, op, text).await)?);
@@ -44,6 +46,18 @@ fn allowed(found: Result<Vec<Hit>, ControlError>) -> Result<Vec<Hit>, ServerErro
     }
 }
 
+async fn credentials_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
+    if !op.allowed_somewhere(Action::Read, Resource::Credential) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter { search: Some(text.to_owned()), ..Filter::default() };
+    let page = records::list::<Credential>(control, op, &filter, None, EACH).await?;
+    let hit = |one: Credential| {
+        Hit::new("Credential", one.id.as_str(), one.provider.unwrap_or_default(), credential_href(one.id.as_str()))
+    };
+    Ok(page.items.into_iter().map(hit).collect())
+}
+
 async fn keys_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
     let filter = KeyFilter { search: Some(text.to_owned()), ..KeyFilter::default() };
     let page = keys::list(control, op, &filter, None, EACH).await?;
@@ -56,8 +70,8 @@ async fn keys_called(control: &Control, op: &OpContext, text: &str) -> Result<Ve
 async fn models_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
     let rows = models::list(control, op).await?;
     let hits = rows.into_iter().filter(|row| !row.model.contains('*')).map(|row| {
-        let href = Query::default().with("model", Some(row.model.as_str())).href("/ui/requests");
-        Hit::new("Model", row.model, format!("{}: its requests", row.provider), href)
+        let href = model_href(&row.deployment_id);
+        Hit::new("Model", row.model, row.provider, href)
     });
     let mut hits: Vec<_> = hits.filter(|hit| hit.matches(text)).collect();
     hits.dedup_by(|a, b| a.label == b.label);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::Form;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::{Extension, http::StatusCode};
 use serde::Deserialize;
 use tollgate_control::access::{self, SignInError};
 use tollgate_control::{Control, ControlError};
@@ -14,8 +14,9 @@ use tollgate_domain::user::User;
 use tower_sessions::Session;
 
 use super::Viewer;
-use super::protect::encode;
 use super::WebSettings;
+use super::plain::unavailable;
+use super::protect::encode;
 use super::viewer::begin;
 
 #[derive(Deserialize)]
@@ -63,7 +64,7 @@ async fn welcome(session: &Session, user: &User, clock: &dyn Clock, next: &str) 
         Ok(()) => Redirect::to(next).into_response(),
         Err(error) => {
             leptos::logging::error!("a session could not be begun: {error}");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            unavailable()
         }
     }
 }
@@ -80,7 +81,7 @@ pub async fn sign_out(
         Ok(()) => Redirect::to("/ui/sign-in?notice=signed-out").into_response(),
         Err(error) => {
             leptos::logging::error!("a session could not be ended: {error}");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            unavailable()
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The dashboard's HTTP side: sessions, who is signed in, protections, and the routes that render pages.
 
 mod doors;
+mod facts;
+pub(crate) mod plain;
 mod protect;
 mod viewer;
 
@@ -26,6 +28,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 
 use crate::{App, ServerError, server_forms, shell};
 
+pub use facts::{SaltKey, StartFacts};
 pub use viewer::Viewer;
 
 /// A session ends when it was not used for so long.
@@ -46,6 +49,8 @@ pub struct WebSettings {
     pub with_wasm: bool,
     /// `ui_access_mode: admin_only`: only administrators and auditors get in.
     pub admin_only: bool,
+    /// For the settings page.
+    pub facts: StartFacts,
 }
 
 impl WebSettings {
@@ -165,4 +170,9 @@ pub async fn op_context() -> Result<(Control, OpContext), ServerError> {
 /// The address under which the gateway is reached, for snippets.
 pub async fn base_url() -> Result<String, ServerError> {
     Ok(extension::<Viewer>().await?.base_url)
+}
+
+/// How the dashboard is reached, and how the process was started.
+pub async fn settings() -> Result<WebSettings, ServerError> {
+    Ok(WebSettings::clone(&*extension::<Arc<WebSettings>>().await?))
 }

@@ -5,7 +5,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::Viewer;
+use super::{Viewer, plain};
 
 /// Pages that are open to everybody.
 const OPEN: [&str; 2] = ["/ui/sign-in", "/ui/setup"];
@@ -45,9 +45,11 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
-    let text =
-        "This form was not sent by a page of this dashboard, so nothing was done. Open the page again and repeat.";
-    (StatusCode::FORBIDDEN, text).into_response()
+    plain::page(
+        StatusCode::FORBIDDEN,
+        "Nothing was done",
+        "This form was not sent by a page of this dashboard. If you meant to do it, open the page again and repeat it there.",
+    )
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {

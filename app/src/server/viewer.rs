@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use axum::response::Response;
+use http::header;
 use tollgate_control::{Control, OpContext, access};
 use tollgate_domain::actor::{Actor, Memberships};
 use tollgate_domain::entropy::SystemEntropy;
@@ -17,6 +17,7 @@ use tollgate_domain::{Clock, Timestamp};
 use tower_sessions::Session;
 
 use super::WebSettings;
+use super::plain::unavailable;
 
 /// In the session: the person's id, and when it signed in.
 const USER: &str = "user";
@@ -44,7 +45,9 @@ impl Viewer {
     /// For the control plane: the person, or nobody.
     pub fn op(&self) -> OpContext {
         let actor = match &self.user {
-            Some(user) => Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None },
+            Some(user) => {
+                Actor::User { id: user.id.clone(), label: user.label().to_owned(), role: user.role, via: None }
+            }
             None => Actor::Anonymous,
         };
         self.op_as(actor)
@@ -104,11 +107,6 @@ fn header_text(request: &Request, name: header::HeaderName) -> Option<String> {
     Some(text.chars().take(MAX_TEXT).collect())
 }
 
-fn unavailable() -> Response {
-    let text = "The database does not answer. Nothing was changed; try again shortly.";
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-}
-
 async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result<Option<User>, Response> {
     let id: Option<UserId> = session.get(USER).await.map_err(|_| unavailable())?;
     let at: Option<Timestamp> = session.get(SIGNED_IN_AT).await.map_err(|_| unavailable())?;
@@ -117,7 +115,7 @@ async fn find(control: &Control, clock: &dyn Clock, session: &Session) -> Result
         let _ = session.flush().await;
         return Ok(None);
     }
-    access::user(control, &id).await.map_err(|_| unavailable())
+    access::signed_in(control, &id, at).await.map_err(|_| unavailable())
 }
 
 /// Makes the session that of `user`, under a new id: one that was planted before is worth nothing.

@@ -13,7 +13,7 @@ use tollgate_domain::organisation::Organisation;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 
-use super::{id, ids, patterns};
+use super::{id, ids, typed_models};
 use crate::api::SERVICE_ACCOUNT;
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, TypedLimits};
@@ -86,7 +86,7 @@ impl KeyFields {
             user_id,
             team_id,
             organisation_id: id(form, "organisation_id", OrganisationId::parse),
-            models: patterns(form),
+            models: typed_models(form),
             access_groups: ids(form, "access_groups", AccessGroupId::parse),
             date: Expiry::date(form),
             expiry: Expiry::of(form),

@@ -9,7 +9,7 @@ use tollgate_domain::ids::{BudgetId, OrganisationId, TeamId, UserId};
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::user::User;
 
-use super::{Segment, change, patterns, read_form, show_again};
+use super::{Segment, change, read_form, show_again, typed_models};
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, redirect_with, refusal};
 use crate::pages::{ORGANISATIONS, TEAMS, group_href, member_href, members_href};
@@ -151,7 +151,7 @@ async fn try_update(
         return Ok(None);
     }
     let role = MemberRole::parse(&form.typed("role"));
-    let models = patterns(form);
+    let models = typed_models(form);
     let apply = |membership: &mut Membership| {
         membership.role = role.unwrap_or(membership.role);
         membership.limits = limits.over(&membership.limits);

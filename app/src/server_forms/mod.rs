@@ -2,11 +2,19 @@
 //!
 //! Who is signed in, and that a form was sent by a page of this very site, is checked by layers around these routes.
 
+mod access_groups;
+mod audit;
+mod budgets;
+mod credentials;
+mod customers;
 mod key_fields;
 mod keys;
 mod members;
+mod models;
 mod organisations;
+mod records;
 mod rotate_key;
+mod tags;
 mod teams;
 mod users;
 
@@ -17,19 +25,27 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use leptos::prelude::provide_context;
 use serde::Deserialize;
-use tollgate_control::{Control, ControlError, Managed, OpContext, records};
+use tollgate_control::{Control, ControlError, Managed, OpContext};
+use tollgate_domain::ids::BudgetId;
 use tollgate_domain::model::ModelPattern;
 use tollgate_store::Table;
 
 use crate::kit::{Form, id_of_segment};
-use crate::server::{ServerState, render};
+use crate::server::{ServerState, plain, render};
 
 pub fn router() -> Router<ServerState> {
     Router::new()
+        .merge(access_groups::router())
+        .merge(audit::router())
+        .merge(budgets::router())
+        .merge(credentials::router())
+        .merge(customers::router())
         .merge(keys::router())
         .merge(members::router())
+        .merge(models::router())
         .merge(organisations::router())
         .merge(rotate_key::router())
+        .merge(tags::router())
         .merge(teams::router())
         .merge(users::router())
 }
@@ -40,7 +56,11 @@ async fn read_form(request: Request) -> Result<(Form, Request), Response> {
     let whole = Request::from_parts(parts.clone(), body);
     match Fields::<Vec<(String, String)>>::from_request(whole, &()).await {
         Ok(Fields(values)) => Ok((Form::sent(values), Request::from_parts(parts, Body::empty()))),
-        Err(rejection) => Err(rejection.into_response()),
+        Err(rejection) => Err(plain::page(
+            rejection.into_response().status(),
+            "The form could not be read",
+            "Nothing was changed: what arrived was no form, or a larger one than any page sends. Open the page again.",
+        )),
     }
 }
 
@@ -65,12 +85,14 @@ async fn change<T: Managed + Table>(
         form.refuse_at("", "The form came without the version that it was made from: open it again.");
         return Ok(None);
     }
-    match records::update(control, op, id, version, apply).await {
+    match tollgate_control::records::update(control, op, id, version, apply).await {
         Ok(saved) => Ok(Some(saved)),
         Err(error @ ControlError::NotFound { .. }) => Err(error),
         Err(error) => {
             let is_conflict = matches!(error, ControlError::Conflict { .. });
-            if is_conflict && version != Some(Managed::meta(&records::get::<T>(control, op, id).await?).version) {
+            if is_conflict
+                && version != Some(Managed::meta(&tollgate_control::records::get::<T>(control, op, id).await?).version)
+            {
                 form.refuse_as_changed();
             } else {
                 form.refuse(&error, names);
@@ -78,6 +100,21 @@ async fn change<T: Managed + Table>(
             Ok(None)
         }
     }
+}
+
+/// Whether a conflict is that the thing was changed after the form was opened.
+async fn is_outdated<T: Managed + Table>(
+    control: &Control,
+    op: &OpContext,
+    id: &str,
+    version: Option<i64>,
+    error: &ControlError,
+) -> bool {
+    if !matches!(error, ControlError::Conflict { .. }) {
+        return false;
+    }
+    let now = tollgate_control::records::get::<T>(control, op, id).await;
+    version.is_some() && now.is_ok_and(|now| Some(Managed::meta(&now).version) != version)
 }
 
 /// An id in a path: what [`crate::kit::segment`] made of it.
@@ -101,14 +138,19 @@ fn id<T>(form: &mut Form, name: &str, parse: impl Fn(&str) -> Option<T>) -> Opti
     id
 }
 
+/// The shared budget that was chosen. One that is not there is told about by the control plane.
+fn typed_budget(form: &mut Form) -> Option<BudgetId> {
+    id(form, "budget_id", BudgetId::parse)
+}
+
+/// The models that were ticked and typed.
+fn typed_models(form: &Form) -> Vec<ModelPattern> {
+    form.models("models").into_iter().map(ModelPattern::new).collect()
+}
+
 /// The ids that are ticked in a field.
 fn ids<T>(form: &mut Form, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
     form.all(name).iter().filter_map(|text| parse(text)).collect()
-}
-
-/// The field `models`.
-fn patterns(form: &Form) -> Vec<ModelPattern> {
-    form.models("models").into_iter().map(ModelPattern::new).collect()
 }
 
 /// Whether the name was typed that has to be before something is deleted; if not, the form says so.

@@ -11,7 +11,7 @@ use tollgate_domain::limits::Limits;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::no_meta;
 
-use super::{Segment, change, id, ids, is_named, patterns, read_form, show_again};
+use super::{Segment, change, id, ids, is_named, read_form, show_again, typed_models};
 use crate::kit::{Form, LimitNames, redirect_with, refusal};
 use crate::pages::{ORGANISATIONS, organisation_href};
 use crate::server::{ServerState, Viewer};
@@ -34,7 +34,7 @@ fn read(form: &mut Form) -> impl FnOnce(&mut Organisation) + use<> {
     let access_groups = ids(form, "access_groups", AccessGroupId::parse);
     let limits = form.limits(&LimitNames::OWN);
     let metadata = form.json_object("metadata");
-    let (models, given) = (patterns(form), form.is_ticked("given"));
+    let (models, given) = (typed_models(form), form.is_ticked("given"));
     move |organisation| {
         organisation.name = name;
         if given {

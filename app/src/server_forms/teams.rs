@@ -13,7 +13,7 @@ use tollgate_domain::record::no_meta;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 
-use super::{Segment, change, id, ids, is_named, patterns, read_form, show_again};
+use super::{Segment, change, id, ids, is_named, read_form, show_again, typed_models};
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, redirect_with, refusal};
 use crate::pages::{TEAMS, team_href};
@@ -70,7 +70,7 @@ async fn read(
     let member_limits = form.limits(&LimitNames::MEMBER);
     let aliases = form.pairs("model_aliases");
     let metadata = form.json_object("metadata");
-    let (models, given) = (patterns(form), form.is_ticked("given"));
+    let (models, given) = (typed_models(form), form.is_ticked("given"));
     let (tags, permissions) = (form.tags("tags"), form.all("member_permissions"));
     Ok(move |team: &mut Team| {
         team.name = name;

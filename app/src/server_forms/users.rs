@@ -13,7 +13,7 @@ use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::no_meta;
 use tollgate_domain::user::{SHORTEST_PASSWORD, User};
 
-use super::{Segment, change, id, ids, is_named, patterns, read_form, show_again};
+use super::{Segment, change, id, ids, is_named, read_form, show_again, typed_models};
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, redirect_with, refusal};
 use crate::pages::{USERS, user_href};
@@ -38,7 +38,7 @@ fn read(form: &mut Form) -> impl FnOnce(&mut User) + use<> {
     let budget = id(form, "budget_id", BudgetId::parse);
     let limits = form.limits(&LimitNames::OWN);
     let metadata = form.json_object("metadata");
-    let models = patterns(form);
+    let models = typed_models(form);
     move |user| {
         user.email = email;
         user.name = name;

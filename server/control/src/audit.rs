@@ -1,10 +1,14 @@
 //! The audit log: looked through, and verified.
 
+mod names;
+
 use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::page::{Cursor, Page};
 pub use tollgate_store::{AuditFilter, AuditLine, AuditVerdict};
 
 use crate::{Control, ControlError, OpContext};
+
+pub use names::{Names, actor_called, names};
 
 async fn authorise(control: &Control, op: &OpContext) -> Result<(), ControlError> {
     control.authorise(op, Action::Read, Resource::Audit, &Place::default(), "").await

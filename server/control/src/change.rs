@@ -3,18 +3,20 @@
 //! What is written goes through a [`Permit`], which only this module makes, after it has looked whether the actor may:
 //! a write that nobody checked does not type-check.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place};
 use tollgate_domain::audit::AuditEvent;
 use tollgate_domain::ids::{AuditId, UserId};
 use tollgate_domain::key::{KeyDigest, VirtualKey};
+use tollgate_domain::membership::Group;
+use tollgate_domain::page::{Cursor, Page};
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
-use tollgate_store::Tx;
+use tollgate_store::{KeyFilter, RecordFilter, Tx};
 
-use crate::managed::{Managed, Told};
+use crate::managed::{Managed, Told, with_organisation};
+use crate::redact::{difference, plain, redacted, snapshot};
 use crate::{Control, ControlError, OpContext};
 
 /// A change under way. Dropped before [`Change::commit`], nothing happened.
@@ -107,14 +109,26 @@ impl<'a> Change<'a> {
         Ok(Permit { before: found.clone(), after: found })
     }
 
+    /// Where memberships of a group are.
+    pub async fn place_of(&self, group: &Group) -> Result<Place, ControlError> {
+        let place =
+            Place { team: group.team().cloned(), organisation: group.organisation().cloned(), ..Place::default() };
+        Ok(with_organisation(place, &self.tx).await?)
+    }
+
     fn authorise<T: Managed>(&self, action: Action, place: &Place) -> Result<(), ControlError> {
         self.op.authorise(action, T::RESOURCE, place)
+    }
+
+    /// Whether the actor may have this new thing where it shall be.
+    pub async fn may_add<T: Managed>(&self, new: &T) -> Result<(), ControlError> {
+        self.authorise::<T>(Action::Create, &new.place(&self.tx, Action::Create).await?)
     }
 
     /// Adds something new, if the actor may have it where it shall be, with its audit row.
     pub async fn add<T: Managed>(&mut self, mut new: T, action: &str) -> Result<T, ControlError> {
         *new.meta_mut() = tollgate_domain::record::Meta::new(self.now, self.op.actor.label());
-        self.authorise::<T>(Action::Create, &new.place(&self.tx, Action::Create).await?)?;
+        self.may_add(&new).await?;
         T::check(None, &new, self).await?;
         T::insert(&self.tx, &new).await?;
         let subject = new.subject_id();
@@ -125,32 +139,65 @@ impl<'a> Change<'a> {
 
     /// Writes what was changed, with its audit row; the actor must be allowed to have it where it is now, too.
     pub async fn save<T: Managed>(&mut self, permit: Permit<T>, action: &str) -> Result<T, ControlError> {
-        let Permit { before, mut after } = permit;
-        let (old, new) = (before.place(&self.tx, Action::Update).await?, after.place(&self.tx, Action::Update).await?);
-        if old != new {
-            // Moving a thing is taking it from one place and making it at another.
+        self.moved(&permit).await?;
+        T::check(Some(&permit.before), &permit.after, self).await?;
+        self.write(permit, action).await
+    }
+
+    /// The same without a look at what it holds: where nothing changed that was not made here.
+    pub(crate) async fn save_unchecked<T: Managed>(
+        &mut self,
+        permit: Permit<T>,
+        action: &str,
+    ) -> Result<T, ControlError> {
+        self.moved(&permit).await?;
+        self.write(permit, action).await
+    }
+
+    /// Moving a thing is taking it from one place and making it at another.
+    async fn moved<T: Managed>(&self, permit: &Permit<T>) -> Result<(), ControlError> {
+        let Permit { before, after } = permit;
+        if after.subject_id() != before.subject_id() {
+            return Err(ControlError::invalid("id", "can't be changed"));
+        }
+        if before.place(&self.tx, Action::Update).await? != after.place(&self.tx, Action::Update).await? {
+            self.authorise::<T>(Action::Delete, &before.place(&self.tx, Action::Delete).await?)?;
             self.authorise::<T>(Action::Create, &after.place(&self.tx, Action::Create).await?)?;
         }
+        Ok(())
+    }
+
+    async fn write<T: Managed>(&mut self, permit: Permit<T>, action: &str) -> Result<T, ControlError> {
+        let Permit { before, mut after } = permit;
+        *after.meta_mut() = before.meta().clone();
         after.meta_mut().touch(self.now, self.op.actor.label());
-        T::check(Some(&before), &after, self).await?;
         T::save(&self.tx, &after).await?;
         let subject = after.subject_id();
         let (old, new) = difference(&before, &after)?;
         self.record(action, Subject { kind: T::KIND, id: &subject }, Some(old), Some(new)).await?;
         self.tell(&before);
         self.tell(&after);
+        self.tell_earlier(&after).await?;
         Ok(after)
     }
 
-    /// Deletes it, with its audit row: it keeps its history and is found no more.
-    pub async fn remove<T: Managed>(&mut self, permit: Permit<T>, action: &str) -> Result<T, ControlError> {
+    /// Deletes it, with what hangs on it and an audit row for each: it keeps its history and is found no more.
+    pub async fn delete<T: Managed>(&mut self, permit: Permit<T>, action: &str) -> Result<T, ControlError> {
+        T::leave(&permit, self).await?;
+        self.remove(permit, action).await
+    }
+
+    async fn remove<T: Managed>(&mut self, permit: Permit<T>, action: &str) -> Result<T, ControlError> {
         let Permit { before, mut after } = permit;
         after.meta_mut().touch(self.now, self.op.actor.label());
         after.meta_mut().deleted_at = Some(self.now);
+        // The row stays, for the sake of its history. Secrets have none.
+        after.erase();
         T::save(&self.tx, &after).await?;
         let subject = after.subject_id();
         self.record(action, Subject { kind: T::KIND, id: &subject }, Some(snapshot(&before)?), None).await?;
         self.tell(&before);
+        self.tell_earlier(&before).await?;
         Ok(after)
     }
 
@@ -164,12 +211,8 @@ impl<'a> Change<'a> {
         self.remove(Permit { before: part.clone(), after: part }, action).await
     }
 
-    /// What changes with something that the actor may change: no further permission is asked for.
-    pub fn along_with<P: Managed, T: Managed>(&self, _owner: &Permit<P>, part: T) -> Permit<T> {
-        Permit { before: part.clone(), after: part }
-    }
-
     /// For the first administrator and those who show a password or a token: the right comes from that.
+    #[expect(clippy::unused_self, reason = "only a change gives permits")]
     pub(crate) fn by_proof<T: Managed>(&self, thing: T) -> Permit<T> {
         Permit { before: thing.clone(), after: thing }
     }
@@ -190,15 +233,20 @@ impl<'a> Change<'a> {
 
     /// `hash` is in PHC form.
     pub async fn set_password(&self, user: &Permit<User>, hash: &Secret) -> Result<(), ControlError> {
-        Ok(self.tx.set_password_hash(&user.after.id, hash).await?)
+        Ok(self.tx.set_password_hash(&user.after.id, hash, self.now).await?)
+    }
+
+    /// The same password, hashed in another way.
+    pub(crate) async fn renew_password(&self, user: &Permit<User>, hash: &Secret) -> Result<(), ControlError> {
+        Ok(self.tx.renew_password_hash(&user.after.id, hash).await?)
     }
 
     pub async fn set_signed_in(&self, user: &Permit<User>) -> Result<(), ControlError> {
         Ok(self.tx.set_signed_in(&user.after.id, self.now).await?)
     }
 
-    pub async fn forget_sign_ins(&self, user: &UserId, _owner: &Permit<User>) -> Result<(), ControlError> {
-        Ok(self.tx.forget_sign_ins(user).await?)
+    pub async fn forget_sign_ins(&self, user: &Permit<User>) -> Result<(), ControlError> {
+        Ok(self.tx.forget_sign_ins(&user.after.id).await?)
     }
 
     /// Lets the text that the key had go on working until then.
@@ -212,13 +260,18 @@ impl<'a> Change<'a> {
     }
 
     /// Takes away what earlier texts of the key could still do.
-    pub async fn forget_retired(&mut self, key: &Permit<VirtualKey>) -> Result<(), ControlError> {
-        let forgotten = self.tx.forget_retired(key.after.id).await?;
-        self.told.extend(forgotten.into_iter().map(Told::Key));
+    pub async fn end_retired(&mut self, key: &Permit<VirtualKey>) -> Result<(), ControlError> {
+        let ended = self.tx.end_retired(key.after.id, self.now).await?;
+        self.told.extend(ended.into_iter().map(Told::Key));
         Ok(())
     }
 
-    pub(crate) async fn replace_token(&self, digest: &str, purpose: &str, until: Timestamp) -> Result<(), ControlError> {
+    pub(crate) async fn replace_token(
+        &self,
+        digest: &str,
+        purpose: &str,
+        until: Timestamp,
+    ) -> Result<(), ControlError> {
         Ok(self.tx.replace_token(digest, purpose, self.now, until).await?)
     }
 
@@ -264,6 +317,13 @@ impl<'a> Change<'a> {
         Ok(self.tx.append_audit(&event).await?)
     }
 
+    /// A key that was exchanged is remembered by its earlier texts, too.
+    async fn tell_earlier<T: Managed>(&mut self, thing: &T) -> Result<(), ControlError> {
+        let earlier = thing.earlier(&self.tx, self.now).await?;
+        self.told.extend(earlier.into_iter().map(Told::Key));
+        Ok(())
+    }
+
     fn tell<T: Managed>(&mut self, thing: &T) {
         let told = thing.told();
         if !matches!(told, Told::Nothing) && !self.told.contains(&told) {
@@ -297,10 +357,7 @@ impl Reader<'_> {
         Ok(T::find(self.0, id).await?.filter(|found| found.meta().deleted_at.is_none()))
     }
 
-    pub async fn list<T: tollgate_store::Table>(
-        &self,
-        filter: &tollgate_store::RecordFilter,
-    ) -> Result<Vec<T>, ControlError> {
+    pub async fn list<T: tollgate_store::Table>(&self, filter: &RecordFilter) -> Result<Vec<T>, ControlError> {
         Ok(self.0.list(filter).await?)
     }
 
@@ -309,7 +366,7 @@ impl Reader<'_> {
     }
 
     pub async fn has_users(&self) -> Result<bool, ControlError> {
-        Ok(self.0.count_users().await? > 0)
+        Ok(self.0.has_users().await?)
     }
 
     pub async fn key_by_digest(&self, digest: KeyDigest) -> Result<Option<VirtualKey>, ControlError> {
@@ -324,113 +381,30 @@ impl Reader<'_> {
         Ok(self.0.digest_is_taken(digest).await?)
     }
 
-    /// The living keys of a person or team, at most 1,000.
-    pub async fn keys_of(&self, user: Option<&str>, team: Option<&str>) -> Result<Vec<VirtualKey>, ControlError> {
-        Ok(self.0.keys_of(user, team).await?)
-    }
-}
-
-/// What the audit log keeps of a text that came from outside: at most 500 bytes, nothing unprintable.
-fn plain(text: &str) -> String {
-    text[..text.floor_char_boundary(500)].chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// The fields of two versions that differ, before and after.
-pub fn difference<T: Serialize>(before: &T, after: &T) -> Result<(Value, Value), ControlError> {
-    let (before, after) = (fields(before)?, fields(after)?);
-    let only_changed = |these: &Map<String, Value>, those: &Map<String, Value>| {
-        these
-            .iter()
-            .filter(|(name, value)| those.get(*name) != Some(value))
-            .map(|(n, v)| (n.clone(), v.clone()))
-            .collect()
-    };
-    Ok((Value::Object(only_changed(&before, &after)), Value::Object(only_changed(&after, &before))))
-}
-
-/// Everything of a new thing, or of one that goes.
-pub fn snapshot<T: Serialize>(thing: &T) -> Result<Value, ControlError> {
-    Ok(Value::Object(fields(thing)?))
-}
-
-fn fields<T: Serialize>(thing: &T) -> Result<Map<String, Value>, ControlError> {
-    match serde_json::to_value(thing).map_err(|error| ControlError::Internal(Box::new(error)))? {
-        Value::Object(mut fields) => {
-            // Not a secret, but what one would look for in a stolen log.
-            fields.remove("digest");
-            // The line itself says when and by whom.
-            fields.remove("meta");
-            Ok(fields)
-        }
-        other => Ok(Map::from_iter([("value".to_owned(), other)])),
-    }
-}
-
-/// The same without what people put into metadata and settings that the audit log must not keep: texts whose name says
-/// that they are secret.
-fn redacted(value: Value) -> Value {
-    match value {
-        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, value)| {
-                    let value = if is_secret(&name) { masked(value) } else { redacted(value) };
-                    (name, value)
-                })
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(redacted).collect()),
-        other => other,
-    }
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["secret", "password", "credential", "authorization", "private"].iter().any(|word| name.contains(word))
-        || ["key", "token", "auth"].iter().any(|word| name.ends_with(word))
-}
-
-/// An encrypted secret: see [`tollgate_domain::sealed::Sealed`].
-fn is_sealed(fields: &Map<String, Value>) -> bool {
-    fields.len() == 4 && ["key_id", "nonce", "text", "fingerprint"].iter().all(|name| fields.contains_key(*name))
-}
-
-/// What stands for an encrypted secret in the log: tells whether it was changed, and nothing else.
-fn fingerprint(fields: &Map<String, Value>) -> Value {
-    serde_json::json!({ "hmac": fields["fingerprint"] })
-}
-
-fn masked(value: Value) -> Value {
-    match value {
-        Value::Object(fields) if is_sealed(&fields) => fingerprint(&fields),
-        Value::String(_) => Value::String("[secret]".to_owned()),
-        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, masked(value))).collect()),
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn secrets_in_metadata_are_not_kept() {
-        let value = json!({
-            "alias": "x", "version": 3, "max_tokens": 5, "models": ["a"],
-            "metadata": {"langfuse_secret_key": "sk-lf-1", "nested": [{"Authorization": {"a": "b"}}], "team": "blue"},
-        });
-        let text = redacted(value).to_string();
-        assert!(!text.contains("sk-lf-1") && !text.contains("\"b\""), "{text}");
-        assert!(text.contains("blue") && text.contains("\"max_tokens\":5") && text.contains("\"alias\":\"x\""));
+    /// In PHC form.
+    pub async fn password_hash(&self, user: &UserId) -> Result<Option<Secret>, ControlError> {
+        Ok(self.0.password_hash(user).await?)
     }
 
-    #[test]
-    fn a_difference_holds_only_what_changed() {
-        let (before, after) = difference(&json!({"a": 1, "b": 2}), &json!({"a": 1, "b": 3, "c": 4})).unwrap();
-        assert_eq!((before, after), (json!({"b": 2}), json!({"b": 3, "c": 4})));
+    pub async fn page<T: tollgate_store::Table>(
+        &self,
+        filter: &RecordFilter,
+        cursor: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<T>, ControlError> {
+        Ok(self.0.page(filter, cursor, limit).await?)
+    }
+
+    pub async fn count<T: tollgate_store::Table>(&self, filter: &RecordFilter) -> Result<u64, ControlError> {
+        Ok(self.0.count::<T>(filter).await?)
+    }
+
+    /// The living keys that match, at most 1,000.
+    pub async fn keys_of(&self, filter: &KeyFilter, now: Timestamp) -> Result<Vec<VirtualKey>, ControlError> {
+        Ok(self.0.keys_of(filter, now).await?)
+    }
+
+    pub async fn count_keys(&self, filter: &KeyFilter, now: Timestamp) -> Result<u64, ControlError> {
+        Ok(self.0.count_keys(filter, now).await?)
     }
 }

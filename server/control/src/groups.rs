@@ -8,7 +8,6 @@ use tollgate_domain::model::ModelPattern;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::{Record, no_meta};
 use tollgate_domain::team::Team;
-use tollgate_store::RecordFilter;
 
 use crate::{Control, ControlError, OpContext};
 
@@ -20,23 +19,27 @@ pub async fn create_team(
     members: &[(UserId, MemberRole)],
 ) -> Result<Team, ControlError> {
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            let team = change.add(new, "team.create").await?;
-            let group = Group::Team(team.id.clone());
-            let mut members = members.to_vec();
-            if let Actor::User { id, .. } = &op.actor
-                && !op.may(Action::Create, <Team as Record>::RESOURCE, &tollgate_domain::actor::Place::default())
-                && !members.iter().any(|(member, _)| member == id)
-            {
-                members.push((id.clone(), MemberRole::Admin));
-            }
-            for (user, role) in members {
-                change.add(membership(&group, &user, role)?, "membership.create").await?;
-            }
-            change.commit().await?;
-            Ok(team)
-        })
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let team = change.add(new, "team.create").await?;
+                let group = Group::Team(team.id.clone());
+                let mut members = members.to_vec();
+                if let Actor::User { id, .. } = &op.actor
+                    && !op.may(Action::Create, <Team as Record>::RESOURCE, &tollgate_domain::actor::Place::default())
+                    && !members.iter().any(|(member, _)| member == id)
+                {
+                    members.push((id.clone(), MemberRole::Admin));
+                }
+                for (user, role) in members {
+                    change.add(membership(&group, &user, role)?, "membership.create").await?;
+                }
+                change.commit().await?;
+                Ok(team)
+            }),
+        )
         .await
 }
 
@@ -47,50 +50,17 @@ pub async fn delete_team(
     id: &str,
     expected_version: Option<i64>,
 ) -> Result<Team, ControlError> {
-    control
-        .watched(op, id, async {
-            let mut change = control.change(op).await?;
-            let permit = change.open::<Team>(Action::Delete, id, expected_version).await?;
-            let filter = RecordFilter { team_id: Some(id.to_owned()), ..RecordFilter::default() };
-            for membership in change.read().list::<Membership>(&filter).await? {
-                change.remove_with(&permit, membership, "membership.delete").await?;
-            }
-            for key in change.read().keys_of(None, Some(id)).await? {
-                change.remove_with(&permit, key, "key.delete").await?;
-            }
-            let deleted = change.remove(permit, "team.delete").await?;
-            change.commit().await?;
-            Ok(deleted)
-        })
-        .await
+    crate::records::delete(control, op, id, expected_version).await
 }
 
-/// Deletes an organisation that has no teams any more, with its memberships.
+/// Deletes an organisation that has no teams any more, with its memberships and the keys that are charged to it.
 pub async fn delete_organisation(
     control: &Control,
     op: &OpContext,
     id: &str,
     expected_version: Option<i64>,
 ) -> Result<Organisation, ControlError> {
-    control
-        .watched(op, id, async {
-            let mut change = control.change(op).await?;
-            let permit = change.open::<Organisation>(Action::Delete, id, expected_version).await?;
-            let filter = RecordFilter { organisation_id: Some(id.to_owned()), ..RecordFilter::default() };
-            let teams = change.read().list::<Team>(&filter).await?.len();
-            if teams > 0 {
-                return Err(ControlError::conflict(format!(
-                    "the organisation has {teams} team(s): delete them first, or move them to another organisation"
-                )));
-            }
-            for membership in change.read().list::<Membership>(&filter).await? {
-                change.remove_with(&permit, membership, "membership.delete").await?;
-            }
-            let deleted = change.remove(permit, "organisation.delete").await?;
-            change.commit().await?;
-            Ok(deleted)
-        })
-        .await
+    crate::records::delete(control, op, id, expected_version).await
 }
 
 /// Makes somebody a member.
@@ -118,28 +88,25 @@ pub async fn update_member(
     crate::records::update(control, op, &id_of(group, user)?, expected_version, apply).await
 }
 
-/// Takes somebody out of a group; from a team, with the keys that they had in it.
+/// Takes somebody out of a group, with the keys that they had in it.
 pub async fn remove_member(
     control: &Control,
     op: &OpContext,
     group: &Group,
     user: &UserId,
 ) -> Result<Membership, ControlError> {
-    let id = id_of(group, user)?;
-    control
-        .watched(op, &id, async {
-            let mut change = control.change(op).await?;
-            let permit = change.open::<Membership>(Action::Delete, &id, None).await?;
-            if let Group::Team(team) = group {
-                for key in change.read().keys_of(Some(user.as_str()), Some(team.as_str())).await? {
-                    change.remove_with(&permit, key, "key.delete").await?;
-                }
-            }
-            let removed = change.remove(permit, "membership.delete").await?;
-            change.commit().await?;
-            Ok(removed)
-        })
-        .await
+    remove_member_at(control, op, group, user, None).await
+}
+
+/// The same; a conflict if the membership is no longer at the version that the caller saw.
+pub async fn remove_member_at(
+    control: &Control,
+    op: &OpContext,
+    group: &Group,
+    user: &UserId,
+    expected_version: Option<i64>,
+) -> Result<Membership, ControlError> {
+    crate::records::delete(control, op, &id_of(group, user)?, expected_version).await
 }
 
 fn id_of(group: &Group, user: &UserId) -> Result<String, ControlError> {

@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod audit;
+pub mod budgets;
+mod cascade;
 mod change;
 mod error;
 pub mod export;
@@ -16,9 +18,12 @@ pub mod models;
 pub mod overview;
 pub mod people;
 pub mod records;
+mod redact;
 pub mod requests;
 mod rules;
 pub mod secrets;
+mod settings;
+pub mod usage;
 pub mod users;
 pub mod vault;
 
@@ -43,11 +48,12 @@ use change::Subject;
 pub use change::{Change, Permit};
 pub use error::ControlError;
 pub use managed::Managed;
+pub use settings::{Settings, settings};
 
 /// The most memberships of one person that count.
 const MOST_MEMBERSHIPS: usize = 1000;
 
-/// The most teams of one organisation that its administrator sees at once.
+/// The most teams that somebody sees through organisations at once: databases bound how long a list may be.
 const MOST_TEAMS: usize = 10_000;
 
 /// The data plane, as far as the control plane is concerned: told of every change after it was committed. When a method
@@ -68,6 +74,11 @@ pub trait Publish: Send + Sync + 'static {
 
     /// Whether a model could be called as it is written; if not, why not, in words for whoever wrote it.
     fn check_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> Result<(), String>;
+
+    /// The providers that can be called, by name.
+    fn providers(&self) -> Vec<models::Provider> {
+        Vec::new()
+    }
 }
 
 /// What came of calling a model to see whether it works.
@@ -172,9 +183,10 @@ impl Control {
             && !organisations.is_empty()
         {
             for organisation in organisations.iter() {
+                let room = MOST_TEAMS.saturating_sub(teams.len());
                 let filter =
                     RecordFilter { organisation_id: Some(organisation.to_string()), ..RecordFilter::default() };
-                let of_organisation: Vec<Team> = self.store().list_all(&Visible::All, &filter, MOST_TEAMS).await?;
+                let of_organisation: Vec<Team> = self.store().list_all(&Visible::All, &filter, room).await?;
                 teams.extend(of_organisation.into_iter().map(|team| team.id));
             }
             teams.sort();

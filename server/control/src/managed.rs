@@ -1,6 +1,7 @@
 //! What the control plane manages: how it is found and written, whose it is, and whom to tell of a change.
 
 use serde::Serialize;
+use tollgate_domain::Timestamp;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::budget::Budget;
@@ -17,8 +18,8 @@ use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreError, Tx};
 
-use crate::change::Change;
-use crate::{ControlError, rules};
+use crate::change::{Change, Permit};
+use crate::{ControlError, cascade, rules};
 
 /// What the data plane has to forget after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,17 @@ pub trait Managed: Clone + Serialize + Send + Sync + 'static {
     /// Whose it is, for somebody who wants to do this to it.
     async fn place(&self, teams: &impl Teams, action: Action) -> Result<Place, StoreError>;
 
+    /// Takes with it what hangs on it, before it is deleted; or refuses, where something needs it.
+    async fn leave(permit: &Permit<Self>, change: &mut Change<'_>) -> Result<(), ControlError>;
+
+    /// Takes out what must not outlive it: secrets.
+    fn erase(&mut self);
+
+    /// Digests under which the data plane may remember it, beside what [`Self::told`] says.
+    async fn earlier(&self, _tx: &Tx, _now: Timestamp) -> Result<Vec<KeyDigest>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Refuses what must not be: bad fields, things that it points to and that are not there.
     async fn check(before: Option<&Self>, after: &Self, change: &Change<'_>) -> Result<(), ControlError>;
 
@@ -80,7 +92,7 @@ pub trait Managed: Clone + Serialize + Send + Sync + 'static {
 }
 
 macro_rules! managed {
-    ($($type:ty: $kind:literal, $noun:literal, $told:expr, $check:path;)*) => {$(
+    ($($type:ty: $kind:literal, $noun:literal, $told:expr, $check:path, $leave:path $(, $erase:expr)?;)*) => {$(
         impl Managed for $type {
             const RESOURCE: Resource = <$type as Record>::RESOURCE;
             const KIND: &'static str = $kind;
@@ -118,6 +130,17 @@ macro_rules! managed {
                 $check(before, after, change).await
             }
 
+            async fn leave(permit: &Permit<Self>, change: &mut Change<'_>) -> Result<(), ControlError> {
+                $leave(permit, change).await
+            }
+
+            fn erase(&mut self) {
+                $(
+                    let erase: fn(&mut Self) = $erase;
+                    erase(self);
+                )?
+            }
+
             fn told(&self) -> Told {
                 $told
             }
@@ -126,20 +149,20 @@ macro_rules! managed {
 }
 
 managed! {
-    Organisation: "organisation", "organisation", Told::Principals, rules::organisation;
-    Team: "team", "team", Told::Principals, rules::team;
-    User: "user", "user", Told::Principals, rules::user;
-    Membership: "membership", "membership", Told::Principals, rules::membership;
-    Budget: "budget", "budget", Told::Principals, rules::budget;
-    Customer: "customer", "customer", Told::Principals, rules::customer;
-    Tag: "tag", "tag", Told::Principals, rules::tag;
-    AccessGroup: "access_group", "access group", Told::Principals, rules::access_group;
-    StoredDeployment: "model", "model", Told::Catalogue, rules::deployment;
-    Credential: "credential", "credential", Told::Catalogue, rules::credential;
+    Organisation: "organisation", "organisation", Told::Principals, rules::organisation, cascade::organisation;
+    Team: "team", "team", Told::Principals, rules::team, cascade::team;
+    User: "user", "user", Told::Principals, rules::user, cascade::user;
+    Membership: "membership", "membership", Told::Principals, rules::membership, cascade::membership;
+    Budget: "budget", "budget", Told::Principals, rules::budget, cascade::budget;
+    Customer: "customer", "customer", Told::Principals, rules::customer, cascade::nothing;
+    Tag: "tag", "tag", Told::Principals, rules::tag, cascade::nothing;
+    AccessGroup: "access_group", "access group", Told::Principals, rules::access_group, cascade::nothing;
+    StoredDeployment: "model", "model", Told::Catalogue, rules::deployment, cascade::nothing, |model| model.secrets.clear();
+    Credential: "credential", "credential", Told::Catalogue, rules::credential, cascade::credential, |credential| credential.values.clear();
 }
 
 /// A team's things are its organisation's too.
-pub(crate) async fn with_organisation(mut place: Place, teams: &impl Teams) -> Result<Place, StoreError> {
+pub async fn with_organisation(mut place: Place, teams: &impl Teams) -> Result<Place, StoreError> {
     if let (Some(team), None) = (&place.team, &place.organisation) {
         place.organisation = teams.team(team).await?.and_then(|team| team.organisation_id);
     }
@@ -198,6 +221,20 @@ impl Managed for VirtualKey {
 
     async fn check(before: Option<&Self>, after: &Self, change: &Change<'_>) -> Result<(), ControlError> {
         rules::key(before, after, change).await
+    }
+
+    async fn leave(_: &Permit<Self>, _: &mut Change<'_>) -> Result<(), ControlError> {
+        Ok(())
+    }
+
+    fn erase(&mut self) {
+        if let Some(rotation) = &mut self.rotation {
+            rotation.pending = None;
+        }
+    }
+
+    async fn earlier(&self, tx: &Tx, now: Timestamp) -> Result<Vec<KeyDigest>, StoreError> {
+        tx.retired_digests(self.id, now).await
     }
 
     fn told(&self) -> Told {

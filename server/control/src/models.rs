@@ -1,11 +1,19 @@
 //! The models page: what is configured, what it costs, how it does.
 
+mod providers;
+mod test;
+mod uses;
+
 use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::model::{Catalog, Deployment, Origin, SourcedPrice, Upstream};
 use tollgate_domain::price::{PriceBook, PriceEntry};
 use tollgate_domain::summary::{Health, ModelRow};
 
 use crate::{Control, ControlError, OpContext};
+
+pub use providers::{Provider, providers};
+pub use test::test;
+pub use uses::by_credential;
 
 /// Every deployment in the order of the configuration, without its secrets.
 pub async fn list(control: &Control, op: &OpContext) -> Result<Vec<ModelRow>, ControlError> {

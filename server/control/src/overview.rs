@@ -8,8 +8,8 @@ use crate::{Control, ControlError, OpContext};
 
 /// Spend, calls, errors and latency of the period up to now.
 pub async fn overview(control: &Control, op: &OpContext, period: Period) -> Result<Overview, ControlError> {
-    let _visible = control.visible(op, Action::Read, Resource::Request).await?;
-    let mut overview = control.store().overview(period, control.clock().now()).await?;
+    let visible = control.visible(op, Action::Read, Resource::Request).await?;
+    let mut overview = control.store().overview(&visible, period, control.clock().now()).await?;
     overview.has_provider =
         control.catalog().deployments().iter().any(|deployment| deployment.upstream != Upstream::Simulator);
     Ok(overview)

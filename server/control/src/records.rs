@@ -1,10 +1,13 @@
 //! Reading, making, changing and deleting what is kept as records: the same for all of them.
 
-use tollgate_domain::actor::Action;
+use tollgate_domain::actor::{Action, Visible};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_store::{RecordFilter, Table};
 
 use crate::{Control, ControlError, Managed, OpContext};
+
+/// The most ids that one list can ask for.
+const MOST_IDS: usize = 1000;
 
 pub use tollgate_store::{RecordFilter as Filter, RecordOrder as Order};
 
@@ -22,6 +25,17 @@ pub async fn get<T: Managed + Table>(control: &Control, op: &OpContext, id: &str
     Ok(found)
 }
 
+async fn visible<T: Managed>(
+    control: &Control,
+    op: &OpContext,
+    filter: &RecordFilter,
+) -> Result<Visible, ControlError> {
+    if filter.ids.as_ref().is_some_and(|ids| ids.len() > MOST_IDS) {
+        return Err(ControlError::invalid("ids", format!("at most {MOST_IDS}")));
+    }
+    control.visible(op, Action::Read, T::RESOURCE).await
+}
+
 /// A page of those that the actor may see; at most 1,000.
 pub async fn list<T: Managed + Table>(
     control: &Control,
@@ -30,7 +44,7 @@ pub async fn list<T: Managed + Table>(
     cursor: Option<&Cursor>,
     limit: u32,
 ) -> Result<Page<T>, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().list(&visible, filter, cursor, limit).await?)
 }
 
@@ -41,7 +55,7 @@ pub async fn list_all<T: Managed + Table>(
     filter: &RecordFilter,
     limit: usize,
 ) -> Result<Vec<T>, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().list_all(&visible, filter, limit).await?)
 }
 
@@ -51,19 +65,23 @@ pub async fn count<T: Managed + Table>(
     op: &OpContext,
     filter: &RecordFilter,
 ) -> Result<u64, ControlError> {
-    let visible = control.visible(op, Action::Read, <T as Managed>::RESOURCE).await?;
+    let visible = visible::<T>(control, op, filter).await?;
     Ok(control.store().count::<T>(&visible, filter).await?)
 }
 
 /// Adds a new one, whose `meta` is filled in here. A conflict if its id is in use.
 pub async fn create<T: Managed>(control: &Control, op: &OpContext, new: T) -> Result<T, ControlError> {
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            let created = change.add(new, &format!("{}.create", T::KIND)).await?;
-            change.commit().await?;
-            Ok(created)
-        })
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let created = change.add(new, &format!("{}.create", T::KIND)).await?;
+                change.commit().await?;
+                Ok(created)
+            }),
+        )
         .await
 }
 
@@ -88,18 +106,22 @@ pub async fn update_as<T: Managed>(
     apply: impl FnOnce(&mut T) -> Result<(), ControlError>,
 ) -> Result<T, ControlError> {
     control
-        .watched(op, id, async {
-            let mut change = control.change(op).await?;
-            let mut permit = change.open::<T>(Action::Update, id, expected_version).await?;
-            apply(&mut permit.after)?;
-            let saved = change.save(permit, action).await?;
-            change.commit().await?;
-            Ok(saved)
-        })
+        .watched(
+            op,
+            id,
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut permit = change.open::<T>(Action::Update, id, expected_version).await?;
+                apply(&mut permit.after)?;
+                let saved = change.save(permit, action).await?;
+                change.commit().await?;
+                Ok(saved)
+            }),
+        )
         .await
 }
 
-/// Deletes one with nothing attached to it: organisations, teams and users have a way of their own.
+/// Deletes one with what hangs on it: a team's keys, a user's memberships. A conflict, where something needs it.
 pub async fn delete<T: Managed>(
     control: &Control,
     op: &OpContext,
@@ -107,12 +129,16 @@ pub async fn delete<T: Managed>(
     expected_version: Option<i64>,
 ) -> Result<T, ControlError> {
     control
-        .watched(op, id, async {
-            let mut change = control.change(op).await?;
-            let permit = change.open::<T>(Action::Delete, id, expected_version).await?;
-            let deleted = change.remove(permit, &format!("{}.delete", T::KIND)).await?;
-            change.commit().await?;
-            Ok(deleted)
-        })
+        .watched(
+            op,
+            id,
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let permit = change.open::<T>(Action::Delete, id, expected_version).await?;
+                let deleted = change.delete(permit, &format!("{}.delete", T::KIND)).await?;
+                change.commit().await?;
+                Ok(deleted)
+            }),
+        )
         .await
 }

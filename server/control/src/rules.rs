@@ -6,7 +6,7 @@ mod people;
 mod provider;
 
 pub(crate) use fields::name as check_name;
-pub(crate) use key::key;
+pub(crate) use key::{acts_for_another, key};
 pub(crate) use people::{another_admin, membership, organisation, team, user};
 pub(crate) use provider::{credential, deployment};
 
@@ -23,7 +23,11 @@ pub(crate) async fn budget(_: Option<&Budget>, after: &Budget, _: &Change<'_>) -
     fields::limits(&after.limits)
 }
 
-pub(crate) async fn customer(_: Option<&Customer>, after: &Customer, change: &Change<'_>) -> Result<(), ControlError> {
+pub(crate) async fn customer(
+    before: Option<&Customer>,
+    after: &Customer,
+    change: &Change<'_>,
+) -> Result<(), ControlError> {
     if let Some(name) = &after.name {
         fields::name("name", name)?;
     }
@@ -37,10 +41,10 @@ pub(crate) async fn customer(_: Option<&Customer>, after: &Customer, change: &Ch
     fields::limits(&after.limits)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
-    fields::budget(after.budget_id.as_ref(), change).await
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await
 }
 
-pub(crate) async fn tag(_: Option<&Tag>, after: &Tag, change: &Change<'_>) -> Result<(), ControlError> {
+pub(crate) async fn tag(before: Option<&Tag>, after: &Tag, change: &Change<'_>) -> Result<(), ControlError> {
     if after.id.as_str().chars().count() > fields::LONGEST_TAG || after.id.as_str().contains(',') {
         return Err(ControlError::invalid(
             "name",
@@ -50,7 +54,7 @@ pub(crate) async fn tag(_: Option<&Tag>, after: &Tag, change: &Change<'_>) -> Re
     fields::models(&after.models)?;
     fields::limits(&after.limits)?;
     fields::text("description", after.description.as_deref())?;
-    fields::budget(after.budget_id.as_ref(), change).await
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await
 }
 
 pub(crate) async fn access_group(

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use tollgate_domain::actor::{Action, Place, Resource, Visible};
 use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
+use tollgate_domain::ids::KeyId;
+use tollgate_domain::key::VirtualKey;
 use tollgate_domain::sealed::Sealed;
 use tollgate_domain::secret::Secret;
 use tollgate_store::RecordFilter;
 
+use crate::keys::place_of_pending;
 use crate::vault::{Vault, VaultError};
 use crate::{Control, ControlError, Managed, OpContext};
 
@@ -112,40 +115,72 @@ pub async fn reencrypt(
     mut tell: impl FnMut(Progress),
 ) -> Result<Progress, ControlError> {
     control.authorise(op, Action::Update, Resource::Credential, &Place::default(), "").await?;
-    if control.vault().current_key().is_none() {
-        return Err(VaultError::NoKey.into());
-    }
+    let current = control.vault().current_key().ok_or(VaultError::NoKey)?;
     let filter = RecordFilter::default();
     let credentials: Vec<Credential> = control.store().list_all(&Visible::All, &filter, MOST).await?;
     let deployments: Vec<StoredDeployment> = control.store().list_all(&Visible::All, &filter, MOST).await?;
-    let mut progress = Progress { total: credentials.len() + deployments.len(), ..Progress::default() };
-    for credential in credentials {
-        progress.changed += usize::from(renew(control, op, &credential).await?);
+    let keys = keys_with_secrets(control).await?;
+    let mut progress = Progress { total: credentials.len() + deployments.len() + keys.len(), ..Progress::default() };
+    let mut done = |changed: bool| {
+        progress.changed += usize::from(changed);
         progress.done += 1;
         tell(progress);
+    };
+    let old = |secrets: &BTreeMap<String, Sealed>| secrets.values().any(|sealed| sealed.key_id != current);
+    for credential in credentials {
+        done(old(&credential.values) && renew::<Credential>(control, op, credential.id.as_str()).await?);
     }
     for deployment in deployments {
-        progress.changed += usize::from(renew(control, op, &deployment).await?);
-        progress.done += 1;
-        tell(progress);
+        done(old(&deployment.secrets) && renew::<StoredDeployment>(control, op, deployment.id.as_str()).await?);
+    }
+    for (id, sealed) in keys {
+        done(sealed.key_id != current && renew_key(control, op, id).await?);
     }
     Ok(progress)
 }
 
-async fn renew<T: Managed + HasSecrets>(control: &Control, op: &OpContext, seen: &T) -> Result<bool, ControlError> {
-    let current = control.vault().current_key().unwrap_or_default();
-    if seen.secrets().values().all(|sealed| sealed.key_id == current) {
-        return Ok(false);
+/// Keys whose new text waits to be collected.
+async fn keys_with_secrets(control: &Control) -> Result<Vec<(KeyId, Sealed)>, ControlError> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let keys = control.store().keys_with_rotation(after).await?;
+        let Some(last) = keys.last() else { return Ok(all) };
+        after = Some(last.id);
+        all.extend(keys.into_iter().filter_map(|key| Some((key.id, key.rotation?.pending?))));
     }
+}
+
+/// `false`: it was deleted meanwhile, and its secrets with it.
+async fn renew<T: Managed + HasSecrets>(control: &Control, op: &OpContext, id: &str) -> Result<bool, ControlError> {
     let mut change = control.change(op).await?;
-    let mut permit = change.open::<T>(Action::Update, &seen.subject_id(), None).await?;
-    let secrets = open_all(control.vault(), &permit.after)?;
-    for (name, secret) in secrets {
-        let place = permit.after.place_of(&name);
-        let sealed = control.vault().seal(control.entropy(), &place, &secret)?;
+    let mut permit = match change.open::<T>(Action::Update, id, None).await {
+        Err(ControlError::NotFound { .. }) => return Ok(false),
+        opened => opened?,
+    };
+    for (name, secret) in open_all(control.vault(), &permit.after)? {
+        let sealed = control.vault().seal(control.entropy(), &permit.after.place_of(&name), &secret)?;
         permit.after.secrets_mut().insert(name, sealed);
     }
-    change.save(permit, &format!("{}.reencrypt", T::KIND)).await?;
+    change.save_unchecked(permit, &format!("{}.reencrypt", T::KIND)).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// `false`: it was deleted or collected meanwhile.
+async fn renew_key(control: &Control, op: &OpContext, id: KeyId) -> Result<bool, ControlError> {
+    let mut change = control.change(op).await?;
+    let mut permit = match change.open::<VirtualKey>(Action::Update, &id.to_string(), None).await {
+        Err(ControlError::NotFound { .. }) => return Ok(false),
+        opened => opened?,
+    };
+    let place = place_of_pending(permit.before());
+    let Some(pending) = permit.after.rotation.as_mut().and_then(|rotation| rotation.pending.as_mut()) else {
+        return Ok(false);
+    };
+    let secret = control.vault().open(&place, pending)?;
+    *pending = control.vault().seal(control.entropy(), &place, &secret)?;
+    change.save_unchecked(permit, "key.reencrypt").await?;
     change.commit().await?;
     Ok(true)
 }

@@ -1,17 +1,15 @@
 //! Users: made with their memberships, deleted with what is theirs alone, and their passwords.
 
 use serde_json::json;
-use tollgate_domain::actor::{Action, Role};
+use tollgate_domain::actor::Action;
 use tollgate_domain::ids::UserId;
-use tollgate_domain::membership::{Group, MemberRole, Membership};
+use tollgate_domain::membership::{Group, MemberRole};
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
-use tollgate_store::RecordFilter;
 
 use crate::access::check_password;
 use crate::change::Subject;
 use crate::groups::membership;
-use crate::rules;
 use crate::{Control, ControlError, OpContext};
 
 /// Makes a user who is a member of these groups from the start.
@@ -22,15 +20,19 @@ pub async fn create(
     groups: &[(Group, MemberRole)],
 ) -> Result<User, ControlError> {
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            let user = change.add(new, "user.create").await?;
-            for (group, role) in groups {
-                change.add(membership(group, &user.id, *role)?, "membership.create").await?;
-            }
-            change.commit().await?;
-            Ok(user)
-        })
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let user = change.add(new, "user.create").await?;
+                for (group, role) in groups {
+                    change.add(membership(group, &user.id, *role)?, "membership.create").await?;
+                }
+                change.commit().await?;
+                Ok(user)
+            }),
+        )
         .await
 }
 
@@ -41,29 +43,10 @@ pub async fn delete(
     id: &UserId,
     expected_version: Option<i64>,
 ) -> Result<User, ControlError> {
-    control
-        .watched(op, id.as_str(), async {
-            let mut change = control.change(op).await?;
-            let permit = change.open::<User>(Action::Delete, id.as_str(), expected_version).await?;
-            if permit.before().role == Role::Admin && !permit.before().disabled {
-                rules::another_admin(permit.before(), &change).await?;
-            }
-            let filter = RecordFilter { user_id: Some(id.to_string()), ..RecordFilter::default() };
-            for membership in change.read().list::<Membership>(&filter).await? {
-                change.remove_with(&permit, membership, "membership.delete").await?;
-            }
-            for key in change.read().keys_of(Some(id.as_str()), None).await? {
-                change.remove_with(&permit, key, "key.delete").await?;
-            }
-            change.forget_sign_ins(id, &permit).await?;
-            let deleted = change.remove(permit, "user.delete").await?;
-            change.commit().await?;
-            Ok(deleted)
-        })
-        .await
+    crate::records::delete(control, op, id.as_str(), expected_version).await
 }
 
-/// Sets somebody's password.
+/// Sets somebody's password. Whoever is signed in with the old one is signed out.
 pub async fn set_password(
     control: &Control,
     op: &OpContext,

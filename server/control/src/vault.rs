@@ -21,8 +21,10 @@ pub enum VaultError {
     NoKey,
     #[error("a secret has at most {LONGEST} bytes")]
     TooLong,
-    #[error("the secret was encrypted with the key `{0}`, which is not at hand: give the old TOLLGATE_SALT_KEY as \
-             TOLLGATE_SALT_KEY_PREVIOUS")]
+    #[error(
+        "the secret was encrypted with the key `{0}`, which is not at hand: give the old TOLLGATE_SALT_KEY as \
+             TOLLGATE_SALT_KEY_PREVIOUS"
+    )]
     UnknownKey(String),
     #[error("the secret can't be decrypted: the row was changed, or belongs elsewhere")]
     Damaged,
@@ -161,7 +163,8 @@ mod tests {
     fn the_same_secret_has_the_same_fingerprint_and_another_text() {
         let vault = Vault::new(Some(&secret("master")), &[]);
         let entropy = SeededEntropy::new(1);
-        let (a, b) = (vault.seal(&entropy, "x", &secret("s")).unwrap(), vault.seal(&entropy, "x", &secret("s")).unwrap());
+        let (a, b) =
+            (vault.seal(&entropy, "x", &secret("s")).unwrap(), vault.seal(&entropy, "x", &secret("s")).unwrap());
         assert_eq!(a.fingerprint, b.fingerprint);
         assert_ne!(a.text, b.text);
     }

@@ -1,6 +1,10 @@
 //! Charges: the lines of the ledger; and refusals, the calls that never reached a provider.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::ids::{ChargeId, KeyId};
@@ -71,65 +75,122 @@ impl Outcome {
     }
 }
 
+/// The key that a call came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallKey {
+    Master,
+    Virtual(KeyId),
+}
+
 /// A line of the ledger: one attempt at a provider. Written once, never changed. This is also the journal's and the
-/// database's form: fields may be added, none may change its meaning.
+/// database's form: fields may be added, none may change its meaning. Texts that many charges have are shared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Charge {
+    /// Made of [`Self::started_at`]: the order of the ids is the order of the calls.
     pub id: ChargeId,
-    /// The call's id, as in `x-litellm-call-id`: one call may have several attempts.
-    pub call_id: String,
+    /// The call's id, as in `x-litellm-call-id`: one call may have several attempts. `None`: [`Self::id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
     /// From 1.
     pub attempt: i64,
     pub started_at: Timestamp,
     /// `None`: the master key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<KeyId>,
     /// The interned [`crate::principal::Ownership`]; 0: nobody's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ownership_id: i64,
     pub operation: Operation,
-    /// What the caller asked for.
-    pub model: String,
-    pub deployment_id: String,
-    pub provider: String,
+    /// What the caller asked for; its key's and team's own names for models resolved.
+    pub model: Arc<str>,
+    pub deployment_id: Arc<str>,
+    pub provider: Arc<str>,
     /// What the provider was asked for.
-    pub upstream_model: String,
+    pub upstream_model: Arc<str>,
     pub streamed: bool,
     pub outcome: Outcome,
     /// What the client was or would have been answered with.
     pub status: u16,
     /// One line, without the request's content; `None` on success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub certainty: Certainty,
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "but_zeros")]
     pub usage: Usage,
     pub cost: Nanos,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cost_lines: Vec<CostLine>,
     /// Where the prices come from; `None`: there was no price.
-    pub price_source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_source: Option<Arc<str>>,
     /// From the request's arrival to the last byte from the provider, in microseconds.
     pub duration_us: i64,
     /// From the request's arrival to the answer's first byte, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_us: Option<i64>,
     /// The client left before the end; the provider was read to the end all the same.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub client_left: bool,
     /// The id in the provider's answer (`chatcmpl-…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_id: Option<String>,
-    /// The `user` field of the request.
+    /// For whom the application called: the `user` field of the request, or a header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_user: Option<String>,
-    /// The key's tags and the request's, sorted, each once.
+    /// The key's tags, its team's and the request's, sorted, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The counts that are not nought: every call is written down twice, and most have few of them.
+fn but_zeros<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (name, count) in [
+        ("input", usage.input),
+        ("cache_read", usage.cache_read),
+        ("cache_write", usage.cache_write),
+        ("cache_write_1h", usage.cache_write_1h),
+        ("audio_input", usage.audio_input),
+        ("image_input", usage.image_input),
+        ("output", usage.output),
+        ("reasoning", usage.reasoning),
+        ("audio_output", usage.audio_output),
+        ("image_output", usage.image_output),
+    ] {
+        if count != 0 {
+            map.serialize_entry(name, &count)?;
+        }
+    }
+    map.end()
+}
+
+impl Charge {
+    /// The call's id.
+    pub fn call_id(&self) -> Cow<'_, str> {
+        call_id(self.id, self.call_id.as_deref())
+    }
+
+    pub fn key(&self) -> CallKey {
+        self.key_id.map_or(CallKey::Master, CallKey::Virtual)
+    }
+}
+
 /// A call that was answered without asking a provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
+    /// Made of [`Self::at`], like a charge's.
     pub id: ChargeId,
-    pub call_id: String,
+    /// `None`: [`Self::id`].
+    pub call_id: Option<String>,
     pub at: Timestamp,
-    pub key_id: Option<KeyId>,
+    /// `None`: no key was recognised.
+    pub key: Option<CallKey>,
+    /// The interned [`crate::principal::Ownership`]; 0: nobody's.
+    pub ownership_id: i64,
     pub operation: Operation,
     /// What the caller asked for, where that was read; at most 200 characters.
     pub model: Option<String>,
@@ -137,4 +198,86 @@ pub struct Refusal {
     /// The error's type as the client saw it: `key_model_access_denied`.
     pub kind: String,
     pub message: String,
+}
+
+impl Refusal {
+    /// The call's id.
+    pub fn call_id(&self) -> Cow<'_, str> {
+        call_id(self.id, self.call_id.as_deref())
+    }
+}
+
+fn call_id(id: ChargeId, given: Option<&str>) -> Cow<'_, str> {
+    given.map_or_else(|| Cow::Owned(id.to_string()), Cow::Borrowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Picos;
+    use crate::entropy::SeededEntropy;
+    use crate::price::Meter;
+
+    #[test]
+    fn what_is_left_out_comes_back() {
+        let at = Timestamp(1_795_170_600_000_000);
+        let bare = Charge {
+            id: ChargeId::of(at, &SeededEntropy::new(1)),
+            call_id: None,
+            attempt: 1,
+            started_at: at,
+            key_id: None,
+            ownership_id: 0,
+            operation: Operation::Embedding,
+            model: "m".into(),
+            deployment_id: "d".into(),
+            provider: "p".into(),
+            upstream_model: "u".into(),
+            streamed: false,
+            outcome: Outcome::Success,
+            status: 200,
+            error: None,
+            certainty: Certainty::Measured,
+            usage: Usage::default(),
+            cost: Nanos(7),
+            cost_lines: Vec::new(),
+            price_source: None,
+            duration_us: 0,
+            first_byte_us: None,
+            client_left: false,
+            upstream_id: None,
+            end_user: None,
+            tags: Vec::new(),
+        };
+        let full = Charge {
+            call_id: Some("c".to_owned()),
+            key_id: Some(KeyId(bare.id.0)),
+            ownership_id: 3,
+            error: Some("e".to_owned()),
+            usage: Usage {
+                input: 1,
+                cache_read: 2,
+                cache_write: 3,
+                cache_write_1h: 4,
+                audio_input: 5,
+                image_input: 6,
+                output: 7,
+                reasoning: 8,
+                audio_output: 9,
+                image_output: 10,
+            },
+            cost_lines: vec![CostLine { meter: Meter::Output, units: 7, price: Picos(1) }],
+            price_source: Some("s".into()),
+            first_byte_us: Some(0),
+            client_left: true,
+            upstream_id: Some("x".to_owned()),
+            end_user: Some("y".to_owned()),
+            tags: vec!["t".to_owned()],
+            ..bare.clone()
+        };
+        for charge in [bare, full] {
+            let json = serde_json::to_string(&charge).unwrap();
+            assert_eq!(serde_json::from_str::<Charge>(&json).unwrap(), charge, "{json}");
+        }
+    }
 }

@@ -6,13 +6,28 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::entropy::{Entropy, random_bytes};
 
 /// A UUIDv7: sorts by the time it was made.
 pub fn new_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
-    let millis = u64::try_from(clock.now().0 / 1000).unwrap_or_default();
-    Builder::from_unix_timestamp_millis(millis, &random_bytes::<10>(entropy)).into_uuid()
+    uuid_of(clock.now(), entropy)
+}
+
+/// The UUIDv7 of a moment that is not now: of the call that began then.
+pub fn uuid_of(at: Timestamp, entropy: &dyn Entropy) -> Uuid {
+    Builder::from_unix_timestamp_millis(millis(at), &random_bytes::<10>(entropy)).into_uuid()
+}
+
+/// Not greater than any UUIDv7 of this millisecond or a later one, and greater than all of earlier ones: for turning
+/// stretches of time into stretches of ids.
+pub fn smallest_uuid_of(at: Timestamp) -> Uuid {
+    Uuid::from_u128(u128::from(millis(at)) << 80)
+}
+
+/// Since 1970, which ids can't go before; UUIDs have 48 bits for them.
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.0.div_euclid(1000)).unwrap_or_default().min((1 << 48) - 1)
 }
 
 macro_rules! uuid_ids {
@@ -25,6 +40,11 @@ macro_rules! uuid_ids {
         impl $name {
             pub fn new(clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
                 Self(new_uuid(clock, entropy))
+            }
+
+            /// One whose place in the order of ids is that of `at`.
+            pub fn of(at: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(uuid_of(at, entropy))
             }
 
             /// Reads the hyphenated or plain hexadecimal form.
@@ -136,4 +156,26 @@ text_ids! {
     DeploymentId;
     /// A provider credential's name is its id.
     CredentialId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    #[test]
+    fn the_order_of_ids_is_that_of_time() {
+        let entropy = SeededEntropy::new(1);
+        let now = Timestamp(1_795_170_600_123_456);
+        for _ in 0..100 {
+            let id = uuid_of(now, &entropy);
+            assert!(smallest_uuid_of(now) <= id && id < smallest_uuid_of(Timestamp(now.0 + 1000)));
+            // As texts, too: that is how they are kept.
+            assert!(smallest_uuid_of(now).to_string() <= id.to_string());
+            assert!(id.to_string() < smallest_uuid_of(Timestamp(now.0 + 1000)).to_string());
+        }
+        for odd in [i64::MIN, -1, 0, i64::MAX] {
+            assert!(smallest_uuid_of(Timestamp(odd)) <= uuid_of(Timestamp(odd), &entropy));
+        }
+    }
 }

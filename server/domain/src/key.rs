@@ -211,12 +211,16 @@ pub struct VirtualKey {
 }
 
 impl VirtualKey {
-    /// Whose it is. The organisation is that of its team, where it has one: whoever asks adds it.
+    /// Whose it is. A team's key is its organisation's, whatever the key itself says: otherwise an organisation's
+    /// administrators could reach into any team by naming their organisation beside it.
     pub fn place(&self, team: Option<&Team>) -> Place {
         Place {
             owner: self.user_id.clone(),
             team: self.team_id.clone(),
-            organisation: self.organisation_id.clone().or_else(|| team.and_then(|team| team.organisation_id.clone())),
+            organisation: match &self.team_id {
+                Some(_) => team.and_then(|team| team.organisation_id.clone()),
+                None => self.organisation_id.clone(),
+            },
             key: Some(self.id),
             delegated: false,
         }

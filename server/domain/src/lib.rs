@@ -24,6 +24,8 @@ pub mod page;
 pub mod price;
 pub mod principal;
 pub mod record;
+pub mod report;
+pub mod route;
 pub mod sealed;
 pub mod secret;
 pub mod summary;

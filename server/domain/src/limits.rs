@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::ids::LONGEST_ID;
 use crate::money::Nanos;
 
 /// How long a budget lasts before it begins anew: `30s`, `30m`, `24h`, `7d`, `1w`, `1mo`, or `hourly`, `daily`,
@@ -40,7 +41,9 @@ impl<'de> Deserialize<'de> for BudgetDuration {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom("a duration is a number and a unit (30s, 30m, 24h, 7d, 1w, 1mo), or hourly, daily, weekly, monthly")
+            serde::de::Error::custom(
+                "a duration is a number and a unit (30s, 30m, 24h, 7d, 1w, 1mo), or hourly, daily, weekly, monthly",
+            )
         })
     }
 }
@@ -120,9 +123,11 @@ impl Limits {
     pub fn check(&self) -> Result<(), LimitsError> {
         let error = |field, message| Err(LimitsError { field, message });
         let negative = |amount: Option<Nanos>| amount.is_some_and(|amount| amount.0 < 0);
-        for (field, amount) in
-            [("max_budget", self.max_budget), ("soft_budget", self.soft_budget), ("temporary_increase", self.temporary_increase)]
-        {
+        for (field, amount) in [
+            ("max_budget", self.max_budget),
+            ("soft_budget", self.soft_budget),
+            ("temporary_increase", self.temporary_increase),
+        ] {
             if negative(amount) {
                 return error(field, "must not be negative");
             }
@@ -146,8 +151,18 @@ impl Limits {
         if self.models.len() > 1000 {
             return error("models", "at most 1,000");
         }
+        if self
+            .models
+            .keys()
+            .any(|name| name.is_empty() || name.chars().count() > LONGEST_ID || name.chars().any(char::is_control))
+        {
+            return error("models", "each name has 1 to 200 printable characters");
+        }
         for limits in self.models.values() {
-            if negative(limits.max_budget) || limits.tpm_limit.is_some_and(|n| n < 0) || limits.rpm_limit.is_some_and(|n| n < 0) {
+            if negative(limits.max_budget)
+                || limits.tpm_limit.is_some_and(|n| n < 0)
+                || limits.rpm_limit.is_some_and(|n| n < 0)
+            {
                 return error("models", "no limit may be negative");
             }
         }

@@ -46,6 +46,14 @@ impl Group {
         if let Self::Team(id) = self { Some(id) } else { None }
     }
 
+    /// Of the team or organisation.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Team(id) => id.as_str(),
+            Self::Organisation(id) => id.as_str(),
+        }
+    }
+
     pub fn organisation(&self) -> Option<&OrganisationId> {
         if let Self::Organisation(id) = self { Some(id) } else { None }
     }
@@ -96,17 +104,17 @@ impl Membership {
 }
 
 record!(Membership, Membership, |this|
-    index Index {
-        name: this.user_id.to_string(),
-        user_id: Some(this.user_id.to_string()),
-        team_id: this.group.team().map(ToString::to_string),
-        organisation_id: this.group.organisation().map(ToString::to_string),
-        budget_id: this.budget_id.as_ref().map(ToString::to_string),
-        ..Index::default()
-    },
-    // Not the member's own: nobody makes themselves an administrator.
-    place Place {
-        team: this.group.team().cloned(),
-        organisation: this.group.organisation().cloned(),
-        ..Place::default()
-    });
+index Index {
+    name: this.user_id.to_string(),
+    user_id: Some(this.user_id.to_string()),
+    team_id: this.group.team().map(ToString::to_string),
+    organisation_id: this.group.organisation().map(ToString::to_string),
+    budget_id: this.budget_id.as_ref().map(ToString::to_string),
+    ..Index::default()
+},
+// Not the member's own: nobody makes themselves an administrator.
+place Place {
+    team: this.group.team().cloned(),
+    organisation: this.group.organisation().cloned(),
+    ..Place::default()
+});

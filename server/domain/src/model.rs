@@ -56,7 +56,10 @@ pub enum Upstream {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Origin {
-    File { path: String, line: u64 },
+    File {
+        path: String,
+        line: u64,
+    },
     CommandLine,
     BuiltIn,
     /// Kept in the database, under the deployment's id.

@@ -44,7 +44,12 @@ impl Nanos {
 
     /// The amount in dollars as a decimal number without a currency sign, exact: `0.000042`.
     pub fn to_decimal(self) -> String {
-        decimal(i128::from(self.0), 9)
+        decimal(self.0, 9)
+    }
+
+    /// The same, to be written somewhere.
+    pub fn decimal(self) -> impl fmt::Display {
+        Decimal { value: self.0, places: 9 }
     }
 
     /// The amount for people: `$0.000042`, `$12.40`, `$18,204`: as many digits as matter, three significant below a
@@ -82,7 +87,7 @@ impl Picos {
 
     /// The price in dollars a unit as an exact decimal number.
     pub fn to_decimal(self) -> String {
-        decimal(i128::from(self.0), 12)
+        decimal(self.0, 12)
     }
 
     /// Reads dollars a unit; what is finer than a pico-dollar is rounded up.
@@ -92,7 +97,7 @@ impl Picos {
 
     /// The price in dollars per million units as an exact decimal number: `2.5`.
     pub fn per_million(self) -> String {
-        decimal(i128::from(self.0), 6)
+        decimal(self.0, 6)
     }
 }
 
@@ -132,12 +137,37 @@ fn group_thousands(value: u64) -> String {
     out
 }
 
-fn decimal(value: i128, places: usize) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = format!("{:0width$}", value.unsigned_abs(), width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+fn decimal(value: i64, places: usize) -> String {
+    Decimal { value, places }.to_string()
+}
+
+/// A count of `10^-places`, as an exact decimal number without zeros at its end.
+struct Decimal {
+    value: i64,
+    places: usize,
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Digits from the last to the first, at least one before the point.
+        let mut digits = [b'0'; 24];
+        let mut rest = self.value.unsigned_abs();
+        for digit in digits.iter_mut().rev() {
+            *digit += u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+        let digits = std::str::from_utf8(&digits).unwrap_or_default();
+        let (whole, fraction) = digits.split_at(digits.len() - self.places);
+        let whole = whole.trim_start_matches('0');
+        let fraction = fraction.trim_end_matches('0');
+        f.write_str(if self.value < 0 { "-" } else { "" })?;
+        f.write_str(if whole.is_empty() { "0" } else { whole })?;
+        if !fraction.is_empty() {
+            f.write_str(".")?;
+            f.write_str(fraction)?;
+        }
+        Ok(())
+    }
 }
 
 /// What to do with digits below the smallest unit.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access_group::AccessGroup;
+use crate::clock::Timestamp;
 use crate::ids::{OrganisationId, TeamId, UserId};
 use crate::key::{KeyStatus, VirtualKey};
-use crate::clock::Timestamp;
 use crate::model::ModelPattern;
 use crate::organisation::Organisation;
 use crate::team::Team;
@@ -24,7 +24,7 @@ impl Ownership {
         Self {
             user_id: key.user_id.clone(),
             team_id: key.team_id.clone(),
-            organisation_id: team.and_then(|team| team.organisation_id.clone()).or_else(|| key.organisation_id.clone()),
+            organisation_id: key.place(team).organisation,
         }
     }
 }
@@ -140,3 +140,6 @@ impl Principal {
         groups.any(|known| known.models.iter().any(|pattern| pattern.matches(model)))
     }
 }
+
+#[cfg(test)]
+mod tests;

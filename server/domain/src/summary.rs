@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::key::{KeyStatus, VirtualKey};
 use crate::money::Nanos;
 use crate::price::CostLine;
+use crate::principal::Ownership;
 use crate::usage::{Certainty, Usage};
 
 /// A stretch of time up to now, and how finely it is cut.
@@ -78,7 +79,8 @@ pub struct Step {
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub cost: Nanos,
-    /// Milliseconds, from a histogram: exact to about 15 %. `None` without calls.
+    /// Milliseconds, from a histogram: exact to about 15 %. `None` without calls, and for parts of the calls over more than
+    /// an hour.
     pub latency_p50_ms: Option<f64>,
     pub latency_p95_ms: Option<f64>,
     /// Spend by model, the dearest first.
@@ -139,6 +141,8 @@ pub struct RequestRow {
     pub key_id: Option<String>,
     /// The key's alias or hint; `Master key` for the master key; `None` when no key was recognised.
     pub key_label: Option<String>,
+    /// Whom it was put down to beside its key.
+    pub ownership: Ownership,
     pub operation: Operation,
     pub model: Option<String>,
     pub provider: Option<String>,
@@ -164,6 +168,7 @@ pub struct RequestDetail {
     pub upstream_model: Option<String>,
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
+    pub tags: Vec<String>,
     pub client_left: bool,
     pub usage: Usage,
     pub cost_lines: Vec<CostLine>,
@@ -178,6 +183,17 @@ pub struct RequestDetail {
 pub struct RequestFilter {
     /// A key's id, or `master_key`.
     pub key: Option<String>,
+    pub user: Option<String>,
+    pub team: Option<String>,
+    pub organisation: Option<String>,
+    /// What refusals are not told apart by: of them, none matches.
+    pub end_user: Option<String>,
+    /// Like `end_user`.
+    pub tag: Option<String>,
+    /// Like `end_user`.
+    pub deployment: Option<String>,
+    /// Like `end_user`.
+    pub provider: Option<String>,
     pub model: Option<String>,
     pub status: Option<StatusFilter>,
     /// The beginning of a request id, call id or provider's id is not searched: the whole id is.

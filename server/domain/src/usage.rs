@@ -50,6 +50,8 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    pub const ALL: [Self; 4] = [Self::Measured, Self::Partial, Self::Estimated, Self::Unknown];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Measured => "measured",
@@ -60,6 +62,6 @@ impl Certainty {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Measured, Self::Partial, Self::Estimated, Self::Unknown].into_iter().find(|c| c.as_str() == text)
+        Self::ALL.into_iter().find(|c| c.as_str() == text)
     }
 }

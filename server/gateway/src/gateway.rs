@@ -9,11 +9,11 @@ use http::{HeaderMap, HeaderName};
 use tokio_util::task::TaskTracker;
 use tollgate_domain::Clock;
 use tollgate_domain::entropy::Entropy;
-use tollgate_domain::key::{KeyDigest, KeyStatus};
+use tollgate_domain::key::KeyDigest;
 use tollgate_domain::model::Catalog;
 use tollgate_store::Store;
 
-use crate::auth::{Caller, KeyLookup, Keys, present_key};
+use crate::auth::{Caller, Lookup, Principals, present_key};
 use crate::ledger::Ledger;
 use crate::openai::error::CallError;
 use crate::targets::Targets;
@@ -70,7 +70,7 @@ pub struct GatewayParts {
 pub struct Gateway(Arc<Inner>);
 
 struct Inner {
-    keys: Keys,
+    principals: Principals,
     ledger: Ledger,
     catalog: ArcSwap<Targets>,
     pools: Pools,
@@ -87,7 +87,7 @@ impl Gateway {
         let pools = Pools::default();
         let targets = Targets::new(parts.catalog, &pools);
         Self(Arc::new(Inner {
-            keys: Keys::new(parts.store),
+            principals: Principals::new(parts.store, Arc::clone(&parts.clock)),
             ledger: parts.ledger,
             catalog: ArcSwap::from_pointee(targets),
             pools,
@@ -111,12 +111,13 @@ impl Gateway {
 
     /// A key was made, changed or deleted: the next call sees it.
     pub fn key_changed(&self, digest: KeyDigest) {
-        self.0.keys.changed(digest);
+        self.0.principals.key_changed(digest);
     }
 
-    /// Something changed that many keys depend on: the next call of each sees it.
+    /// A team, user, organisation, membership or access group was made, changed or deleted: the next call of every key sees
+    /// it.
     pub fn principals_changed(&self) {
-        self.0.keys.all_changed();
+        self.0.principals.all_changed();
     }
 
     /// Calls under way.
@@ -129,28 +130,26 @@ impl Gateway {
         self.0.pools.sweep();
     }
 
-    /// Who calls.
-    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, CallError> {
+    /// Whose key the request carries, whether or not it may be used now: see [`Caller::check`].
+    pub(crate) async fn identify(&self, headers: &HeaderMap) -> Result<Caller, CallError> {
         let text = present_key(headers, self.0.settings.key_header.as_ref())?;
         let digest = KeyDigest::of(text);
         if self.0.master_key.is_some_and(|master| master.matches(&digest)) {
             return Ok(Caller::MasterKey);
         }
-        let key = match self.0.keys.find(digest).await {
-            KeyLookup::Known(key) => key,
-            KeyLookup::Unknown => return Err(CallError::unknown_key()),
-            KeyLookup::Unavailable => return Err(CallError::store_unavailable()),
-        };
-        let now = self.0.clock.now();
-        match key.status(now) {
-            KeyStatus::Active => Ok(Caller::Key(key)),
-            KeyStatus::Blocked => Err(CallError::blocked_key()),
-            KeyStatus::Expired => {
-                let expiry = key.expires_at.unwrap_or(now).to_rfc3339();
-                Err(CallError::expired_key(&key.hint, &expiry, &now.to_rfc3339()))
-            }
-            KeyStatus::Deleted => Err(CallError::unknown_key()),
+        match self.0.principals.find(digest).await {
+            Lookup::Known(principal) => Ok(Caller::Key(principal)),
+            Lookup::Unknown => Err(CallError::unknown_key()),
+            Lookup::Unavailable => Err(CallError::store_unavailable()),
         }
+    }
+
+    /// Who asks for `path`, and may.
+    pub(crate) async fn authenticate(&self, headers: &HeaderMap, path: &str) -> Result<Caller, CallError> {
+        let caller = self.identify(headers).await?;
+        caller.check(self.0.clock.now())?;
+        caller.check_route(path)?;
+        Ok(caller)
     }
 
     /// A place among the calls under way.

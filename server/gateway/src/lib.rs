@@ -15,6 +15,8 @@ mod routes;
 mod simulator;
 mod sse;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 pub use auth::present_key;

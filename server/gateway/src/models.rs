@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, Uri, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tollgate_domain::model::ModelPattern;
@@ -28,9 +28,10 @@ pub struct ListQuery {
 pub async fn list(
     State(gateway): State<Gateway>,
     Query(query): Query<ListQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    match gateway.authenticate(&headers).await {
+    match gateway.authenticate(&headers, uri.path()).await {
         Ok(caller) => {
             let names = visible_names(&gateway, &caller, query.return_wildcard_routes.unwrap_or(false));
             let data: Vec<Value> = names.iter().map(|name| entry(name)).collect();
@@ -40,15 +41,26 @@ pub async fn list(
     }
 }
 
-pub async fn get(State(gateway): State<Gateway>, Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
-    match gateway.authenticate(&headers).await {
-        Ok(caller) if !caller.allows_model(&name) => CallError::model_denied(&name).into_response(),
-        Ok(_) if gateway.targets().catalog().find(&name).is_empty() => {
-            CallError::model_not_found(&name).into_response()
-        }
-        Ok(_) => json_response(&entry(&name)),
+pub async fn get(
+    State(gateway): State<Gateway>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    match find(&gateway, &name, uri.path(), &headers).await {
+        Ok(()) => json_response(&entry(&name)),
         Err(error) => error.into_response(),
     }
+}
+
+async fn find(gateway: &Gateway, name: &str, path: &str, headers: &HeaderMap) -> Result<(), CallError> {
+    let caller = gateway.authenticate(headers, path).await?;
+    let model = caller.resolve_alias(name);
+    caller.check_model(model)?;
+    if gateway.targets().catalog().find(model).is_empty() {
+        return Err(CallError::model_not_found(name));
+    }
+    Ok(())
 }
 
 fn visible_names(gateway: &Gateway, caller: &Caller, with_wildcards: bool) -> Vec<String> {
@@ -66,7 +78,9 @@ fn visible_names(gateway: &Gateway, caller: &Caller, with_wildcards: bool) -> Ve
         }
         names.extend(expand(&pattern, catalog.find(name).first().map(|d| d.provider.as_str())));
     }
-    names.retain(|name| caller.allows_model(name));
+    let own = caller.aliases().filter(|(_, model)| !catalog.find(model).is_empty());
+    names.extend(own.map(|(name, _)| name.to_owned()));
+    names.retain(|name| caller.check_model(caller.resolve_alias(name)).is_ok());
     names.sort_unstable();
     names.dedup();
     names

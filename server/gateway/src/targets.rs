@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
 use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
-use tollgate_domain::price;
+use tollgate_domain::price::{self, PriceSheet};
 
 use crate::upstream::{HostPool, Pools};
 
@@ -27,11 +27,27 @@ pub struct Targets {
 #[derive(Debug)]
 pub struct Target {
     pub deployment: Arc<Deployment>,
+    /// The deployment's id, for charges to share.
+    pub id: Arc<str>,
+    /// Its provider.
+    pub provider: Arc<str>,
+    /// What its provider is asked for; `None`: it depends on what the caller asks for.
+    upstream_model: Option<Arc<str>>,
     /// `None`: the simulator.
     pub http: Option<HttpTarget>,
     /// For the answer's headers.
     pub id_header: HeaderValue,
-    prices: Mutex<HashMap<String, Option<Arc<SourcedPrice>>>>,
+    /// The same of what is asked for, if there are no wildcards.
+    model_header: Option<HeaderValue>,
+    upstream_model_header: Option<HeaderValue>,
+    prices: Mutex<HashMap<Arc<str>, Option<Price>>>,
+}
+
+/// A price, ready to be used by many calls.
+#[derive(Clone, Debug)]
+pub struct Price {
+    pub sheet: Arc<PriceSheet>,
+    pub source: Arc<str>,
 }
 
 /// How to reach an OpenAI-compatible server.
@@ -41,7 +57,8 @@ pub struct HttpTarget {
     pub base_header: HeaderValue,
     /// Sent with every request: host, credentials, what the configuration adds.
     pub headers: HeaderMap,
-    base_path: String,
+    /// The path of each operation that it has, as the request line has it.
+    paths: Vec<(Operation, Uri)>,
 }
 
 impl Targets {
@@ -100,31 +117,56 @@ impl Target {
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"));
         Some(Self {
             deployment: Arc::clone(deployment),
+            id: deployment.id.as_str().into(),
+            provider: deployment.provider.as_str().into(),
+            upstream_model: (!deployment.upstream_model.contains('*'))
+                .then(|| deployment.upstream_model.as_str().into()),
             http,
             id_header: header(&deployment.id),
+            model_header: HeaderValue::from_str(deployment.model.as_str()).ok(),
+            upstream_model_header: HeaderValue::from_str(&deployment.upstream_model).ok(),
             prices: Mutex::default(),
         })
     }
 
+    /// What the caller asked for, as a header.
+    pub fn model_header(&self, model: &str) -> Option<HeaderValue> {
+        known_or_new(self.model_header.as_ref(), model)
+    }
+
+    /// What the provider was asked for, as a header.
+    pub fn upstream_model_header(&self, model: &str) -> Option<HeaderValue> {
+        known_or_new(self.upstream_model_header.as_ref(), model)
+    }
+
+    /// What the provider is asked for when the caller asked for `model`.
+    pub fn upstream_model(&self, model: &str) -> Arc<str> {
+        self.upstream_model.clone().unwrap_or_else(|| self.deployment.upstream_model_for(model).into())
+    }
+
     /// The price of a call to `upstream_model`: the configuration's, or the price book's.
-    pub fn price(&self, upstream_model: &str) -> Option<Arc<SourcedPrice>> {
+    pub fn price(&self, upstream_model: &Arc<str>) -> Option<Price> {
         let mut prices = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = prices.get(upstream_model) {
             return known.clone();
         }
         let deployment = &self.deployment;
-        let found = deployment
-            .price
-            .clone()
-            .or_else(|| {
-                price::resolve_price(None, deployment.base_model.as_deref(), &deployment.provider, upstream_model)
-            })
-            .map(Arc::new);
+        let found = deployment.price.clone().or_else(|| {
+            price::resolve_price(None, deployment.base_model.as_deref(), &deployment.provider, upstream_model)
+        });
+        let found = found.map(|SourcedPrice { sheet, source }| Price { sheet: Arc::new(sheet), source: source.into() });
         if prices.len() >= MAX_PRICES {
             prices.clear();
         }
-        prices.insert(upstream_model.to_owned(), found.clone());
+        prices.insert(Arc::clone(upstream_model), found.clone());
         found
+    }
+}
+
+fn known_or_new(known: Option<&HeaderValue>, text: &str) -> Option<HeaderValue> {
+    match known {
+        Some(known) if known == text => Some(known.clone()),
+        _ => HeaderValue::from_str(text).ok(),
     }
 }
 
@@ -156,19 +198,28 @@ impl HttpTarget {
             pool,
             base_header: HeaderValue::from_str(shown.as_str()).ok()?,
             headers,
-            base_path: url.path().trim_end_matches('/').to_owned(),
+            paths: Operation::ALL
+                .into_iter()
+                .filter_map(|operation| {
+                    let path = format!("{}{}", url.path().trim_end_matches('/'), tail(operation)?);
+                    Some((operation, Uri::from(PathAndQuery::try_from(path).ok()?)))
+                })
+                .collect(),
         })
     }
 
     /// The path of an operation, as the request line has it.
     pub fn uri(&self, operation: Operation) -> Option<Uri> {
-        let tail = match operation {
-            Operation::ChatCompletion => "/chat/completions",
-            Operation::Completion => "/completions",
-            Operation::Embedding => "/embeddings",
-            Operation::Other => return None,
-        };
-        let path = PathAndQuery::try_from(format!("{}{tail}", self.base_path)).ok()?;
-        Some(Uri::from(path))
+        self.paths.iter().find(|(known, _)| *known == operation).map(|(_, uri)| uri.clone())
+    }
+}
+
+/// What an operation's path ends with.
+fn tail(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::ChatCompletion => Some("/chat/completions"),
+        Operation::Completion => Some("/completions"),
+        Operation::Embedding => Some("/embeddings"),
+        Operation::Other => None,
     }
 }

@@ -69,7 +69,8 @@ fn configuration(database: &DatabaseArguments, report: &mut Report) -> Option<Lo
         Some(path) => config::load(path, &config::ProcessEnv),
         None => config::default_config(&config::ProcessEnv),
     };
-    let name = database.config.as_ref().map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
+    let name =
+        database.config.as_ref().map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
     match loaded {
         Ok(loaded) => {
             let warnings = loaded.findings.0.iter().filter(|finding| finding.severity == Severity::Warning).count();

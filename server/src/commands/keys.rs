@@ -29,7 +29,7 @@ pub async fn run(command: KeyCommand) -> Result<ExitCode, StartError> {
                 new.key.expires_at = Some(expiry_after(seconds(&duration)?, control.clock().now())?);
             }
             let created = keys::create(&control, &op, new).await?;
-            say(&format!("{}", created.plain.expose()));
+            say(created.plain.expose());
             say(&format!("  This is the only time that it is shown. Its id is {}.", created.key.id));
         }
         KeyCommand::List { search, database } => {
@@ -57,7 +57,9 @@ pub async fn run(command: KeyCommand) -> Result<ExitCode, StartError> {
             let how = RotateKey { grace_seconds: seconds(&grace)?, ..RotateKey::default() };
             let rotated = keys::rotate(&control, &op, &reference(&key), how, |_, _| Ok(())).await?;
             say(rotated.plain.expose());
-            let old = rotated.old_until.map_or_else(|| "works no more".to_owned(), |at| format!("works until {}", at.to_rfc3339()));
+            let old = rotated
+                .old_until
+                .map_or_else(|| "works no more".to_owned(), |at| format!("works until {}", at.to_rfc3339()));
             say(&format!("  This is the only time that it is shown. The old one {old}. {NOTICED}"));
         }
     }

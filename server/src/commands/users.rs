@@ -44,7 +44,12 @@ pub async fn run(command: UserCommand) -> Result<ExitCode, StartError> {
             for user in &found {
                 let state = if user.disabled { "disabled" } else { "" };
                 let email = user.email.as_deref().unwrap_or("-");
-                say(&format!("{}  {:<8}  {email}  {}  {state}", user.id, user.role.as_str(), user.name.as_deref().unwrap_or("")));
+                say(&format!(
+                    "{}  {:<8}  {email}  {}  {state}",
+                    user.id,
+                    user.role.as_str(),
+                    user.name.as_deref().unwrap_or("")
+                ));
             }
             say(&format!("{} users.", found.len()));
         }
@@ -71,11 +76,7 @@ pub async fn run(command: UserCommand) -> Result<ExitCode, StartError> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn set_disabled(
-    database: &crate::cli::DatabaseArguments,
-    user: &str,
-    disabled: bool,
-) -> Result<(), StartError> {
+async fn set_disabled(database: &crate::cli::DatabaseArguments, user: &str, disabled: bool) -> Result<(), StartError> {
     let (control, op) = open(database).await?;
     let user = find(&control, &op, user).await?;
     let action = if disabled { "user.disable" } else { "user.enable" };

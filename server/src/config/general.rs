@@ -13,6 +13,7 @@ use super::yaml::Place;
 
 /// Settings that hold for every call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct General {
     /// Another header in which callers may send their key (`litellm_key_header_name`), as it was written.
     pub key_header: Option<String>,

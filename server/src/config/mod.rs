@@ -35,6 +35,7 @@ pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
+pub use providers::offered as providers;
 pub use stored::stored_deployment;
 
 use files::Document;

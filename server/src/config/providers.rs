@@ -95,6 +95,20 @@ pub(super) fn all() -> impl Iterator<Item = &'static Provider> {
     TABLE.spoken.values()
 }
 
+/// What models in the database can be at, for forms: the simulator too.
+pub fn offered() -> Vec<tollgate_control::models::Provider> {
+    let simulator =
+        tollgate_control::models::Provider { name: super::target::SIMULATOR.to_owned(), ..Default::default() };
+    let spoken = all().map(|provider| tollgate_control::models::Provider {
+        name: provider.name.clone(),
+        base_url: provider.base_url.clone(),
+        key_variables: provider.keys.clone(),
+        keyless: provider.keyless,
+        docs: provider.docs.clone(),
+    });
+    spoken.chain([simulator]).collect()
+}
+
 /// The provider that a misspelt name probably means.
 pub(super) fn suggest(name: &str) -> Option<&'static str> {
     closest(name, TABLE.spoken.keys().chain(&TABLE.not_yet).map(String::as_str))

@@ -36,7 +36,7 @@ pub fn stored_deployment(
     let mut reader = Reader::new(env);
     let document = files::from_text("the database", &text, &mut reader);
     let read = models::read(&document, DefaultTimeouts::default(), true, &mut reader);
-    let left_out = read.left_out.first().is_some();
+    let left_out = !read.left_out.is_empty();
     let found = read.deployments.into_iter().next();
     let findings = reader.report.finish();
     let first_error = || {

@@ -1,38 +1,87 @@
-//! Tollgate's own REST API, `/api/v1`.
+//! Tollgate's own REST API, `/api/v1`, with its document (`/api/openapi.json`) and a page of it (`/api/docs`).
 
+#![expect(unused_qualifications, reason = "the macro that documents a route writes its types' whole names")]
+
+mod access_groups;
+mod audit_events;
+mod budgets;
+mod credentials;
+mod customers;
+mod deployments;
+mod docs;
+mod document;
+mod errors;
+mod exports;
+mod extract;
+mod frame;
+mod idempotency;
+mod keys;
+mod limits;
+mod list;
+mod me;
+mod members;
+mod models;
+mod organisations;
+mod overview;
+mod records;
 mod requests;
+mod tags;
+mod teams;
+#[cfg(test)]
+mod tests;
+mod usage;
+mod users;
+mod values;
 
 use axum::Router;
-use axum::routing::get;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get};
+#[cfg(test)]
+use http::Method;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
-use super::problem::Problem;
 use super::server::Server;
 
-/// Rows of a page where the request names no number.
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 500;
-
-pub fn router() -> Router<Server> {
-    Router::new()
-        .route("/api/v1/requests", get(requests::list))
-        .route("/api/v1/requests/{id}", get(requests::get))
-        .route("/api/v1/overview", get(requests::overview))
+/// Every route with its part of the document.
+fn documented() -> OpenApiRouter<Server> {
+    OpenApiRouter::with_openapi(document::Head::openapi())
+        .merge(me::router())
+        .merge(keys::router())
+        .merge(organisations::router())
+        .merge(teams::router())
+        .merge(members::router())
+        .merge(users::router())
+        .merge(budgets::router())
+        .merge(customers::router())
+        .merge(tags::router())
+        .merge(access_groups::router())
+        .merge(models::router())
+        .merge(deployments::router())
+        .merge(credentials::router())
+        .merge(requests::router())
+        .merge(overview::router())
+        .merge(usage::router())
+        .merge(exports::router())
+        .merge(audit_events::router())
 }
 
-/// `?limit=`, checked.
-fn limit(given: Option<u32>) -> Result<u32, Problem> {
-    match given.unwrap_or(DEFAULT_LIMIT) {
-        limit @ 1..=MAX_LIMIT => Ok(limit),
-        _ => Err(Problem::invalid("limit", format!("`limit` must be between 1 and {MAX_LIMIT}."))),
-    }
+pub fn router(server: &Server) -> Router<Server> {
+    let (routes, document) = documented().split_for_parts();
+    let document = document::complete(document);
+    routes
+        .route("/api/openapi.json", get(document::serve(&document)))
+        .route("/api/docs", get(docs::serve(&document)))
+        .route("/api/problems/{kind}", get(docs::problem))
+        .method_not_allowed_fallback(frame::wrong_method)
+        .route("/api", any(frame::no_route))
+        .route("/api/{*path}", any(frame::no_route))
+        .layer(from_fn_with_state(server.clone(), idempotency::idempotent))
+        .layer(from_fn(frame::frame))
 }
 
-/// `?cursor=`, checked.
-fn cursor(given: Option<&str>) -> Result<Option<tollgate_domain::page::Cursor>, Problem> {
-    given
-        .map(|text| {
-            tollgate_domain::page::Cursor::decode(text)
-                .ok_or_else(|| Problem::invalid("cursor", "`cursor` must be the `next` of an earlier page."))
-        })
-        .transpose()
+/// Every route of `/api/v1`, as the document has it: for tests that go through all of them.
+#[cfg(test)]
+pub fn routes() -> Vec<(Method, String)> {
+    document::operations(&document::complete(documented().into_openapi()))
 }

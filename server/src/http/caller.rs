@@ -23,6 +23,10 @@ const CHANGED_BY: HeaderName = HeaderName::from_static("litellm-changed-by");
 /// The request's own header texts are cut to so many characters in the audit log.
 const MAX_TEXT: usize = 300;
 
+/// The id of a request, where it was made before anybody asked who sent it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
 /// What came with a request, whoever sent it.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -40,7 +44,10 @@ impl Origin {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
-            request_id: new_uuid(&SystemClock, &SystemEntropy).to_string(),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map_or_else(|| new_uuid(&SystemClock, &SystemEntropy).to_string(), |RequestId(id)| id.clone()),
             address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
             user_agent: header(http::header::USER_AGENT),
             on_behalf_of: header(CHANGED_BY),
@@ -84,7 +91,7 @@ impl FromRequestParts<Server> for ManagementCaller {
         };
         let found = server.store().find_principal(digest, now).await.map_err(|error| unavailable(&error))?;
         let principal = found.ok_or_else(CallError::unknown_key)?;
-        principal.check(now).map_err(|denial| denied(&principal, denial, now))?;
+        principal.check(now).map_err(|denial| denied(&principal, &denial, now))?;
         let Principal { key, user, .. } = principal;
         check_purpose(&key, parts)?;
         let is_admin = user.as_ref().is_some_and(|user| user.role == Role::Admin);
@@ -93,8 +100,7 @@ impl FromRequestParts<Server> for ManagementCaller {
         }
         let (actor, memberships) = match user {
             Some(user) => {
-                let memberships =
-                    server.control().memberships(&user.id).await.map_err(|error| unavailable(&error))?;
+                let memberships = server.control().memberships(&user.id).await.map_err(|error| unavailable(&error))?;
                 let label = user.label().to_owned();
                 (Actor::User { id: user.id, label, role: user.role, via: Some(key.id) }, memberships)
             }
@@ -126,11 +132,9 @@ fn check_purpose(key: &VirtualKey, parts: &Parts) -> Result<(), CallError> {
     if is_own(parts) || (by_type && by_route) { Ok(()) } else { Err(CallError::management_denied()) }
 }
 
-fn denied(principal: &Principal, denial: KeyDenial, now: tollgate_domain::Timestamp) -> CallError {
+fn denied(principal: &Principal, denial: &KeyDenial, now: tollgate_domain::Timestamp) -> CallError {
     match denial {
-        KeyDenial::Expired(at) => {
-            CallError::expired_key(&principal.key.hint, &at.to_rfc3339(), &now.to_rfc3339())
-        }
+        KeyDenial::Expired(at) => CallError::expired_key(&principal.key.hint, &at.to_rfc3339(), &now.to_rfc3339()),
         KeyDenial::Deleted => CallError::unknown_key(),
         KeyDenial::Blocked
         | KeyDenial::UserDisabled

@@ -27,12 +27,11 @@ async fn alive() -> Json<&'static str> {
 }
 
 async fn ready(State(server): State<Server>) -> Response {
-    match server.store().ping().await {
-        Ok(()) => Json(json!({"status": "healthy", "db": "connected"})).into_response(),
-        Err(_) => {
-            let body = Json(json!({"status": "unhealthy", "db": "disconnected"}));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+    if let Ok(()) = server.store().ping().await {
+        Json(json!({"status": "healthy", "db": "connected"})).into_response()
+    } else {
+        let body = Json(json!({"status": "unhealthy", "db": "disconnected"}));
+        (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
     }
 }
 

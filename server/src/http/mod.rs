@@ -15,7 +15,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::Redirect;
 use axum::routing::get;
 use http::Response;
-use tollgate_app::server::WebSettings;
+use tollgate_app::server::{StartFacts, WebSettings};
 use tollgate_control::Control;
 use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
@@ -27,7 +27,7 @@ pub use self::server::{Policy, Server};
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::*;
+    use super::{Arc, Control, Gateway, KeyDigest, Ledger, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]
@@ -90,18 +90,19 @@ mod server {
 }
 
 /// Every route of the server.
-pub fn app(server: &Server) -> Router {
+pub fn app(server: &Server, facts: StartFacts) -> Router {
     let settings = WebSettings {
         base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
+        facts,
     };
     let clock = Arc::clone(server.control().clock());
     let sessions = server.store().sessions(Arc::clone(&clock));
     let dashboard = tollgate_app::server::routes(server.control().clone(), sessions, clock, settings);
     let management = Router::new()
         .merge(litellm::router())
-        .merge(api::router())
+        .merge(api::router(server))
         .merge(health::router())
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());

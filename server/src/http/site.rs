@@ -1,5 +1,7 @@
 //! The dashboard's static files, out of the program itself.
 
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the build writes the names")]
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

@@ -1,23 +1,29 @@
 //! Measures the store: what a line of the ledger costs to write, and how long the dashboard's reads take afterwards.
 //!
 //! ```sh
-//! cargo run --release -p tollgate-store --example measure -- sqlite:///tmp/measure.db 1000000 [keys] [batch]
+//! cargo run --release -p tollgate-store --example measure -- sqlite:///tmp/measure.db 1000000 [keys] [batch] [owners]
 //! ```
+//!
+//! With owners, calls are put down to so many users in a tenth as many teams, and every other one has a tag.
 
 #![expect(clippy::pedantic, clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers, run by hand")]
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use sea_orm::ConnectionTrait as _;
+use tollgate_domain::actor::Visible;
 use tollgate_domain::charge::{Charge, Operation, Outcome};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::{Entropy, SeededEntropy, random_bytes};
-use tollgate_domain::ids::{ChargeId, KeyId};
+use tollgate_domain::ids::{ChargeId, KeyId, TeamId, UserId, smallest_uuid_of};
 use tollgate_domain::page::Cursor;
 use tollgate_domain::price::{CostLine, Meter};
+use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
 use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Picos, Timestamp};
-use tollgate_store::{KeyFilter, LedgerBatch, Store, StoreOptions};
+use tollgate_store::{ExportedCharge, KeyFilter, LedgerBatch, Store, StoreOptions};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,22 +36,24 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "sqlite:///tmp/tollgate-measure.db".to_owned());
     let mut number = |otherwise: u64| arguments.next().map_or(otherwise, |text| text.parse().unwrap());
-    let (rows, keys, batch) = (number(1_000_000), number(100), number(500));
+    let (rows, keys, batch, owners) = (number(1_000_000), number(100), number(1000), number(0));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(measure(&url, rows as i64, keys, batch as usize));
+    runtime.block_on(measure(&url, rows as i64, keys, batch as usize, owners));
 }
 
-async fn measure(url: &str, rows: i64, keys: u64, batch: usize) {
+async fn measure(url: &str, rows: i64, keys: u64, batch: usize, owners: u64) {
     let store = Store::open(url, StoreOptions::default()).await.unwrap();
     store.migrate().await.unwrap();
     println!("open and migrated: {} KiB resident", resident());
+    add_ownerships(url, owners).await;
     let entropy = SeededEntropy::new(1);
     let keys: Vec<_> = (0..keys).map(|_| KeyId::new(&ManualClock::at(NOW), &entropy)).collect();
 
+    let shared = shared();
     let (mut cpu, mut wall, mut done) = (0, 0.0, 0);
     while done < rows {
         let charges = (0..batch as i64)
-            .map(|i| charge(&entropy, &keys, Timestamp(NOW.0 - MONTH + MONTH / rows * (done + i))))
+            .map(|i| charge(&entropy, &keys, &shared, owners, Timestamp(NOW.0 - MONTH + MONTH / rows * (done + i))))
             .collect();
         let batch = LedgerBatch { charges, refusals: vec![] };
         let (before, start) = (cpu_micros(), Instant::now());
@@ -66,26 +74,101 @@ async fn measure(url: &str, rows: i64, keys: u64, batch: usize) {
     for round in ["first", "again"] {
         for period in Period::ALL {
             let start = Instant::now();
-            let overview = store.overview(period, NOW).await.unwrap();
+            let overview = store.overview(&Visible::All, period, NOW).await.unwrap();
             report(&format!("overview {}, {round}, {} calls", period.as_str(), overview.calls), start);
         }
         for (name, filter) in filters(&keys) {
             let start = Instant::now();
-            let page = store.list_requests(&filter, None, 50).await.unwrap();
+            let page = store.list_requests(&Visible::All, &filter, None, 50).await.unwrap();
             report(&format!("requests {name}, {round}, {} rows", page.items.len()), start);
         }
-        let deep = Cursor { at: NOW.0 - MONTH / 2, id: "0".to_owned() };
+        let middle = Timestamp(NOW.0 - MONTH / 2);
+        let deep = Cursor { at: middle.0, id: smallest_uuid_of(middle).to_string() };
         let start = Instant::now();
-        store.list_requests(&RequestFilter::default(), Some(&deep), 50).await.unwrap();
+        store.list_requests(&Visible::All, &RequestFilter::default(), Some(&deep), 50).await.unwrap();
         report(&format!("requests half-way down, {round}"), start);
         let start = Instant::now();
         store.deployment_health(NOW).await.unwrap();
         report(&format!("health, {round}"), start);
         let start = Instant::now();
-        store.list_keys(&KeyFilter::default(), None, 50, NOW).await.unwrap();
+        store.list_keys(&Visible::All, &KeyFilter::default(), None, 50, NOW).await.unwrap();
         report(&format!("keys, {round}"), start);
+        for (name, dimensions) in REPORTS {
+            let start = Instant::now();
+            let filter = UsageFilter { since: midnight(-29), until: midnight(1), ..UsageFilter::default() };
+            let rows = store.usage(&Visible::All, &filter, dimensions, 1000).await.unwrap();
+            report(&format!("report of 30 days by {name}, {round}, {} rows", rows.len()), start);
+        }
+        if owners > 0 {
+            seen_in_part(&store, round).await;
+        }
+        export(&store, round).await;
     }
     println!("{} KiB resident", resident());
+}
+
+/// The reads of somebody who sees one user's calls, or one team's.
+async fn seen_in_part(store: &Store, round: &str) {
+    let within = |user: Option<&str>, team: Option<&str>| Visible::Within {
+        user: user.and_then(UserId::parse),
+        key: None,
+        teams: team.and_then(TeamId::parse).into_iter().collect(),
+        organisations: vec![],
+    };
+    for (name, visible) in [("a user", within(Some("user-3"), None)), ("a team", within(None, Some("team-1")))] {
+        let start = Instant::now();
+        let page = store.list_requests(&visible, &RequestFilter::default(), None, 50).await.unwrap();
+        report(&format!("requests seen by {name}, {round}, {} rows", page.items.len()), start);
+        for period in Period::ALL {
+            let start = Instant::now();
+            let overview = store.overview(&visible, period, NOW).await.unwrap();
+            report(&format!("overview {} of {name}, {round}, {} calls", period.as_str(), overview.calls), start);
+        }
+    }
+    let start = Instant::now();
+    let filter = RequestFilter { tag: Some("tag-3".to_owned()), ..RequestFilter::default() };
+    let page = store.list_requests(&Visible::All, &filter, None, 50).await.unwrap();
+    report(&format!("requests with a tag, {round}, {} rows", page.items.len()), start);
+}
+
+async fn export(store: &Store, round: &str) {
+    let (start, mut after, mut rows, mut bytes) = (Instant::now(), None::<String>, 0, 0);
+    while rows < 200_000 {
+        let each = |charge: &ExportedCharge<'_>| {
+            rows += 1;
+            bytes += charge.id.len() + charge.model.len() + charge.upstream_model.len();
+        };
+        let filter = RequestFilter::default();
+        after = store.charges_after(&Visible::All, &filter, after.as_deref(), 10_000, each).await.unwrap();
+        if after.is_none() {
+            break;
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{:8.0} rows a second exported, {round}, {rows} rows, {bytes} bytes", rows as f64 / seconds);
+}
+
+const REPORTS: [(&str, &[Dimension]); 5] = [
+    ("day", &[Dimension::Day]),
+    ("key", &[Dimension::Key]),
+    ("model and day", &[Dimension::Model, Dimension::Day]),
+    ("team and provider", &[Dimension::Team, Dimension::Provider]),
+    ("customer", &[Dimension::Customer]),
+];
+
+fn midnight(days: i64) -> Timestamp {
+    let day = 86_400 * Timestamp::MICROS_PER_SECOND;
+    Timestamp((NOW.0.div_euclid(day) + days) * day)
+}
+
+async fn add_ownerships(url: &str, owners: u64) {
+    if owners == 0 {
+        return;
+    }
+    let values: Vec<_> = (1..=owners).map(|id| format!("({id}, 'user-{id}', 'team-{}', '')", id / 10)).collect();
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    db.execute_unprepared(&format!("INSERT INTO ownerships VALUES {}", values.join(", "))).await.unwrap();
+    db.close().await.unwrap();
 }
 
 fn filters(keys: &[KeyId]) -> Vec<(&'static str, RequestFilter)> {
@@ -108,22 +191,41 @@ fn filters(keys: &[KeyId]) -> Vec<(&'static str, RequestFilter)> {
     ]
 }
 
-fn charge(entropy: &dyn Entropy, keys: &[KeyId], at: Timestamp) -> Charge {
+/// Texts that many charges have, as the gateway shares them.
+struct Shared {
+    models: Vec<(Arc<str>, Arc<str>)>,
+    deployment_id: Arc<str>,
+    provider: Arc<str>,
+    price_source: Arc<str>,
+}
+
+fn shared() -> Shared {
+    Shared {
+        models: (0..8).map(|i| (format!("model-{i}").into(), format!("model-{i}-2026-08-06").into())).collect(),
+        deployment_id: "a3f9c1d27b5e4f60".into(),
+        provider: "openai".into(),
+        price_source: "price book: gpt-4o at openai (2026-11-20)".into(),
+    }
+}
+
+fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u64, at: Timestamp) -> Charge {
     let random = u64::from_le_bytes(random_bytes::<8>(entropy));
-    let clock = ManualClock::at(at);
-    let model = format!("model-{}", (random >> 8) % 8);
+    let (model, upstream_model) = &shared.models[((random >> 8) % 8) as usize];
+    let key = ((random >> 16) % keys.len() as u64) as usize;
     let failed = random.is_multiple_of(200);
     Charge {
-        id: ChargeId::new(&clock, entropy),
-        call_id: ChargeId::new(&clock, entropy).to_string(),
+        id: ChargeId::of(at, entropy),
+        call_id: None,
         attempt: 1,
         started_at: at,
-        key_id: Some(keys[((random >> 16) % keys.len() as u64) as usize]),
+        key_id: Some(keys[key]),
+        ownership_id: if owners == 0 { 0 } else { 1 + (key as u64 % owners) as i64 },
+        tags: if owners > 0 && random & 1 == 0 { vec![format!("tag-{}", key % 5)] } else { vec![] },
         operation: Operation::ChatCompletion,
-        upstream_model: format!("{model}-2026-08-06"),
-        model,
-        deployment_id: "a3f9c1d27b5e4f60".to_owned(),
-        provider: "openai".to_owned(),
+        upstream_model: Arc::clone(upstream_model),
+        model: Arc::clone(model),
+        deployment_id: Arc::clone(&shared.deployment_id),
+        provider: Arc::clone(&shared.provider),
         streamed: true,
         outcome: if failed { Outcome::UpstreamError } else { Outcome::Success },
         status: if failed { 500 } else { 200 },
@@ -135,7 +237,7 @@ fn charge(entropy: &dyn Entropy, keys: &[KeyId], at: Timestamp) -> Charge {
             CostLine { meter: Meter::Input, units: 1200, price: Picos(2_500_000) },
             CostLine { meter: Meter::Output, units: 300, price: Picos(10_000_000) },
         ],
-        price_source: Some("price book: gpt-4o at openai (2026-11-20)".to_owned()),
+        price_source: Some(Arc::clone(&shared.price_source)),
         duration_us: (random % 9_000_000) as i64,
         first_byte_us: Some((random % 900_000) as i64),
         client_left: false,

@@ -9,7 +9,7 @@ use tollgate_domain::page::{Cursor, Page};
 
 use crate::entity::audit_event::{self, Column, Entity};
 use crate::error::bounded;
-use crate::search::contains;
+use crate::search::{begins_with, contains, literal};
 use crate::{LARGEST_PAGE, Store, StoreError, Tx};
 
 /// A line of the log in its place.
@@ -39,20 +39,17 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     fn condition(&self) -> Condition {
-        let eq = |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(value));
+        let eq = |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(literal(value)));
         let action = self.action.as_deref().map(|action| match action.strip_suffix('*') {
-            // A range, so that the index is used: every action that begins so.
-            Some(start) => Condition::all()
-                .add(Column::Action.gte(start))
-                .add(Column::Action.lt(format!("{start}\u{10ffff}"))),
-            None => Condition::all().add(Column::Action.eq(action)),
+            Some(start) => Expr::col(Column::Action).like(begins_with(start)),
+            None => Column::Action.eq(literal(action)),
         });
         let search = self.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(|text| {
             let part = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(contains(text));
             Condition::any()
-                .add(Column::Actor.eq(text))
-                .add(Column::ResourceId.eq(text))
-                .add(Column::RequestId.eq(text))
+                .add(Column::Actor.eq(literal(text)))
+                .add(Column::ResourceId.eq(literal(text)))
+                .add(Column::RequestId.eq(literal(text)))
                 .add(part(Column::Before))
                 .add(part(Column::After))
         });
@@ -115,7 +112,7 @@ impl Store {
 
     /// The line with this id.
     pub async fn find_audit(&self, id: &str) -> Result<Option<AuditLine>, StoreError> {
-        bounded(Entity::find().filter(Column::Id.eq(id)).one(&self.readers)).await?.map(line).transpose()
+        bounded(Entity::find().filter(Column::Id.eq(literal(id))).one(&self.readers)).await?.map(line).transpose()
     }
 
     /// The lines that match after the one numbered `after` (0: from the first), oldest first: for exports.

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// A row holds what no version of this program wrote.
     #[error("the row {id} of {table} can't be read: {what}")]
     Corrupt { table: &'static str, id: String, what: String },
+    /// What is asked for can't be told from what is kept.
+    #[error("{0} are not kept")]
+    Unsupported(&'static str),
     /// Anything else that the database said.
     #[error("the database refused: {0}")]
     Database(#[source] DbErr),

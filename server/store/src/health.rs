@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, Statement};
 use tollgate_domain::Timestamp;
 use tollgate_domain::summary::{Health, HealthState};
 
-use crate::error::bounded;
+use crate::calls::ids_between;
+use crate::sql::Binds;
 use crate::{Store, StoreError};
 
 /// A deployment is down when so many calls in a row failed.
@@ -19,17 +19,24 @@ const FAULT: &str = "(outcome NOT IN ('success', 'interrupted') \
 impl Store {
     /// Every deployment that was called within the hour before `now`, by its id.
     pub async fn deployment_health(&self, now: Timestamp) -> Result<HashMap<String, Health>, StoreError> {
-        let since = now.plus_seconds(-3600).0;
+        let since = now.plus_seconds(-3600);
+        let recent = |binds: &mut Binds| {
+            let mut all = ids_between(binds, Some(since), None);
+            all.add(format!("started_at >= {}", binds.add(since.0)));
+            all
+        };
+        let mut binds = Binds::default();
+        let lines = recent(&mut binds);
         let sql = format!(
             "SELECT deployment_id, COUNT(*), CAST(SUM(fault) AS BIGINT), MAX(started_at), \
                     CAST(SUM(CASE WHEN place <= {IN_A_ROW} THEN 1 - fault ELSE 0 END) AS BIGINT) \
              FROM (SELECT deployment_id, started_at, CASE WHEN {FAULT} THEN 1 ELSE 0 END AS fault, \
-                          ROW_NUMBER() OVER (PARTITION BY deployment_id ORDER BY started_at DESC, id DESC) AS place \
-                   FROM charges WHERE started_at >= $1) AS calls \
+                          ROW_NUMBER() OVER (PARTITION BY deployment_id ORDER BY id DESC) AS place \
+                   FROM charges WHERE {lines}) AS calls \
              GROUP BY deployment_id"
         );
         let mut all = HashMap::new();
-        for row in self.read(&sql, [since.into()]).await? {
+        for row in self.read(&sql, binds).await? {
             let (id, calls, errors, last, recent_good): (String, i64, i64, i64, i64) = (
                 row.try_get_by_index(0)?,
                 row.try_get_by_index(1)?,
@@ -44,28 +51,21 @@ impl Store {
             };
             all.insert(id, Health { state, calls, errors, last_call_at: Some(Timestamp(last)), last_error: None });
         }
+        let mut binds = Binds::default();
+        let lines = recent(&mut binds);
         let sql = format!(
             "SELECT deployment_id, error \
              FROM (SELECT deployment_id, error, \
-                          ROW_NUMBER() OVER (PARTITION BY deployment_id ORDER BY started_at DESC, id DESC) AS place \
-                   FROM charges WHERE started_at >= $1 AND outcome <> 'success' AND {FAULT}) AS calls \
+                          ROW_NUMBER() OVER (PARTITION BY deployment_id ORDER BY id DESC) AS place \
+                   FROM charges WHERE {lines} AND outcome <> 'success' AND {FAULT}) AS calls \
              WHERE place = 1"
         );
-        for row in self.read(&sql, [since.into()]).await? {
+        for row in self.read(&sql, binds).await? {
             let id: String = row.try_get_by_index(0)?;
             if let Some(health) = all.get_mut(&id) {
                 health.last_error = row.try_get_by_index(1)?;
             }
         }
         Ok(all)
-    }
-
-    /// Reads with a statement in SQL.
-    pub(crate) async fn read<const N: usize>(
-        &self,
-        sql: &str,
-        values: [sea_orm::Value; N],
-    ) -> Result<Vec<sea_orm::QueryResult>, StoreError> {
-        bounded(self.readers.query_all_raw(Statement::from_sql_and_values(self.backend, sql, values))).await
     }
 }

@@ -15,7 +15,7 @@ use tollgate_domain::{Nanos, Timestamp};
 
 use crate::entity::{key_total, retired_digest, virtual_key};
 use crate::error::bounded;
-use crate::search::{contains, visible_condition};
+use crate::search::{contains, literal, visible_condition};
 use crate::{LARGEST_PAGE, Store, StoreError, Tx};
 
 /// Which keys to list. Every condition must hold.
@@ -92,6 +92,17 @@ impl Store {
         bounded(query.all(&self.readers)).await?.into_iter().map(VirtualKey::try_from).collect()
     }
 
+    /// Living keys that are exchanged by themselves, in the order of their ids after `after`; at most 1,000.
+    pub async fn keys_with_rotation(&self, after: Option<KeyId>) -> Result<Vec<VirtualKey>, StoreError> {
+        let query = virtual_key::Entity::find()
+            .filter(virtual_key::Column::RotatesAt.is_not_null())
+            .filter(virtual_key::Column::DeletedAt.is_null())
+            .filter(Condition::all().add_option(after.map(|id| virtual_key::Column::Id.gt(id.to_string()))))
+            .order_by_asc(virtual_key::Column::Id)
+            .limit(u64::from(LARGEST_PAGE));
+        bounded(query.all(&self.readers)).await?.into_iter().map(VirtualKey::try_from).collect()
+    }
+
     /// How many keys match.
     pub async fn count_keys(&self, visible: &Visible, filter: &KeyFilter, now: Timestamp) -> Result<u64, StoreError> {
         use sea_orm::PaginatorTrait;
@@ -146,21 +157,32 @@ impl Tx {
         live_by_alias(&self.db, alias).await
     }
 
-    /// The living keys of a person or team, newest first; at most 1,000.
-    pub async fn keys_of(&self, user: Option<&str>, team: Option<&str>) -> Result<Vec<VirtualKey>, StoreError> {
+    /// The living keys that match, newest first; at most 1,000.
+    pub async fn keys_of(&self, filter: &KeyFilter, now: Timestamp) -> Result<Vec<VirtualKey>, StoreError> {
         let query = virtual_key::Entity::find()
-            .filter(virtual_key::Column::DeletedAt.is_null())
-            .filter(
-                Condition::all()
-                    .add_option(user.map(|user| virtual_key::Column::UserId.eq(user)))
-                    .add_option(team.map(|team| virtual_key::Column::TeamId.eq(team))),
-            )
+            .filter(condition(&Visible::All, filter, now))
             .order_by_desc(virtual_key::Column::CreatedAt)
             .limit(u64::from(LARGEST_PAGE));
         bounded(query.all(&self.db)).await?.into_iter().map(VirtualKey::try_from).collect()
     }
 
-    /// Lets a text that was exchanged go on working until then.
+    /// How many keys match.
+    pub async fn count_keys(&self, filter: &KeyFilter, now: Timestamp) -> Result<u64, StoreError> {
+        use sea_orm::PaginatorTrait;
+        bounded(virtual_key::Entity::find().filter(condition(&Visible::All, filter, now)).count(&self.db)).await
+    }
+
+    /// The texts of a key that were exchanged for others and still work.
+    pub async fn retired_digests(&self, key: KeyId, now: Timestamp) -> Result<Vec<KeyDigest>, StoreError> {
+        let working = retired_digest::Entity::find()
+            .filter(retired_digest::Column::KeyId.eq(key.to_string()))
+            .filter(retired_digest::Column::RetiresAt.gt(now.0));
+        let rows = bounded(working.all(&self.db)).await?;
+        Ok(rows.iter().filter_map(|row| KeyDigest::parse_hex(&row.digest)).collect())
+    }
+
+    /// Lets a text that was exchanged go on working until then. That it was given out is never forgotten: it must not
+    /// come back as somebody else's key.
     pub async fn retire_digest(&self, key: KeyId, digest: KeyDigest, until: Timestamp) -> Result<(), StoreError> {
         let row = retired_digest::ActiveModel {
             digest: Set(digest.to_hex()),
@@ -170,12 +192,15 @@ impl Tx {
         bounded(retired_digest::Entity::insert(row).exec_without_returning(&self.db)).await.map(drop)
     }
 
-    /// The texts of a key that were exchanged for others: whoever holds one is no longer believed once the row is gone.
-    pub async fn forget_retired(&self, key: KeyId) -> Result<Vec<KeyDigest>, StoreError> {
-        let of_key = retired_digest::Column::KeyId.eq(key.to_string());
-        let rows = bounded(retired_digest::Entity::find().filter(of_key.clone()).all(&self.db)).await?;
-        bounded(retired_digest::Entity::delete_many().filter(of_key).exec(&self.db)).await?;
-        Ok(rows.iter().filter_map(|row| KeyDigest::parse_hex(&row.digest)).collect())
+    /// Ends what earlier texts of a key could still do, and tells which they were.
+    pub async fn end_retired(&self, key: KeyId, now: Timestamp) -> Result<Vec<KeyDigest>, StoreError> {
+        let ended = self.retired_digests(key, now).await?;
+        let update = retired_digest::Entity::update_many()
+            .col_expr(retired_digest::Column::RetiresAt, Expr::value(now.0))
+            .filter(retired_digest::Column::KeyId.eq(key.to_string()))
+            .filter(retired_digest::Column::RetiresAt.gt(now.0));
+        bounded(update.exec(&self.db)).await?;
+        Ok(ended)
     }
 
     pub async fn insert_key(&self, key: &VirtualKey) -> Result<(), StoreError> {
@@ -198,7 +223,7 @@ async fn by_id(db: &impl sea_orm::ConnectionTrait, id: KeyId) -> Result<Option<V
 
 async fn live_by_alias(db: &impl sea_orm::ConnectionTrait, alias: &str) -> Result<Option<VirtualKey>, StoreError> {
     let query = virtual_key::Entity::find()
-        .filter(virtual_key::Column::Alias.eq(alias))
+        .filter(virtual_key::Column::Alias.eq(literal(alias)))
         .filter(virtual_key::Column::DeletedAt.is_null());
     bounded(query.one(db)).await?.map(VirtualKey::try_from).transpose()
 }
@@ -232,13 +257,13 @@ fn condition(visible: &Visible, filter: &KeyFilter, now: Timestamp) -> Condition
             Condition::any()
                 .add(Expr::col(Column::AliasLower).like(contains(search)))
                 .add(Expr::expr(Func::lower(Expr::col(Column::Hint))).like(contains(search)))
-                .add(Column::Id.eq(search))
-                .add(Column::Digest.eq(search))
-                .add(Column::UserId.eq(search))
-                .add(Column::TeamId.eq(search)),
+                .add(Column::Id.eq(literal(search)))
+                .add(Column::Digest.eq(literal(search)))
+                .add(Column::UserId.eq(literal(search)))
+                .add(Column::TeamId.eq(literal(search))),
         );
     }
-    let eq = |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(value));
+    let eq = |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(literal(value)));
     all.add_option(visible_condition(visible, "id"))
         .add_option(eq(Column::Alias, &filter.alias))
         .add_option(eq(Column::UserId, &filter.user_id))
@@ -246,7 +271,5 @@ fn condition(visible: &Visible, filter: &KeyFilter, now: Timestamp) -> Condition
         .add_option(eq(Column::OrganisationId, &filter.organisation_id))
         .add_option(eq(Column::BudgetId, &filter.budget_id))
         .add_option(eq(Column::CreatedBy, &filter.created_by))
-        .add_option(
-            filter.expires_before.map(|at| Column::ExpiresAt.lt(at.0).and(Column::ExpiresAt.gt(now.0))),
-        )
+        .add_option(filter.expires_before.map(|at| Column::ExpiresAt.lt(at.0).and(Column::ExpiresAt.gt(now.0))))
 }

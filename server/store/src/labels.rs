@@ -15,11 +15,8 @@ pub const MASTER_KEY: &str = "master_key";
 pub const MASTER_KEY_LABEL: &str = "Master key";
 
 impl Store {
-    /// The alias or hint of each key, deleted ones included.
-    pub(crate) async fn key_labels(
-        &self,
-        ids: impl IntoIterator<Item = &str>,
-    ) -> Result<HashMap<String, String>, StoreError> {
+    /// The alias or hint of each key, deleted ones included; at most a page of them.
+    pub async fn key_labels(&self, ids: impl IntoIterator<Item = &str>) -> Result<HashMap<String, String>, StoreError> {
         let ids: BTreeSet<_> = ids.into_iter().filter(|id| !id.is_empty()).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());

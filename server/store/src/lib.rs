@@ -3,11 +3,14 @@
 //! This crate is the only one that speaks SQL. It may know the domain model and the schema, and nothing of HTTP, of
 //! permissions or of pages. Every wait in it is bounded.
 
+mod answers;
 mod audit;
+mod calls;
 mod connect;
 mod counts;
 mod entity;
 mod error;
+mod export;
 mod health;
 mod keys;
 mod labels;
@@ -18,25 +21,33 @@ mod principal;
 mod records;
 mod requests;
 mod schema;
+mod scope;
 mod search;
 mod sessions;
 mod sign_ins;
+mod sql;
 mod tokens;
 mod tx;
+mod usage;
+mod uses;
 
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
+pub use answers::EarlierAnswer;
 pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use counts::{Counted, CountedBy};
 pub use error::StoreError;
+pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;
 pub use ledger::LedgerBatch;
 pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;
 pub use tx::Tx;
+pub use usage::LONGEST_REPORT;
+pub use uses::Sharers;
 
 /// The most rows that one page may have.
 pub const LARGEST_PAGE: u32 = 1000;

@@ -2,13 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{QueryResult, Value};
+use sea_orm::QueryResult;
+use tollgate_domain::actor::Visible;
 use tollgate_domain::summary::{Overview, Period, Share, Step};
 use tollgate_domain::{Nanos, Timestamp};
 
+use crate::calls::ids_between;
 use crate::labels::{MASTER_KEY, MASTER_KEY_LABEL};
 use crate::latency::Histogram;
-use crate::{Store, StoreError};
+use crate::scope::Scope;
+use crate::sql::{All, Binds};
+use crate::{KeyFilter, Store, StoreError};
 
 /// How many models and keys are listed.
 const TOP: usize = 10;
@@ -37,94 +41,136 @@ struct LatencyStep {
     calls: i64,
 }
 
+/// The rows to add up: those of a scope in a stretch of time.
+struct Span<'a> {
+    scope: Scope<'a>,
+    period: Period,
+    start: Timestamp,
+    now: Timestamp,
+}
+
+impl Span<'_> {
+    /// What holds for rows of the rollups by hour.
+    fn hours(&self, binds: &mut Binds) -> All {
+        let mut all = All::default();
+        all.add(format!("hour >= {}", binds.add(self.start.hour())));
+        all.add(format!("hour <= {}", binds.add(self.now.hour())));
+        all.add_option(self.scope.indexed_condition(binds));
+        all
+    }
+
+    /// What holds for charges and refusals.
+    fn lines(&self, time: &str, binds: &mut Binds) -> All {
+        let mut all = ids_between(binds, Some(self.start), Some(Timestamp(self.now.0.saturating_add(1))));
+        all.add(format!("{time} >= {}", binds.add(self.start.0)));
+        all.add(format!("{time} <= {}", binds.add(self.now.0)));
+        all.add_option(self.scope.condition(binds));
+        all
+    }
+
+    /// The number of a step, counted in a column of microseconds or hours.
+    fn step(&self, column: &str) -> String {
+        let (start, length) = match column {
+            "hour" => (self.start.hour(), self.period.step_seconds() / 3600),
+            _ => (self.start.0, self.period.step_seconds() * Timestamp::MICROS_PER_SECOND),
+        };
+        format!("({column} - {start}) / {length} AS step")
+    }
+}
+
 impl Store {
-    /// The overview of the period that ends with `now`.
+    /// The overview of what may be seen, in the period that ends with `now`.
     ///
     /// `calls` are attempts at a provider and refusals, `errors` those of them that failed. A step's `cost_by_model`
-    /// names the period's twenty dearest models. `has_provider` is left false: the store does not know.
-    pub async fn overview(&self, period: Period, now: Timestamp) -> Result<Overview, StoreError> {
+    /// names the period's twenty dearest models. `has_provider` is left false: the store does not know. Latencies are kept
+    /// for all calls together: who may see a part of them gets those of the last hour alone.
+    pub async fn overview(&self, visible: &Visible, period: Period, now: Timestamp) -> Result<Overview, StoreError> {
         let start = period.start(now);
+        if visible.is_nothing() {
+            return Ok(assemble(period, now, &[], &[]));
+        }
+        let span = Span { scope: Scope::of(visible), period, start, now };
         let (models, latencies, keys) = if period == Period::Hour {
-            futures::try_join!(
-                self.recent_models(period, start, now),
-                self.recent_latencies(period, start, now),
-                self.recent_keys(start, now)
-            )?
+            futures::try_join!(self.recent_models(&span), self.recent_latencies(&span), self.recent_keys(&span))?
         } else {
-            futures::try_join!(
-                self.model_steps(period, start, now),
-                self.latency_steps(period, start, now),
-                self.top_keys(start, now)
-            )?
+            futures::try_join!(self.model_steps(&span), self.latency_steps(&span), self.top_keys(&span))?
         };
         let mut overview = assemble(period, now, &models, &latencies);
         overview.top_keys = self.key_shares(keys).await?;
-        overview.has_keys = self.any("SELECT 1 FROM virtual_keys LIMIT 1").await?;
-        overview.has_calls = overview.calls > 0 || self.any("SELECT 1 FROM charges LIMIT 1").await?;
+        overview.has_keys = match visible {
+            Visible::All => self.any("SELECT 1 FROM virtual_keys LIMIT 1", Binds::default()).await?,
+            Visible::Within { .. } => self.count_keys(visible, &KeyFilter::default(), now).await? > 0,
+        };
+        overview.has_calls = overview.calls > 0 || self.has_calls(&span).await?;
         Ok(overview)
     }
 
-    async fn any(&self, sql: &str) -> Result<bool, StoreError> {
-        Ok(!self.read(sql, []).await?.is_empty())
+    async fn has_calls(&self, span: &Span<'_>) -> Result<bool, StoreError> {
+        let mut binds = Binds::default();
+        match span.scope.indexed_condition(&mut binds) {
+            None => self.any("SELECT 1 FROM charges LIMIT 1", binds).await,
+            Some(all) => self.any(&format!("SELECT 1 FROM usage_days WHERE calls > 0 AND {all} LIMIT 1"), binds).await,
+        }
     }
 
-    async fn model_steps(
-        &self,
-        period: Period,
-        start: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<ModelStep>, StoreError> {
-        let hours = period.step_seconds() / 3600;
-        let sql = format!(
-            "SELECT (hour - $1) / {hours} AS step, model, {MEASURES} FROM model_hours \
-             WHERE hour >= $1 AND hour <= $2 GROUP BY 1, model"
-        );
-        rows(&self.read(&sql, hours_of(start, now)).await?, model_step)
+    async fn any(&self, sql: &str, binds: Binds) -> Result<bool, StoreError> {
+        Ok(!self.read(sql, binds).await?.is_empty())
     }
 
-    async fn latency_steps(
-        &self,
-        period: Period,
-        start: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<LatencyStep>, StoreError> {
-        let hours = period.step_seconds() / 3600;
+    async fn model_steps(&self, span: &Span<'_>) -> Result<Vec<ModelStep>, StoreError> {
+        let mut binds = Binds::default();
+        let (step, all) = (span.step("hour"), span.hours(&mut binds));
+        let table = if span.scope.is_all() { "model_hours" } else { "usage_hours" };
+        let sql = format!("SELECT {step}, model, {MEASURES} FROM {table} WHERE {all} GROUP BY 1, model");
+        rows(&self.read(&sql, binds).await?, model_step)
+    }
+
+    async fn latency_steps(&self, span: &Span<'_>) -> Result<Vec<LatencyStep>, StoreError> {
+        if !span.scope.is_all() {
+            return Ok(Vec::new());
+        }
+        let mut binds = Binds::default();
+        let (step, all) = (span.step("hour"), span.hours(&mut binds));
         let sql = format!(
-            "SELECT (hour - $1) / {hours} AS step, CAST(bucket AS BIGINT), CAST(SUM(calls) AS BIGINT) \
-             FROM latency_hours WHERE model = '' AND hour >= $1 AND hour <= $2 GROUP BY 1, bucket"
+            "SELECT {step}, CAST(bucket AS BIGINT), CAST(SUM(calls) AS BIGINT) \
+             FROM latency_hours WHERE model = '' AND {all} GROUP BY 1, bucket"
         );
-        rows(&self.read(&sql, hours_of(start, now)).await?, latency_step)
+        rows(&self.read(&sql, binds).await?, latency_step)
     }
 
     /// The keys that spent most: whole days from the days' sums, the broken first day from the hours'.
-    async fn top_keys(&self, start: Timestamp, now: Timestamp) -> Result<Vec<Share>, StoreError> {
-        let first_day = (start.hour() + 23).div_euclid(24);
+    async fn top_keys(&self, span: &Span<'_>) -> Result<Vec<Share>, StoreError> {
+        let first_day = (span.start.hour() + 23).div_euclid(24);
+        let days = if span.scope.is_all() { "key_days" } else { "usage_days" };
+        let mut binds = Binds::default();
+        let mut of_days = All::default();
+        of_days.add(format!("day >= {}", binds.add(first_day)));
+        of_days.add(format!("day <= {}", binds.add(span.now.hour().div_euclid(24))));
+        of_days.add_option(span.scope.indexed_condition(&mut binds));
+        let mut of_hours = All::default();
+        of_hours.add(format!("hour >= {}", binds.add(span.start.hour())));
+        of_hours.add(format!("hour < {}", binds.add(first_day * 24)));
+        of_hours.add_option(span.scope.indexed_condition(&mut binds));
         let sql = format!(
             "SELECT key_id, {SHARES} FROM (\
-                SELECT key_id, calls, errors, refused, cost_nanos FROM key_days WHERE day >= $1 AND day <= $2 \
+                SELECT key_id, calls, errors, refused, cost_nanos FROM {days} WHERE {of_days} \
                 UNION ALL \
-                SELECT key_id, calls, errors, refused, cost_nanos FROM usage_hours WHERE hour >= $3 AND hour < $4\
-             ) AS sums GROUP BY key_id ORDER BY 5 DESC, 2 DESC LIMIT {TOP}"
+                SELECT key_id, calls, errors, refused, cost_nanos FROM usage_hours WHERE {of_hours}\
+             ) AS sums WHERE key_id <> '' GROUP BY key_id ORDER BY 5 DESC, 2 DESC LIMIT {TOP}"
         );
-        let values = [first_day.into(), now.hour().div_euclid(24).into(), start.hour().into(), (first_day * 24).into()];
-        rows(&self.read(&sql, values).await?, key_share)
+        rows(&self.read(&sql, binds).await?, key_share)
     }
 
-    async fn recent_models(
-        &self,
-        period: Period,
-        start: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<ModelStep>, StoreError> {
-        let step = period.step_seconds() * Timestamp::MICROS_PER_SECOND;
-        let sql = format!(
-            "SELECT (started_at - $1) / {step} AS step, model, {MEASURES} FROM ({RECENT_CHARGES} \
-             WHERE started_at >= $1 AND started_at <= $2) AS recent GROUP BY 1, model"
-        );
-        let mut models = rows(&self.read(&sql, [start.0.into(), now.0.into()]).await?, model_step)?;
+    async fn recent_models(&self, span: &Span<'_>) -> Result<Vec<ModelStep>, StoreError> {
+        let mut binds = Binds::default();
+        let (step, all) = (span.step("started_at"), span.lines("started_at", &mut binds));
         let sql =
-            format!("SELECT (at - $1) / {step} AS step, COUNT(*) FROM refusals WHERE at >= $1 AND at <= $2 GROUP BY 1");
-        for row in self.read(&sql, [start.0.into(), now.0.into()]).await? {
+            format!("SELECT {step}, model, {MEASURES} FROM ({RECENT_CHARGES} WHERE {all}) AS recent GROUP BY 1, model");
+        let mut models = rows(&self.read(&sql, binds).await?, model_step)?;
+        let mut binds = Binds::default();
+        let (step, all) = (span.step("at"), span.lines("at", &mut binds));
+        let sql = format!("SELECT {step}, COUNT(*) FROM refusals WHERE {all} GROUP BY 1");
+        for row in self.read(&sql, binds).await? {
             models.push(ModelStep {
                 step: row.try_get_by_index(0)?,
                 model: String::new(),
@@ -140,38 +186,33 @@ impl Store {
         Ok(models)
     }
 
-    async fn recent_latencies(
-        &self,
-        period: Period,
-        start: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<LatencyStep>, StoreError> {
-        let step = period.step_seconds() * Timestamp::MICROS_PER_SECOND;
+    async fn recent_latencies(&self, span: &Span<'_>) -> Result<Vec<LatencyStep>, StoreError> {
+        let mut binds = Binds::default();
+        let (step, all) = (span.step("started_at"), span.lines("started_at", &mut binds));
         let sql = format!(
-            "SELECT (started_at - $1) / {step} AS step, CAST(latency_bucket AS BIGINT), COUNT(*) FROM charges \
-             WHERE started_at >= $1 AND started_at <= $2 GROUP BY 1, latency_bucket"
+            "SELECT {step}, CAST(latency_bucket AS BIGINT), COUNT(*) FROM charges WHERE {all} GROUP BY 1, latency_bucket"
         );
-        rows(&self.read(&sql, [start.0.into(), now.0.into()]).await?, latency_step)
+        rows(&self.read(&sql, binds).await?, latency_step)
     }
 
-    async fn recent_keys(&self, start: Timestamp, now: Timestamp) -> Result<Vec<Share>, StoreError> {
+    async fn recent_keys(&self, span: &Span<'_>) -> Result<Vec<Share>, StoreError> {
+        let mut binds = Binds::default();
+        let (charges, refusals) = (span.lines("started_at", &mut binds), span.lines("at", &mut binds));
         let sql = format!(
             "SELECT key_id, {SHARES} FROM (\
-                SELECT key_id, calls, errors, refused, cost_nanos FROM ({RECENT_CHARGES} \
-                WHERE started_at >= $1 AND started_at <= $2) AS recent \
+                SELECT key_id, calls, errors, refused, cost_nanos FROM ({RECENT_CHARGES} WHERE {charges}) AS recent \
                 UNION ALL \
-                SELECT key_id, 0, 0, 1, 0 FROM refusals WHERE at >= $1 AND at <= $2\
+                SELECT key_id, 0, 0, 1, 0 FROM refusals WHERE key_id <> '' AND {refusals}\
              ) AS sums GROUP BY key_id ORDER BY 5 DESC, 2 DESC LIMIT {TOP}"
         );
-        rows(&self.read(&sql, [start.0.into(), now.0.into()]).await?, key_share)
+        rows(&self.read(&sql, binds).await?, key_share)
     }
 
     async fn key_shares(&self, mut shares: Vec<Share>) -> Result<Vec<Share>, StoreError> {
         let labels = self.key_labels(shares.iter().map(|share| share.id.as_str())).await?;
         shares.retain(|share| share.calls > 0);
         for share in &mut shares {
-            if share.id.is_empty() {
-                MASTER_KEY.clone_into(&mut share.id);
+            if share.id == MASTER_KEY {
                 MASTER_KEY_LABEL.clone_into(&mut share.label);
             } else {
                 share.label = labels.get(&share.id).unwrap_or(&share.id).clone();
@@ -198,10 +239,6 @@ const RECENT_CHARGES: &str = "SELECT started_at, model, key_id, 1 AS calls, \
     CASE WHEN output_tokens > 100000000000000000 THEN 100000000000000000 ELSE output_tokens END AS output_tokens, \
     CASE WHEN cost_nanos > 100000000000000000 THEN 100000000000000000 ELSE cost_nanos END AS cost_nanos \
     FROM charges";
-
-fn hours_of(start: Timestamp, now: Timestamp) -> [Value; 2] {
-    [start.hour().into(), now.hour().into()]
-}
 
 fn rows<T>(rows: &[QueryResult], read: fn(&QueryResult) -> Result<T, sea_orm::DbErr>) -> Result<Vec<T>, StoreError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
@@ -233,8 +270,6 @@ fn key_share(row: &QueryResult) -> Result<Share, sea_orm::DbErr> {
     let id: String = row.try_get_by_index(0)?;
     let (calls, errors, refused): (i64, i64, i64) =
         (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-    // Refusals without a key are not the master key's.
-    let refused = if id.is_empty() { 0 } else { refused };
     Ok(Share {
         id,
         label: String::new(),

@@ -1,12 +1,16 @@
 //! Who calls: a key with what is above it, read in one go for the data plane to remember.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tollgate_domain::Timestamp;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::Visible;
+use tollgate_domain::ids::AccessGroupId;
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
+use tollgate_domain::model::ModelPattern;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::principal::{Ownership, Principal};
 use tollgate_domain::team::Team;
@@ -17,12 +21,19 @@ use crate::error::bounded;
 use crate::records::RecordFilter;
 use crate::{Store, StoreError};
 
-/// The most access groups that are looked through.
-const MOST_GROUPS: usize = 1000;
+/// The most access groups that a caller can have.
+const MOST_GROUPS: usize = 10_000;
+
+/// What is above a key.
+enum Above<T> {
+    /// Or there never was such a thing.
+    Living(Option<T>),
+    Deleted,
+}
 
 impl Store {
-    /// Who authenticates with this digest: the key's own, or one that was exchanged and has not retired. A deleted team,
-    /// user or organisation counts as none.
+    /// Who authenticates with this digest: the key's own, or one that was exchanged and has not retired. Nobody, if the
+    /// key's team, user or organisation is deleted: without it the key would be less bound than it was.
     pub async fn find_principal(&self, digest: KeyDigest, now: Timestamp) -> Result<Option<Principal>, StoreError> {
         let (key, retires_at) = match self.find_key_by_digest(digest).await? {
             Some(key) => (key, None),
@@ -31,28 +42,64 @@ impl Store {
                 None => return Ok(None),
             },
         };
-        let user: Option<User> = self.find_living(key.user_id.as_ref().map(|id| id.as_str())).await?;
-        let team: Option<Team> = self.find_living(key.team_id.as_ref().map(|id| id.as_str())).await?;
+        let user = self.above::<User>(key.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str)).await?;
+        let team = self.above::<Team>(key.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str)).await?;
+        let (Above::Living(user), Above::Living(team)) = (user, team) else { return Ok(None) };
         let ownership = Ownership::of(&key, team.as_ref());
-        let organisation: Option<Organisation> =
-            self.find_living(ownership.organisation_id.as_ref().map(|id| id.as_str())).await?;
+        let organisation_id = ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str);
+        let Above::Living(organisation) = self.above::<Organisation>(organisation_id).await? else { return Ok(None) };
         let member_models = match (&team, &key.user_id) {
             (Some(team), Some(user)) => {
                 let id = Membership::id_of(&Group::Team(team.id.clone()), user);
-                let membership: Option<Membership> = self.find_living(id.as_ref().map(|id| id.as_str())).await?;
-                membership.map(|membership| membership.models).unwrap_or_default()
+                match self.above::<Membership>(id.as_ref().map(tollgate_domain::ids::MembershipId::as_str)).await? {
+                    Above::Living(membership) => membership.map(|membership| membership.models).unwrap_or_default(),
+                    Above::Deleted => Vec::new(),
+                }
             }
             _ => Vec::new(),
         };
-        let access_groups: Vec<AccessGroup> =
-            self.list_all(&Visible::All, &RecordFilter::default(), MOST_GROUPS).await?;
+        let access_groups =
+            self.groups_named(&key, user.as_ref(), team.as_ref(), organisation.as_ref(), &member_models).await?;
         let ownership_id = self.ownership_id(&ownership).await?;
         Ok(Some(Principal { key, user, team, organisation, member_models, access_groups, ownership_id, retires_at }))
     }
 
-    async fn find_living<T: crate::Table>(&self, id: Option<&str>) -> Result<Option<T>, StoreError> {
-        let Some(id) = id else { return Ok(None) };
-        Ok(self.find::<T>(id).await?.filter(|record| record.meta().deleted_at.is_none()))
+    async fn above<T: crate::Table>(&self, id: Option<&str>) -> Result<Above<T>, StoreError> {
+        let Some(id) = id else { return Ok(Above::Living(None)) };
+        Ok(match self.find::<T>(id).await? {
+            Some(found) if found.meta().deleted_at.is_some() => Above::Deleted,
+            found => Above::Living(found),
+        })
+    }
+
+    /// The access groups that any of them names, as a group or among models.
+    async fn groups_named(
+        &self,
+        key: &VirtualKey,
+        user: Option<&User>,
+        team: Option<&Team>,
+        organisation: Option<&Organisation>,
+        member_models: &[ModelPattern],
+    ) -> Result<Vec<AccessGroup>, StoreError> {
+        let lists = [
+            Some((&key.models[..], &key.access_groups[..])),
+            user.map(|user| (&user.models[..], &[][..])),
+            team.map(|team| (&team.models[..], &team.access_groups[..])),
+            organisation.map(|organisation| (&organisation.models[..], &organisation.access_groups[..])),
+            Some((member_models, &[][..])),
+        ];
+        let names: BTreeSet<&str> = lists
+            .into_iter()
+            .flatten()
+            .flat_map(|(models, groups)| {
+                models.iter().map(ModelPattern::as_str).chain(groups.iter().map(AccessGroupId::as_str))
+            })
+            .collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = Some(names.into_iter().map(str::to_owned).collect());
+        self.list_all(&Visible::All, &RecordFilter { ids, ..RecordFilter::default() }, MOST_GROUPS).await
     }
 
     async fn find_by_retired(
@@ -88,10 +135,14 @@ impl Store {
                 .select_from(
                     Query::select()
                         .expr(next.clone())
-                        .expr(Expr::val(text(ownership.user_id.as_ref().map(|id| id.as_str()))))
-                        .expr(Expr::val(text(ownership.team_id.as_ref().map(|id| id.as_str()))))
-                        .expr(Expr::val(text(ownership.organisation_id.as_ref().map(|id| id.as_str()))))
+                        .expr(Expr::val(text(ownership.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str))))
+                        .expr(Expr::val(text(ownership.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str))))
+                        .expr(Expr::val(text(
+                            ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str),
+                        )))
                         .from(table())
+                        // Without a condition, SQLite would read ON as a join's.
+                        .and_where(Expr::cust("1 = 1"))
                         .to_owned(),
                 )
                 .map_err(|error| StoreError::corrupt("ownerships", "new", &error))?
@@ -111,8 +162,11 @@ async fn find_ownership(db: &impl ConnectionTrait, ownership: &Ownership) -> Res
     statement
         .column(Alias::new("id"))
         .from(Alias::new("ownerships"))
-        .and_where(eq("user_id", ownership.user_id.as_ref().map(|id| id.as_str())))
-        .and_where(eq("team_id", ownership.team_id.as_ref().map(|id| id.as_str())))
-        .and_where(eq("organisation_id", ownership.organisation_id.as_ref().map(|id| id.as_str())));
+        .and_where(eq("user_id", ownership.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str)))
+        .and_where(eq("team_id", ownership.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str)))
+        .and_where(eq(
+            "organisation_id",
+            ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str),
+        ));
     Ok(bounded(db.query_one(&statement)).await?.map(|row| row.try_get_by_index(0)).transpose()?)
 }

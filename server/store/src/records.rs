@@ -20,7 +20,7 @@ use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 
 use crate::error::bounded;
-use crate::search::{contains, visible_condition};
+use crate::search::{contains, literal, visible_condition};
 use crate::{LARGEST_PAGE, Store, StoreError, Tx};
 
 /// Where a kind of record is kept.
@@ -124,8 +124,8 @@ const COLUMNS: [&str; 17] = [
 ];
 
 fn values<T: Table>(record: &T) -> Result<Vec<SimpleExpr>, StoreError> {
-    let body = serde_json::to_string(record)
-        .map_err(|error| StoreError::corrupt(T::TABLE, record.id().to_owned(), &error))?;
+    let body =
+        serde_json::to_string(record).map_err(|error| StoreError::corrupt(T::TABLE, record.id().to_owned(), &error))?;
     let (index, meta) = (record.index(), record.meta());
     // Each text on a line of its own: no search finds the end of one and the beginning of the next.
     let mut search = vec![record.id().to_lowercase(), index.name.to_lowercase()];
@@ -161,7 +161,20 @@ fn col(name: &'static str) -> Expr {
 
 fn select<T: Table>() -> SelectStatement {
     Query::select()
-        .columns(["id", "name_lower", "body", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "version"].map(Alias::new))
+        .columns(
+            [
+                "id",
+                "name_lower",
+                "body",
+                "created_at",
+                "created_by",
+                "updated_at",
+                "updated_by",
+                "deleted_at",
+                "version",
+            ]
+            .map(Alias::new),
+        )
         .from(Alias::new(T::TABLE))
         .to_owned()
 }
@@ -171,22 +184,22 @@ async fn one<T: Table>(db: &impl ConnectionTrait, statement: &SelectStatement) -
 }
 
 async fn by_id<T: Table>(db: &impl ConnectionTrait, id: &str) -> Result<Option<T>, StoreError> {
-    one(db, select::<T>().and_where(col("id").eq(id))).await
+    one(db, select::<T>().and_where(col("id").eq(literal(id)))).await
 }
 
 async fn by_handle<T: Table>(db: &impl ConnectionTrait, handle: &str) -> Result<Option<T>, StoreError> {
     let mut statement = select::<T>();
-    one(db, statement.and_where(col("handle").eq(handle)).and_where(col("deleted_at").is_null())).await
+    one(db, statement.and_where(col("handle").eq(literal(handle))).and_where(col("deleted_at").is_null())).await
 }
 
 fn condition(visible: &Visible, filter: &RecordFilter) -> Condition {
-    let eq = |name: &'static str, value: &Option<String>| value.as_deref().map(|value| col(name).eq(value));
+    let eq = |name: &'static str, value: &Option<String>| value.as_deref().map(|value| col(name).eq(literal(value)));
     let search = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
     Cond::all()
         .add(if filter.deleted { col("deleted_at").is_not_null() } else { col("deleted_at").is_null() })
         .add_option(visible_condition(visible, "id"))
         .add_option(search.map(|text| col("search").like(contains(text))))
-        .add_option(filter.ids.as_ref().map(|ids| col("id").is_in(ids.iter().map(String::as_str))))
+        .add_option(filter.ids.as_ref().map(|ids| col("id").is_in(ids.iter().map(|id| literal(id)))))
         .add_option(eq("user_id", &filter.user_id))
         .add_option(eq("team_id", &filter.team_id))
         .add_option(eq("organisation_id", &filter.organisation_id))
@@ -215,7 +228,7 @@ async fn list<T: Table>(
             RecordOrder::OldestFirst => pair("created_at").gt(moment()),
             // The name is part of the cursor's id: names may be the same.
             RecordOrder::Name => {
-                let (name, id) = id.split_once('\n').unwrap_or(("", id));
+                let (name, id) = split_name(id);
                 pair("name_lower").gt(Expr::tuple([Expr::val(name), Expr::val(id)]))
             }
         });
@@ -237,12 +250,32 @@ async fn list<T: Table>(
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|last| {
         match filter.order {
-            RecordOrder::Name => Cursor { at: 0, id: format!("{}\n{}", last.name_lower, last.id) },
+            RecordOrder::Name => {
+                Cursor { at: 0, id: format!("{}:{}{}", last.name_lower.len(), last.name_lower, last.id) }
+            }
             _ => Cursor { at: last.created_at, id: last.id.clone() },
         }
         .encode()
     });
     Ok(Page { items: rows.into_iter().map(Row::record).collect::<Result<_, _>>()?, next })
+}
+
+/// The name and the id of a cursor in the order of names: the name's length in bytes, a colon, the name, the id. What
+/// no such cursor is begins at the first name.
+fn split_name(text: &str) -> (&str, &str) {
+    let split = || {
+        let (length, rest) = text.split_once(':')?;
+        rest.split_at_checked(length.parse().ok()?)
+    };
+    split().unwrap_or(("", ""))
+}
+
+async fn count<T: Table>(db: &impl ConnectionTrait, condition: Condition) -> Result<u64, StoreError> {
+    let mut statement = Query::select();
+    statement.expr(Expr::col(Asterisk).count()).from(Alias::new(T::TABLE)).cond_where(condition);
+    let row = bounded(db.query_one(&statement)).await?;
+    let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(count.unsigned_abs())
 }
 
 impl Store {
@@ -289,11 +322,7 @@ impl Store {
 
     /// How many match.
     pub async fn count<T: Table>(&self, visible: &Visible, filter: &RecordFilter) -> Result<u64, StoreError> {
-        let mut statement = Query::select();
-        statement.expr(Expr::col(Asterisk).count()).from(Alias::new(T::TABLE)).cond_where(condition(visible, filter));
-        let row = bounded(self.readers.query_one(&statement)).await?;
-        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        Ok(count.unsigned_abs())
+        count::<T>(&self.readers, condition(visible, filter)).await
     }
 }
 
@@ -311,6 +340,21 @@ impl Tx {
     /// Every living record that matches, at most 1,000.
     pub async fn list<T: Table>(&self, filter: &RecordFilter) -> Result<Vec<T>, StoreError> {
         Ok(list(&self.db, &Visible::All, filter, None, LARGEST_PAGE).await?.items)
+    }
+
+    /// A page of living records, of all that there are.
+    pub async fn page<T: Table>(
+        &self,
+        filter: &RecordFilter,
+        cursor: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<T>, StoreError> {
+        list(&self.db, &Visible::All, filter, cursor, limit).await
+    }
+
+    /// How many living records match.
+    pub async fn count<T: Table>(&self, filter: &RecordFilter) -> Result<u64, StoreError> {
+        count::<T>(&self.db, condition(&Visible::All, filter)).await
     }
 
     /// Adds a record; one with the same id that was deleted makes place for it. [`StoreError::Exists`] if the id or the

@@ -30,6 +30,12 @@ impl Store {
         Ok(bounded(query.one(&self.readers)).await?.is_some())
     }
 
+    /// When somebody's password was last changed.
+    pub async fn password_changed_at(&self, id: &UserId) -> Result<Option<Timestamp>, StoreError> {
+        let row = bounded(Entity::find_by_id(id.to_string()).one(&self.readers)).await?;
+        Ok(row.and_then(|row| row.password_changed_at).map(Timestamp))
+    }
+
     /// How these people sign in; who is missing never did.
     pub async fn sign_ins(&self, ids: &[UserId]) -> Result<HashMap<UserId, SignIns>, StoreError> {
         if ids.is_empty() {
@@ -49,23 +55,40 @@ impl Store {
 }
 
 impl Tx {
-    pub async fn count_users(&self) -> Result<usize, StoreError> {
-        Ok(self.list::<User>(&RecordFilter::default()).await?.len())
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(!self.page::<User>(&RecordFilter::default(), None, 1).await?.items.is_empty())
     }
 
-    /// `hash` is in PHC form.
-    pub async fn set_password_hash(&self, id: &UserId, hash: &Secret) -> Result<(), StoreError> {
+    /// In PHC form.
+    pub async fn password_hash(&self, id: &UserId) -> Result<Option<Secret>, StoreError> {
+        let row = bounded(Entity::find_by_id(id.to_string()).one(&self.db)).await?;
+        Ok(row.and_then(|row| row.password_hash).map(|hash| Secret::new(hash.0)))
+    }
+
+    /// Gives somebody another password; `hash` is in PHC form. Whoever signed in before is not believed any more.
+    pub async fn set_password_hash(&self, id: &UserId, hash: &Secret, at: Timestamp) -> Result<(), StoreError> {
+        let row = ActiveModel {
+            user_id: Set(id.to_string()),
+            password_hash: Set(Some(PasswordHash(hash.expose().to_owned()))),
+            password_changed_at: Set(Some(at.0)),
+            ..Default::default()
+        };
+        self.upsert(row, &[Column::PasswordHash, Column::PasswordChangedAt]).await
+    }
+
+    /// Keeps the same password in another form.
+    pub async fn renew_password_hash(&self, id: &UserId, hash: &Secret) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(id.to_string()),
             password_hash: Set(Some(PasswordHash(hash.expose().to_owned()))),
             ..Default::default()
         };
-        self.upsert(row, Column::PasswordHash).await
+        self.upsert(row, &[Column::PasswordHash]).await
     }
 
     pub async fn set_signed_in(&self, id: &UserId, at: Timestamp) -> Result<(), StoreError> {
         let row = ActiveModel { user_id: Set(id.to_string()), last_at: Set(Some(at.0)), ..Default::default() };
-        self.upsert(row, Column::LastAt).await
+        self.upsert(row, &[Column::LastAt]).await
     }
 
     /// Who is deleted leaves no password behind.
@@ -73,8 +96,8 @@ impl Tx {
         bounded(Entity::delete_by_id(id.to_string()).exec(&self.db)).await.map(drop)
     }
 
-    async fn upsert(&self, row: ActiveModel, column: Column) -> Result<(), StoreError> {
-        let conflict = OnConflict::column(Column::UserId).update_column(column).to_owned();
+    async fn upsert(&self, row: ActiveModel, columns: &[Column]) -> Result<(), StoreError> {
+        let conflict = OnConflict::column(Column::UserId).update_columns(columns.iter().copied()).to_owned();
         let insert = Entity::insert(row).on_conflict(conflict);
         bounded(insert.exec_without_returning(&self.db)).await.map(drop)
     }

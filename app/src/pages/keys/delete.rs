@@ -1,13 +1,13 @@
 //! Before keys are deleted: what breaks then.
 
 use leptos::prelude::*;
+use tollgate_domain::Timestamp;
 
 use super::{KEYS, key_href};
 use crate::api::{KeyDetailView, KeyView, get_key, keys_of_ids};
 use crate::components::{Money, Notice, Tone, count_text};
 use crate::kit::{ConfirmPage, Form, load, load_titled, path_param, query};
 use crate::pages::ago::ago;
-use tollgate_domain::Timestamp;
 
 const KEPT: &str = "It can't be undone. What was called and what it cost stays on record. To stop a key for a while, block it instead.";
 
@@ -27,7 +27,7 @@ pub fn DeleteKeyPage() -> impl IntoView {
                 name=Some(name)
                 form
             >
-                <p>{consequence(&key, now)}</p>
+                <p>"This key was " {consequence(&key, now)}</p>
                 <p>{KEPT}</p>
             </ConfirmPage>
         }
@@ -65,7 +65,7 @@ pub fn DeleteKeysPage() -> impl IntoView {
 
 fn consequence(key: &KeyView, now: Timestamp) -> AnyView {
     let Some(at) = key.last_used_at else {
-        return "it was never used, so nothing should break.".into_any();
+        return "never used, so nothing should break.".into_any();
     };
     view! {
         "last used " <strong>{ago(at, now)}</strong> ", after " <strong>{count_text(key.calls)}</strong>

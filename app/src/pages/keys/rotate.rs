@@ -21,6 +21,7 @@ pub fn RotateKeyPage() -> impl IntoView {
     load_titled("Rotate key", PURPOSE, get_key(path_param("id")), move |view| {
         let KeyDetailView { key, form: may_change, now, .. } = view;
         let href = key_href(&key.id);
+        let action = format!("{href}/rotate");
         let title = format!("Rotate {}", key.label());
         let crumb = view! { <nav class="crumbs" aria-label="Where this is"><a href=href.clone()>"The key"</a></nav> };
         if may_change.is_none() || key.deleted_at.is_some() {
@@ -42,7 +43,7 @@ pub fn RotateKeyPage() -> impl IntoView {
         view! {
             {crumb}
             <PageHeader title purpose=PURPOSE />
-            <form class="stack form" method="post" action=format!("{href}/rotate")>
+            <form class="stack form" method="post" action=action>
                 {form.whole()}
                 <p>{used}</p>
                 {grace.view()}

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::Picos;
+use tollgate_domain::model::SourcedPrice;
 use tollgate_domain::price::{CostLine, Meter, Rate, ServiceTier};
 use tollgate_domain::summary::ModelRow;
 
@@ -55,12 +56,25 @@ pub fn AllPrices(row: ModelRow) -> impl IntoView {
         }
         .into_any();
     };
-    let rates = price.sheet.rates();
-    let summary = match rates.len() {
+    let summary = match price.sheet.rates().len() {
         1 => "1 price".to_owned(),
         count => format!("{count} prices"),
     };
-    let items = rates
+    view! {
+        <details class="more">
+            <summary>{summary}{row.simulator.then_some(", made up")}</summary>
+            <PriceList price />
+        </details>
+    }
+    .into_any()
+}
+
+/// Every price, and where they come from.
+#[component]
+pub fn PriceList(price: SourcedPrice) -> impl IntoView {
+    let items = price
+        .sheet
+        .rates()
         .iter()
         .map(|rate| {
             let (name, amount) = words(*rate);
@@ -68,13 +82,9 @@ pub fn AllPrices(row: ModelRow) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <details class="more">
-            <summary>{summary}{row.simulator.then_some(", made up")}</summary>
-            <ul class="prices">{items}</ul>
-            <p class="sub">{format!("Source: {}", price.source)}</p>
-        </details>
+        <ul class="prices">{items}</ul>
+        <p class="sub">{format!("Source: {}", price.source)}</p>
     }
-    .into_any()
 }
 
 /// `Input tokens, batch, above 200,000` and `$2.50 per million`.

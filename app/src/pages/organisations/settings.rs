@@ -15,15 +15,16 @@ pub fn OrganisationSettings() -> impl IntoView {
     load_titled("Organisation", "What this organisation may do.", asked, move |(view, form_view)| {
         let organisation = view.organisation.clone();
         let href = format!("{}/settings", organisation_href(organisation.id.as_str()));
+        let back = href.clone();
         let body = if view.rights.update {
             let form = refused.unwrap_or_else(|| form_of(&organisation, &form_view));
             view! {
-                <form class="stack form" method="post" action=href.clone() data-guard="">
+                <form class="stack form" method="post" action=href data-guard="">
                     {form.version_field(organisation.meta.version)}
                     {fields(&form, form_view, view.rights.give)}
                     <div class="cluster">
                         <button class="button primary" type="submit">"Save changes"</button>
-                        <a class="button quiet" href=href>"Cancel"</a>
+                        <a class="button quiet" href=back>"Cancel"</a>
                     </div>
                 </form>
             }

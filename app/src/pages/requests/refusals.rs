@@ -142,6 +142,7 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use tollgate_domain::charge::Operation;
+    use tollgate_domain::principal::Ownership;
     use tollgate_domain::summary::RequestRow;
     use tollgate_domain::usage::Usage;
     use tollgate_domain::{Nanos, Timestamp};
@@ -156,6 +157,7 @@ mod tests {
                 at: Timestamp(0),
                 key_id: None,
                 key_label: None,
+                ownership: Ownership::default(),
                 operation: Operation::ChatCompletion,
                 model: None,
                 provider: None,
@@ -175,6 +177,7 @@ mod tests {
             upstream_model: None,
             upstream_id: None,
             end_user: None,
+            tags: Vec::new(),
             client_left: false,
             usage: Usage::default(),
             cost_lines: Vec::new(),

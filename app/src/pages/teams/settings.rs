@@ -14,15 +14,16 @@ pub fn TeamSettings() -> impl IntoView {
     load_titled("Team", "What this team may do.", edit_team(path_id()), move |(view, form_view)| {
         let team = view.team.clone();
         let href = format!("{}/settings", team_href(team.id.as_str()));
+        let back = href.clone();
         let body = if view.rights.update {
             let form = refused.unwrap_or_else(|| form_of(&team, &form_view));
             view! {
-                <form class="stack form" method="post" action=href.clone() data-guard="">
+                <form class="stack form" method="post" action=href data-guard="">
                     {form.version_field(team.meta.version)}
                     {fields(&form, form_view, view.rights.give)}
                     <div class="cluster">
                         <button class="button primary" type="submit">"Save changes"</button>
-                        <a class="button quiet" href=href>"Cancel"</a>
+                        <a class="button quiet" href=back>"Cancel"</a>
                     </div>
                 </form>
             }

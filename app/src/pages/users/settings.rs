@@ -14,15 +14,16 @@ pub fn UserSettings() -> impl IntoView {
     load_titled("User", "What this person may do.", edit_user(path_id()), move |(view, form_view)| {
         let user = view.user.clone();
         let href = format!("{}/settings", user_href(user.id.as_str()));
+        let back = href.clone();
         let body = if view.rights.update {
             let form = refused.unwrap_or_else(|| form_of(&user, &form_view));
             view! {
-                <form class="stack form" method="post" action=href.clone() data-guard="">
+                <form class="stack form" method="post" action=href data-guard="">
                     {form.version_field(user.meta.version)}
                     {fields(&form, form_view.models.clone(), &form_view)}
                     <div class="cluster">
                         <button class="button primary" type="submit">"Save changes"</button>
-                        <a class="button quiet" href=href>"Cancel"</a>
+                        <a class="button quiet" href=back>"Cancel"</a>
                     </div>
                 </form>
             }

@@ -1,7 +1,10 @@
 //! The pages and their forms, through the dashboard's real routes, on a real database.
 
+mod audit;
 mod keys;
+mod labels;
 mod members;
+mod models;
 mod organisations;
 mod requests;
 mod site;

@@ -19,16 +19,16 @@ fn new_id() -> ChargeId {
 fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
     Charge {
         id: new_id(),
-        call_id: format!("call-{}", new_id()),
+        call_id: Some(format!("call-{}", new_id())),
         attempt: 1,
         started_at: at,
         key_id: key,
         ownership_id: 0,
         operation: Operation::ChatCompletion,
-        model: model.to_owned(),
-        deployment_id: "gpt-4o-1".to_owned(),
-        provider: "openai".to_owned(),
-        upstream_model: "gpt-4o-2024".to_owned(),
+        model: model.into(),
+        deployment_id: "gpt-4o-1".into(),
+        provider: "openai".into(),
+        upstream_model: "gpt-4o-2024".into(),
         streamed: true,
         outcome: Outcome::Success,
         status: 200,
@@ -41,7 +41,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
             CostLine { meter: Meter::Input, units: 600, price: Picos(2_500_000) },
             CostLine { meter: Meter::Output, units: 1_234, price: Picos(10_000_000) },
         ],
-        price_source: Some("price book: openai/gpt-4o".to_owned()),
+        price_source: Some("price book: openai/gpt-4o".into()),
         duration_us: 2_000_000,
         first_byte_us: Some(500_000),
         client_left: true,
@@ -54,9 +54,10 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
 fn refusal(kind: &str, status: u16, message: &str, at: Timestamp) -> Refusal {
     Refusal {
         id: new_id(),
-        call_id: format!("call-{}", new_id()),
+        call_id: Some(format!("call-{}", new_id())),
         at,
-        key_id: None,
+        key: None,
+        ownership_id: 0,
         operation: Operation::ChatCompletion,
         model: Some("secret-model".to_owned()),
         status,
@@ -107,7 +108,7 @@ async fn the_list_is_filtered_by_its_address() {
     expect("/ui/requests?key=team%20blue&model=gpt-4o", &[0])
         .await
         .says("aria-label=\"Remove the filter Model: gpt-4o\"");
-    expect(&format!("/ui/requests?call={}", masters.call_id), &[1]).await;
+    expect(&format!("/ui/requests?call={}", masters.call_id.as_deref().unwrap()), &[1]).await;
     expect("/ui/requests?key=nobody", &[]).await.says("There is no such key");
     expect("/ui/requests?model=none", &[]).await.says("No request matches");
 
@@ -145,13 +146,13 @@ async fn a_call_is_told_in_full() {
     page.says("openai answered to the end in 2.00 s.").says("The client left before the end");
     page.says("$1.25 per million").says("$0.0005").says("$0.01234").says("$0.01434").never_says("damaged");
     page.says("500 ms").says("1.50 s").says("price book: openai/gpt-4o").says("complete count, at a known price");
-    page.says(&charge.call_id)
+    page.says(charge.call_id.as_deref().unwrap())
         .says("chatcmpl-77")
         .says("gpt-4o-2024")
         .says("gpt-4o-1")
         .says("user-9")
         .says("team blue");
-    let by_call = site.get(&format!("/ui/requests/{}", charge.call_id)).await;
+    let by_call = site.get(&format!("/ui/requests/{}", charge.call_id.as_deref().unwrap())).await;
     by_call.says("chatcmpl-77");
     let unknown = site.get("/ui/requests/0199d5a4-0000-7000-8000-000000000000").await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);

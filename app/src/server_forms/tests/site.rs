@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
+use tollgate_control::models::Provider;
 use tollgate_control::vault::Vault;
 use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
 use tollgate_domain::actor::Role;
@@ -21,7 +22,7 @@ use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
-use crate::server::{WebSettings, routes};
+use crate::server::{StartFacts, WebSettings, routes};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -73,6 +74,7 @@ impl Page {
     }
 }
 
+/// A data plane that is told nothing; its provider answers models that are called so.
 struct Nobody;
 
 #[async_trait::async_trait]
@@ -83,12 +85,27 @@ impl Publish for Nobody {
 
     async fn catalogue_changed(&self) {}
 
-    async fn test_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> TestOutcome {
-        TestOutcome { works: true, message: "it answered".to_owned(), milliseconds: 7 }
+    async fn test_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome {
+        let with = credential.map_or("no credential", |credential| credential.id.as_str());
+        let works = !deployment.model.as_str().contains("down");
+        TestOutcome { works, message: format!("The provider was asked with {with}."), milliseconds: 42 }
     }
 
-    fn check_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
-        Ok(())
+    fn check_deployment(&self, deployment: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        let model = deployment.params.get("model").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if model.contains("broken") { Err("litellm_params.model: it is broken".to_owned()) } else { Ok(()) }
+    }
+
+    fn providers(&self) -> Vec<Provider> {
+        let provider = |name: &str, url: &str| Provider {
+            name: name.to_owned(),
+            base_url: Some(url.to_owned()),
+            key_variables: vec![format!("{}_API_KEY", name.to_uppercase())],
+            ..Provider::default()
+        };
+        let simulator = Provider { name: "simulator".to_owned(), ..Provider::default() };
+        let groq = provider("groq", "https://api.groq.com/openai/v1");
+        vec![groq, provider("openai", "https://api.openai.com/v1"), simulator]
     }
 }
 
@@ -126,11 +143,12 @@ impl Site {
             Arc::new(SystemEntropy),
             Arc::new(Nobody),
             Arc::new(move || Arc::clone(&catalog)),
-            Arc::new(Vault::new(Some(&Secret::new("a master key for tests".to_owned())), &[])),
+            Arc::new(Vault::new(Some(&Secret::new("a master secret".to_owned())), &[])),
         );
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
-        let settings = WebSettings { base_url: None, with_wasm: false, admin_only: false };
+        let settings =
+            WebSettings { base_url: None, with_wasm: false, admin_only: false, facts: StartFacts::default() };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
         site.sign_in("ada@example.com").await;
@@ -170,11 +188,16 @@ impl Site {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_from("http://gate:4000", path, fields).await
+    }
+
+    /// From a page of this site or of another one.
+    pub async fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Page {
         let encoded =
             fields.iter().fold(crate::pages::Query::default(), |query, (name, value)| query.with(name, Some(*value)));
         let request = Request::post(path)
             .header(header::HOST, "gate:4000")
-            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::ORIGIN, origin)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await

@@ -25,7 +25,7 @@ pub async fn ensure_admin(
     email: &str,
     password: Secret,
 ) -> Result<Ensured, ControlError> {
-    op.authorise(Action::Create, Resource::User, &Place::default())?;
+    control.authorise(op, Action::Create, Resource::User, &Place::default(), "").await?;
     let email = check_email(email)?;
     check_password(&password)?;
     let passwords = &control.inner.passwords;

@@ -21,7 +21,7 @@ pub(crate) use password::Passwords;
 pub use setup::{begin_setup, complete_setup, needs_setup};
 pub use sign_in::{SignInError, sign_in};
 pub use sign_out::sign_out;
-pub use user::{label, user};
+pub use user::{label, signed_in, user};
 
 /// The longest password that is accepted, in bytes: hashing more would only be work for nothing.
 const LONGEST_PASSWORD: usize = 1024;

@@ -10,7 +10,7 @@ use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 
 use super::{actor, check_email, check_password, subject};
-use crate::change::snapshot;
+use crate::redact::snapshot;
 use crate::rules::check_name;
 use crate::{Control, ControlError, OpContext};
 
@@ -26,7 +26,7 @@ pub async fn needs_setup(control: &Control) -> Result<bool, ControlError> {
 
 /// The token of a new setup link; links given out before stop working.
 pub async fn begin_setup(control: &Control, op: &OpContext) -> Result<Secret, ControlError> {
-    op.authorise(Action::Create, Resource::User, &Place::default())?;
+    control.authorise(op, Action::Create, Resource::User, &Place::default(), "").await?;
     let change = control.change(op).await?;
     if change.read().has_users().await? {
         return Err(ControlError::conflict("Tollgate is set up already: there is a user"));

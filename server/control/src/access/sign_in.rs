@@ -46,16 +46,25 @@ pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: S
         Checked::WrongPassword(user) => {
             Err(failed(control, op, user.id.as_str(), "wrong_password", SignInError::Wrong).await)
         }
-        Checked::Right(user, _) if user.disabled => {
+        Checked::Right { user, .. } if user.disabled => {
             Err(failed(control, op, user.id.as_str(), "disabled", SignInError::Disabled).await)
         }
-        Checked::Right(user, new_hash) => {
-            backoff.clear(&who);
+        Checked::Right { user, hash, renewed } => {
             let change = control.change(op).await?;
+            // Hashing takes its time: the account or the password may have gone meanwhile.
+            let id = user.id;
+            let now = change.read().find::<User>(id.as_str()).await?.filter(|user| !user.disabled);
+            let hash_now = change.read().password_hash(&id).await?;
+            let same = hash_now.is_some_and(|now| now.expose() == hash.expose());
+            let Some(user) = now.filter(|_| same) else {
+                drop(change);
+                return Err(failed(control, op, id.as_str(), "changed_meanwhile", SignInError::Wrong).await);
+            };
+            backoff.clear(&who);
             let permit = change.by_proof(user.clone());
             change.set_signed_in(&permit).await?;
-            if let Some(hash) = new_hash {
-                change.set_password(&permit, &hash).await?;
+            if let Some(renewed) = renewed {
+                change.renew_password(&permit, &renewed).await?;
             }
             change.record_as(&actor(&user), "sign_in", subject(user.id.as_str()), None, None).await?;
             change.commit().await?;
@@ -67,8 +76,12 @@ pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: S
 enum Checked {
     Unknown,
     WrongPassword(User),
-    /// With the password's hash made anew, where the old one was made in an older way.
-    Right(User, Option<Secret>),
+    /// With the password's hash, and made anew where that was made in an older way.
+    Right {
+        user: User,
+        hash: Secret,
+        renewed: Option<Secret>,
+    },
 }
 
 async fn check(control: &Control, email: &str, password: Secret) -> Result<Checked, SignInError> {
@@ -80,13 +93,15 @@ async fn check(control: &Control, email: &str, password: Secret) -> Result<Check
     };
     let outdated = hash.as_ref().is_some_and(is_outdated);
     // What can't be anybody's password is not hashed: a caller chooses how long it is.
-    let right =
-        password.expose().len() <= LONGEST_PASSWORD && passwords.verify(password.clone(), hash).await.map_err(busy)?;
-    match user {
-        None => Ok(Checked::Unknown),
-        Some(user) if !right => Ok(Checked::WrongPassword(user)),
-        Some(user) if outdated => Ok(Checked::Right(user, Some(passwords.hash(password).await.map_err(busy)?))),
-        Some(user) => Ok(Checked::Right(user, None)),
+    let right = password.expose().len() <= LONGEST_PASSWORD
+        && passwords.verify(password.clone(), hash.clone()).await.map_err(busy)?;
+    match (user, hash) {
+        (None, _) => Ok(Checked::Unknown),
+        (Some(user), Some(hash)) if right => {
+            let renewed = if outdated { Some(passwords.hash(password).await.map_err(busy)?) } else { None };
+            Ok(Checked::Right { user, hash, renewed })
+        }
+        (Some(user), _) => Ok(Checked::WrongPassword(user)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whose session it is.
 
+use tollgate_domain::Timestamp;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::user::User;
 
@@ -9,6 +10,14 @@ use crate::{Control, ControlError};
 pub async fn user(control: &Control, id: &UserId) -> Result<Option<User>, ControlError> {
     let found = control.store().find::<User>(id.as_str()).await?;
     Ok(found.filter(|user| user.meta.deleted_at.is_none() && !user.disabled))
+}
+
+/// The same for somebody who signed in at `since`: nobody, if the password was changed after that, or if it was somebody
+/// who had the id before.
+pub async fn signed_in(control: &Control, id: &UserId, since: Timestamp) -> Result<Option<User>, ControlError> {
+    let Some(found) = user(control, id).await?.filter(|user| user.meta.created_at <= since) else { return Ok(None) };
+    let changed_at = control.store().password_changed_at(id).await?;
+    Ok(changed_at.is_none_or(|changed_at| changed_at <= since).then_some(found))
 }
 
 /// What people call the one behind a `created_by` or an audit line's actor.

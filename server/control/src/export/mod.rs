@@ -4,7 +4,9 @@
 //! that two exports of the same filter begin alike. An export is put down in the audit log before its first byte.
 
 mod audit;
+mod charges;
 mod table;
+mod usage;
 
 use tollgate_domain::actor::{Action, Place, Resource};
 
@@ -12,7 +14,9 @@ use crate::change::Subject;
 use crate::{Control, ControlError, OpContext};
 
 pub use audit::{AuditExport, audit};
+pub use charges::{ChargeExport, charges};
 pub use table::{Cell, Format, Table};
+pub use usage::{Layout, usage};
 
 /// Puts an export down in the audit log, if the actor may.
 async fn begin(

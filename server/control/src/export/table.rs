@@ -58,14 +58,14 @@ impl<'a> From<Option<&'a str>> for Cell<'a> {
 #[derive(Debug)]
 pub struct Table {
     format: Format,
-    columns: &'static [&'static str],
+    columns: Vec<&'static str>,
     buffer: Vec<u8>,
 }
 
 impl Table {
     /// Begins with the header, where the format has one.
-    pub fn new(format: Format, columns: &'static [&'static str]) -> Self {
-        let mut table = Self { format, columns, buffer: Vec::with_capacity(64 * 1024) };
+    pub fn new(format: Format, columns: &[&'static str]) -> Self {
+        let mut table = Self { format, columns: columns.to_vec(), buffer: Vec::with_capacity(64 * 1024) };
         if format == Format::Csv {
             table.buffer.extend_from_slice(columns.join(",").as_bytes());
             table.buffer.extend_from_slice(b"\r\n");

@@ -10,6 +10,7 @@ use tollgate_domain::limits::Limits;
 use tollgate_domain::record::no_meta;
 use tollgate_domain::secret::Secret;
 
+use super::{restrain, settle};
 use crate::{Control, ControlError, OpContext};
 
 /// What a new key shall be: everything that [`VirtualKey`] has, but for what is made here (id, text, dates).
@@ -65,15 +66,23 @@ pub async fn create(control: &Control, op: &OpContext, new: NewKey) -> Result<Cr
     key.digest = plain.digest();
     key.hint = plain.hint();
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            if change.read().digest_is_taken(key.digest).await? {
-                return Err(taken());
-            }
-            let key = change.add(key, "key.create").await?;
-            change.commit().await?;
-            Ok(CreatedKey { key, plain })
-        })
+        .watched(
+            op,
+            "",
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                settle(&change, &mut key).await?;
+                restrain(op, &mut key);
+                // First: whoever may not make keys does not learn which there are.
+                change.may_add(&key).await?;
+                if change.read().digest_is_taken(key.digest).await? {
+                    return Err(taken());
+                }
+                let key = change.add(key, "key.create").await?;
+                change.commit().await?;
+                Ok(CreatedKey { key, plain })
+            }),
+        )
         .await
 }
 

@@ -5,12 +5,9 @@ use tollgate_domain::actor::Action;
 use tollgate_domain::key::{PlainKey, VirtualKey};
 use tollgate_domain::secret::Secret;
 
-use super::create::{plain_key, taken};
-use super::{KeyRef, open};
+use super::create::{not_over, plain_key, taken};
+use super::{KeyRef, LONGEST_GRACE, open, restrain, settle};
 use crate::{Control, ControlError, OpContext};
-
-/// The longest that an exchanged text goes on working, in seconds: 90 days.
-const LONGEST_GRACE: i64 = 90 * 86_400;
 
 /// How to exchange a key.
 #[derive(Clone, Debug, Default)]
@@ -43,32 +40,41 @@ pub async fn rotate(
     }
     let plain = plain_key(control, how.custom_key.as_ref())?;
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            let mut permit = open(&change, Action::Update, key, None).await?;
-            if change.read().digest_is_taken(plain.digest()).await? {
-                return Err(taken());
-            }
-            let now = change.now;
-            apply(&mut permit.after, now)?;
-            permit.after.id = permit.before().id;
-            permit.after.digest = plain.digest();
-            permit.after.hint = plain.hint();
-            if let Some(rotation) = &mut permit.after.rotation {
-                rotation.next_at = now.plus_seconds(rotation.interval_seconds);
-                rotation.pending = None;
-            }
-            let old = permit.before().digest;
-            let old_until = (how.grace_seconds > 0).then(|| now.plus_seconds(how.grace_seconds));
-            if let Some(until) = old_until {
-                change.retire(&permit, old, until).await?;
-            } else {
-                // Without grace, what earlier exchanges left goes too: that is what somebody wants whose key leaked.
-                change.forget_retired(&permit).await?;
-            }
-            let key = change.save(permit, "key.rotate").await?;
-            change.commit().await?;
-            Ok(Rotated { key, plain, old_until })
-        })
+        .watched(
+            op,
+            &key.label(),
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut permit = open(&change, Action::Update, key, None).await?;
+                if change.read().digest_is_taken(plain.digest()).await? {
+                    return Err(taken());
+                }
+                let now = change.now;
+                apply(&mut permit.after, now)?;
+                permit.after.id = permit.before().id;
+                settle(&change, &mut permit.after).await?;
+                restrain(op, &mut permit.after);
+                if permit.after.expires_at != permit.before().expires_at {
+                    not_over("expires_at", permit.after.expires_at, now)?;
+                }
+                permit.after.digest = plain.digest();
+                permit.after.hint = plain.hint();
+                if let Some(rotation) = &mut permit.after.rotation {
+                    rotation.next_at = now.plus_seconds(rotation.interval_seconds);
+                    rotation.pending = None;
+                }
+                let old = permit.before().digest;
+                let old_until = (how.grace_seconds > 0).then(|| now.plus_seconds(how.grace_seconds));
+                if old_until.is_none() {
+                    // Without grace, what earlier exchanges left goes too: that is what somebody wants whose key leaked.
+                    change.end_retired(&permit).await?;
+                }
+                // Without grace too, so that the text is never given out again.
+                change.retire(&permit, old, old_until.unwrap_or(now)).await?;
+                let key = change.save(permit, "key.rotate").await?;
+                change.commit().await?;
+                Ok(Rotated { key, plain, old_until })
+            }),
+        )
         .await
 }

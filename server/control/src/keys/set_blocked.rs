@@ -14,13 +14,17 @@ pub async fn set_blocked(
     blocked: bool,
 ) -> Result<VirtualKey, ControlError> {
     control
-        .watched(op, "", async {
-            let mut change = control.change(op).await?;
-            let mut permit = open(&change, Action::Update, key, None).await?;
-            permit.after.blocked = blocked;
-            let saved = change.save(permit, if blocked { "key.block" } else { "key.unblock" }).await?;
-            change.commit().await?;
-            Ok(saved)
-        })
+        .watched(
+            op,
+            &key.label(),
+            Box::pin(async {
+                let mut change = control.change(op).await?;
+                let mut permit = open(&change, Action::Update, key, None).await?;
+                permit.after.blocked = blocked;
+                let saved = change.save(permit, if blocked { "key.block" } else { "key.unblock" }).await?;
+                change.commit().await?;
+                Ok(saved)
+            }),
+        )
         .await
 }

@@ -14,6 +14,6 @@ pub async fn list(
     cursor: Option<Cursor>,
     limit: u32,
 ) -> Result<Page<RequestRow>, ControlError> {
-    let _visible = control.visible(op, Action::Read, Resource::Request).await?;
-    Ok(control.store().list_requests(filter, cursor.as_ref(), limit).await?)
+    let visible = control.visible(op, Action::Read, Resource::Request).await?;
+    Ok(control.store().list_requests(&visible, filter, cursor.as_ref(), limit).await?)
 }

@@ -50,7 +50,11 @@ pub fn text(field: &'static str, text: Option<&str>) -> Result<(), ControlError>
     let fits = text.is_none_or(|text| {
         text.chars().count() <= LONGEST_TEXT && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
     });
-    if fits { Ok(()) } else { Err(ControlError::invalid(field, format!("at most {LONGEST_TEXT} printable characters"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(ControlError::invalid(field, format!("at most {LONGEST_TEXT} printable characters")))
+    }
 }
 
 pub fn models(models: &[ModelPattern]) -> Result<(), ControlError> {
@@ -88,7 +92,10 @@ pub fn tags(tags: &[String]) -> Result<(), ControlError> {
     tags.iter().try_for_each(|tag| {
         name("tags", tag)?;
         if tag.chars().count() > LONGEST_TAG || tag.contains(',') {
-            return Err(ControlError::invalid("tags", format!("each has at most {LONGEST_TAG} characters and no comma")));
+            return Err(ControlError::invalid(
+                "tags",
+                format!("each has at most {LONGEST_TAG} characters and no comma"),
+            ));
         }
         Ok(())
     })
@@ -106,21 +113,29 @@ pub fn limits(limits: &Limits) -> Result<(), ControlError> {
     limits.check().map_err(|error| ControlError::invalid(error.field, error.message))
 }
 
-/// Whether the budget that is pointed to is there.
-pub async fn budget(id: Option<&BudgetId>, change: &Change<'_>) -> Result<(), ControlError> {
-    let Some(id) = id else { return Ok(()) };
+/// Whether the budget that is pointed to from now on is there.
+pub async fn budget(
+    before: Option<&BudgetId>,
+    after: Option<&BudgetId>,
+    change: &Change<'_>,
+) -> Result<(), ControlError> {
+    let Some(id) = after.filter(|_| after != before) else { return Ok(()) };
     match change.read().find::<Budget>(id.as_str()).await? {
         Some(_) => Ok(()),
         None => Err(ControlError::invalid("budget_id", format!("there is no budget `{id}`"))),
     }
 }
 
-/// Whether the access groups that are named are there.
-pub async fn access_groups(ids: &[AccessGroupId], change: &Change<'_>) -> Result<(), ControlError> {
+/// Whether the access groups that are named from now on are there. One that was deleted since gives access to nothing.
+pub async fn access_groups(
+    before: Option<&[AccessGroupId]>,
+    ids: &[AccessGroupId],
+    change: &Change<'_>,
+) -> Result<(), ControlError> {
     if ids.len() > MOST_MODELS {
         return Err(ControlError::invalid("access_groups", format!("at most {MOST_MODELS}")));
     }
-    for id in ids {
+    for id in ids.iter().filter(|id| before.is_none_or(|before| !before.contains(id))) {
         if change.read().find::<AccessGroup>(id.as_str()).await?.is_none() {
             return Err(ControlError::invalid("access_groups", format!("there is no access group `{id}`")));
         }

@@ -1,12 +1,13 @@
 //! Organisations, teams, users, and who is in what.
 
-use tollgate_domain::actor::{Action, Resource, Role};
+use tollgate_domain::actor::{Action, Place, Resource, Role};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
+use tollgate_domain::page::Cursor;
 use tollgate_domain::record::Record as _;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::{User, normalise_email};
-use tollgate_store::RecordFilter;
+use tollgate_store::{LARGEST_PAGE, RecordFilter, RecordOrder};
 
 use super::fields;
 use crate::ControlError;
@@ -22,16 +23,22 @@ pub(crate) async fn organisation(
     fields::limits(&after.limits)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
-    fields::access_groups(&after.access_groups, change).await?;
-    fields::budget(after.budget_id.as_ref(), change).await?;
+    fields::access_groups(before.map(|before| &before.access_groups[..]), &after.access_groups, change).await?;
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await?;
     // Its own administrators run it within what it was given.
     let given = |o: &Organisation| {
         (o.budget_id.clone(), o.limits.clone(), o.models.clone(), o.access_groups.clone(), o.blocked)
     };
     if before.is_some_and(|before| given(before) != given(after)) {
-        change.op().authorise(Action::Create, Resource::Organisation, &after.place())?;
+        given_by(change, Resource::Organisation, &after.place())?;
     }
     Ok(())
+}
+
+/// What a group was given is changed by whoever could make such a group.
+fn given_by(change: &Change<'_>, resource: Resource, place: &Place) -> Result<(), ControlError> {
+    let may = change.op().may(Action::Create, resource, place);
+    if may { Ok(()) } else { Err(ControlError::Denied { action: Action::Update, resource }) }
 }
 
 pub(crate) async fn team(before: Option<&Team>, after: &Team, change: &Change<'_>) -> Result<(), ControlError> {
@@ -47,18 +54,26 @@ pub(crate) async fn team(before: Option<&Team>, after: &Team, change: &Change<'_
         return Err(ControlError::invalid("member_permissions", "at most 100"));
     }
     if let Some(id) = &after.organisation_id
+        && before.is_none_or(|before| before.organisation_id != after.organisation_id)
         && change.read().find::<Organisation>(id.as_str()).await?.is_none()
     {
         return Err(ControlError::invalid("organisation_id", format!("there is no organisation `{id}`")));
     }
-    fields::access_groups(&after.access_groups, change).await?;
-    fields::budget(after.budget_id.as_ref(), change).await?;
+    fields::access_groups(before.map(|before| &before.access_groups[..]), &after.access_groups, change).await?;
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await?;
     // Its own administrators run it within what it was given.
     let given = |t: &Team| {
-        (t.organisation_id.clone(), t.budget_id.clone(), t.limits.clone(), t.models.clone(), t.access_groups.clone(), t.blocked)
+        (
+            t.organisation_id.clone(),
+            t.budget_id.clone(),
+            t.limits.clone(),
+            t.models.clone(),
+            t.access_groups.clone(),
+            t.blocked,
+        )
     };
     if before.is_some_and(|before| given(before) != given(after)) {
-        change.op().authorise(Action::Create, Resource::Team, &after.place())?;
+        given_by(change, Resource::Team, &after.place())?;
     }
     Ok(())
 }
@@ -80,27 +95,43 @@ pub(crate) async fn user(before: Option<&User>, after: &User, change: &Change<'_
     fields::limits(&after.limits)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
-    let was_admin = before.is_some_and(|before| before.role == Role::Admin && !before.disabled);
-    if was_admin && (after.role != Role::Admin || after.disabled) {
-        another_admin(after, change).await?;
+    if let Some(before) = before
+        && (after.role != Role::Admin || after.disabled)
+    {
+        another_admin(before, change).await?;
     }
-    fields::budget(after.budget_id.as_ref(), change).await
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await
 }
 
-/// Refuses to leave nobody who could let others in again.
+/// Refuses to take away an administrator where that leaves nobody who could let others in again.
 pub(crate) async fn another_admin(user: &User, change: &Change<'_>) -> Result<(), ControlError> {
-    let users = change.read().list::<User>(&RecordFilter { blocked: Some(false), ..RecordFilter::default() }).await?;
-    if users.iter().any(|other| other.role == Role::Admin && other.id != user.id) {
+    if user.role != Role::Admin || user.disabled {
         return Ok(());
     }
-    Err(ControlError::conflict("this is the last administrator: make somebody else one first"))
+    // The first users are most likely to be administrators.
+    let filter = RecordFilter { blocked: Some(false), order: RecordOrder::OldestFirst, ..RecordFilter::default() };
+    let mut cursor = None;
+    loop {
+        let page = change.read().page::<User>(&filter, cursor.as_ref(), LARGEST_PAGE).await?;
+        if page.items.iter().any(|other| other.role == Role::Admin && other.id != user.id) {
+            return Ok(());
+        }
+        cursor = page.next.as_deref().and_then(Cursor::decode);
+        if cursor.is_none() {
+            return Err(ControlError::conflict("this is the last administrator: make somebody else one first"));
+        }
+    }
 }
 
 pub(crate) async fn membership(
-    _: Option<&Membership>,
+    before: Option<&Membership>,
     after: &Membership,
     change: &Change<'_>,
 ) -> Result<(), ControlError> {
+    // The id says who is in what. If they differed, the place would be that of another membership.
+    if Membership::id_of(&after.group, &after.user_id).as_ref() != Some(&after.id) {
+        return Err(ControlError::invalid("user_id", "a membership can't be moved to another person or group"));
+    }
     let read = change.read();
     let there = match &after.group {
         Group::Team(id) => read.find::<Team>(id.as_str()).await?.is_some(),
@@ -114,5 +145,5 @@ pub(crate) async fn membership(
     }
     fields::models(&after.models)?;
     fields::limits(&after.limits)?;
-    fields::budget(after.budget_id.as_ref(), change).await
+    fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await
 }

@@ -11,21 +11,24 @@ use crate::change::Change;
 const MOST_VALUES: usize = 50;
 
 pub(crate) async fn deployment(
-    _: Option<&StoredDeployment>,
+    before: Option<&StoredDeployment>,
     after: &StoredDeployment,
     change: &Change<'_>,
 ) -> Result<(), ControlError> {
     fields::pattern("model_name", &after.model)?;
     fields::json("litellm_params", &after.params)?;
     fields::json("model_info", &after.info)?;
+    // What can't be called any more can still be blocked.
+    let called = |d: &StoredDeployment| {
+        (d.model.clone(), d.params.clone(), d.secrets.clone(), d.credential.clone(), d.info.clone())
+    };
+    if before.is_some_and(|before| called(before) == called(after) && (after.blocked || !before.blocked)) {
+        return Ok(());
+    }
     let credential = match &after.credential {
-        Some(id) => Some(
-            change
-                .read()
-                .find::<Credential>(id.as_str())
-                .await?
-                .ok_or_else(|| ControlError::invalid("litellm_credential_name", format!("there is no credential `{id}`")))?,
-        ),
+        Some(id) => Some(change.read().find::<Credential>(id.as_str()).await?.ok_or_else(|| {
+            ControlError::invalid("litellm_credential_name", format!("there is no credential `{id}`"))
+        })?),
         None => None,
     };
     // Whoever will make it ready to be called says now whether that will work.

@@ -1,10 +1,15 @@
 use behind::execute;
 use tollgate_control::access::{self, Ensured, SignInError};
-use tollgate_control::{ControlError, OpContext};
-use tollgate_domain::actor::{Actor, Role};
+use tollgate_control::keys::{self, NewKey};
+use tollgate_control::{ControlError, OpContext, users};
+use tollgate_domain::actor::{Actor, Memberships, Role, Visible};
+use tollgate_domain::ids::UserId;
+use tollgate_domain::record::no_meta;
+use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
+use tollgate_store::{RecordFilter, Tx};
 
-use crate::harness::{NOW, Office, op, secret};
+use crate::harness::{NOW, Office, op, person, secret};
 
 const PASSWORD: &str = "a long enough password";
 
@@ -12,9 +17,12 @@ const PASSWORD: &str = "a long enough password";
 mod behind {
     use crate::harness::Office;
 
-    pub async fn execute(office: &Office, change: impl AsyncFnOnce(&tollgate_store::Tx)) {
+    pub async fn execute(
+        office: &Office,
+        change: impl AsyncFnOnce(&tollgate_store::Tx) -> Result<(), tollgate_store::StoreError>,
+    ) {
         let tx = office.control.store().begin().await.unwrap();
-        change(&tx).await;
+        change(&tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -24,6 +32,15 @@ async fn admin(office: &Office) -> User {
     let ensured = access::ensure_admin(&office.control, &system, "Ada@Example.com", secret(PASSWORD)).await.unwrap();
     assert_eq!(ensured, Ensured::Created);
     office.control.store().find_user_by_email("ada@example.com").await.unwrap().unwrap().0
+}
+
+async fn all_users(office: &Office) -> Vec<User> {
+    office.store().list_all(&Visible::All, &RecordFilter::default(), 100).await.unwrap()
+}
+
+async fn set_role(office: &Office, user: &User, role: Role, disabled: bool) {
+    let changed = User { role, disabled, ..user.clone() };
+    execute(office, async |tx: &Tx| tx.save(&changed).await).await;
 }
 
 async fn sign_in(office: &Office, email: &str, password: &str) -> Result<User, SignInError> {
@@ -38,7 +55,7 @@ async fn the_first_administrator_comes_by_a_link_that_works_once() {
     let old = access::begin_setup(control, &system).await.unwrap();
     let token = access::begin_setup(control, &system).await.unwrap();
     assert_eq!(token.expose().len(), 64);
-    let complete = async |token: &tollgate_domain::secret::Secret, email: &str, password: &str| {
+    let complete = async |token: &Secret, email: &str, password: &str| {
         access::complete_setup(control, &nobody, token.clone(), email, Some("Ada".to_owned()), secret(password)).await
     };
     let field = |result: Result<User, ControlError>| match result {
@@ -57,7 +74,7 @@ async fn the_first_administrator_comes_by_a_link_that_works_once() {
     let user = first.or(second).unwrap();
     assert_eq!((user.role, user.disabled), (Role::Admin, false));
     assert!(!access::needs_setup(control).await.unwrap());
-    assert_eq!(control.store().list_users().await.unwrap(), std::slice::from_ref(&user));
+    assert_eq!(all_users(&office).await, std::slice::from_ref(&user));
     assert_eq!(field(complete(&token, "eve@example.com", PASSWORD).await), "token", "used");
     assert!(matches!(access::begin_setup(control, &system).await, Err(ControlError::Conflict { .. })));
 
@@ -67,7 +84,7 @@ async fn the_first_administrator_comes_by_a_link_that_works_once() {
     assert_eq!(lines[2].event.actor, user.id.to_string());
     let log = format!("{lines:?}");
     assert!(!log.contains(token.expose()) && !log.contains(PASSWORD) && !log.contains("argon2"));
-    sign_in(&office, &user.email, PASSWORD).await.unwrap();
+    sign_in(&office, user.email.as_ref().unwrap(), PASSWORD).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,10 +111,10 @@ async fn the_environments_administrator_is_kept_as_it_says() {
     assert_eq!(ensure("a different password").await, Ensured::Updated);
     assert!(matches!(sign_in(&office, "ada@example.com", PASSWORD).await, Err(SignInError::Wrong)));
     sign_in(&office, "ada@example.com", "a different password").await.unwrap();
-    execute(&office, async |tx| tx.set_role(user.id, Role::Viewer, true).await.unwrap()).await;
-    assert_eq!(access::user(&office.control, user.id).await.unwrap(), None, "disabled");
+    set_role(&office, &user, Role::Viewer, true).await;
+    assert_eq!(access::user(&office.control, &user.id).await.unwrap(), None, "disabled");
     assert_eq!(ensure("a different password").await, Ensured::Updated);
-    let now = access::user(&office.control, user.id).await.unwrap().unwrap();
+    let now = access::user(&office.control, &user.id).await.unwrap().unwrap();
     assert_eq!((now.role, now.disabled), (Role::Admin, false));
     sign_in(&office, "ada@example.com", "a different password").await.unwrap();
     let short = access::ensure_admin(&office.control, &system, "ada@example.com", secret("short")).await;
@@ -109,8 +126,10 @@ async fn signing_in_and_out_is_recorded() {
     let office = Office::open().await;
     let user = admin(&office).await;
     let signed_in = sign_in(&office, " ADA@example.com", PASSWORD).await.unwrap();
-    assert_eq!(signed_in, User { last_sign_in_at: Some(NOW), ..user.clone() });
-    assert_eq!(access::user(&office.control, user.id).await.unwrap(), Some(signed_in));
+    assert_eq!(signed_in, user);
+    let sign_ins = office.store().sign_ins(std::slice::from_ref(&user.id)).await.unwrap();
+    assert_eq!(sign_ins[&user.id].last_at, Some(NOW));
+    assert_eq!(access::user(&office.control, &user.id).await.unwrap(), Some(signed_in));
 
     let mut texts = Vec::new();
     for (email, password) in [
@@ -124,11 +143,11 @@ async fn signing_in_and_out_is_recorded() {
     texts.dedup();
     assert_eq!(texts, ["wrong e-mail address or password"], "one text for all");
 
-    execute(&office, async |tx| tx.set_role(user.id, Role::Admin, true).await.unwrap()).await;
+    set_role(&office, &user, Role::Admin, true).await;
     assert!(matches!(sign_in(&office, "ada@example.com", "wrong").await, Err(SignInError::Wrong)));
     assert!(matches!(sign_in(&office, "ada@example.com", PASSWORD).await, Err(SignInError::Disabled)));
 
-    let me = Actor::User { id: user.id, email: user.email.clone(), role: user.role };
+    let me = person(user.id.as_str(), user.role);
     access::sign_out(&office.control, &op(me)).await.unwrap();
     access::sign_out(&office.control, &op(Actor::Anonymous)).await.unwrap();
 
@@ -201,9 +220,51 @@ async fn an_old_hash_is_made_anew_at_sign_in() {
     let user = admin(&office).await;
     let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 1, 1, None).unwrap());
     let weak = weak.hash_password(PASSWORD.as_bytes()).unwrap().to_string();
-    execute(&office, async |tx| tx.set_password_hash(user.id, &secret(&weak)).await.unwrap()).await;
+    execute(&office, async |tx| tx.set_password_hash(&user.id, &secret(&weak), NOW).await).await;
     sign_in(&office, "ada@example.com", PASSWORD).await.unwrap();
     let (_, hash) = office.control.store().find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert!(hash.unwrap().expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     sign_in(&office, "ada@example.com", PASSWORD).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_password_ends_what_was_begun_with_the_old_one() {
+    let office = Office::open().await;
+    let user = admin(&office).await;
+    let since = |at| access::signed_in(&office.control, &user.id, at);
+    let early = NOW.plus_seconds(5);
+    assert!(since(early).await.unwrap().is_some());
+    office.clock.advance_seconds(10);
+    let master = op(Actor::MasterKey);
+    users::set_password(&office.control, &master, &user.id, secret("another password here")).await.unwrap();
+    assert_eq!(since(early).await.unwrap(), None);
+    assert!(since(NOW.plus_seconds(10)).await.unwrap().is_some());
+    assert_eq!(office.actions().await, ["user.create", "user.set_password"]);
+    assert!(matches!(sign_in(&office, "ada@example.com", PASSWORD).await, Err(SignInError::Wrong)));
+    sign_in(&office, "ada@example.com", "another password here").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gets_a_deleted_id_gets_nothing_else_of_it() {
+    let office = Office::open().await;
+    admin(&office).await;
+    let (control, master) = (&office.control, op(Actor::MasterKey));
+    let new = |email: &str| User::new(UserId::parse("bob").unwrap(), Some(email.to_owned()), Role::Member, no_meta());
+    let bob = users::create(control, &master, new("bob@example.com"), &[]).await.unwrap();
+    users::set_password(control, &master, &bob.id, secret(PASSWORD)).await.unwrap();
+    let mut personal = NewKey::default();
+    personal.key.user_id = Some(bob.id.clone());
+    let key = keys::create(control, &master, personal).await.unwrap().key;
+    let at = NOW.plus_seconds(1);
+    office.clock.advance_seconds(2);
+    users::delete(control, &master, &bob.id, None).await.unwrap();
+    assert!(matches!(sign_in(&office, "bob@example.com", PASSWORD).await, Err(SignInError::Wrong)));
+    let again = users::create(control, &master, new("robert@example.com"), &[]).await.unwrap();
+    assert_eq!((&again.id, again.meta.version, again.meta.created_at), (&bob.id, 1, NOW.plus_seconds(2)));
+    for email in ["bob@example.com", "robert@example.com"] {
+        assert!(matches!(sign_in(&office, email, PASSWORD).await, Err(SignInError::Wrong)), "{email}");
+    }
+    assert_eq!(access::signed_in(control, &bob.id, at).await.unwrap(), None, "the other one's session");
+    assert!(office.store().find_principal(key.digest, at).await.unwrap().is_none());
+    assert!(control.memberships(&bob.id).await.unwrap() == Memberships::default());
 }

@@ -1,13 +1,19 @@
 //! A control plane with a database of its own, a clock that is told the time, and a data plane that takes notes.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use tollgate_control::audit::AuditLine;
-use tollgate_control::{Control, OpContext, Publish};
+use tollgate_control::vault::Vault;
+use tollgate_control::{Control, OpContext, Publish, TestOutcome};
 use tollgate_domain::Timestamp;
-use tollgate_domain::actor::{Actor, Role};
+use tollgate_domain::actor::{Actor, Memberships, Role};
 use tollgate_domain::clock::ManualClock;
+use tollgate_domain::credential::Credential;
+use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::key::KeyDigest;
@@ -18,8 +24,17 @@ use tollgate_store::{AuditVerdict, Store, StoreOptions};
 /// 2026-11-20 10:30:00 UTC
 pub const NOW: Timestamp = Timestamp(1_795_170_600_000_000);
 
-/// A key, and its version and whether it is blocked, if it lives.
-pub type Told = (KeyDigest, Option<(i64, bool)>);
+/// Each start has random numbers of its own.
+static STARTS: AtomicU64 = AtomicU64::new(1);
+
+/// What the data plane was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A key, and its version and whether it is blocked, if it lives.
+    Key(KeyDigest, Option<(i64, bool)>),
+    Principals,
+    Catalogue,
+}
 
 /// Notes what it is told, and what a look into the database shows at that moment.
 pub struct DataPlane {
@@ -27,12 +42,29 @@ pub struct DataPlane {
     told: Mutex<Vec<Told>>,
 }
 
+#[async_trait::async_trait]
 impl Publish for DataPlane {
     fn key_changed(&self, digest: KeyDigest) {
         let seen = tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(self.store.find_key_by_digest(digest)).unwrap()
         });
-        self.told.lock().unwrap().push((digest, seen.map(|key| (key.version, key.blocked))));
+        self.told.lock().unwrap().push(Told::Key(digest, seen.map(|key| (key.meta.version, key.blocked))));
+    }
+
+    fn principals_changed(&self) {
+        self.told.lock().unwrap().push(Told::Principals);
+    }
+
+    async fn catalogue_changed(&self) {
+        self.told.lock().unwrap().push(Told::Catalogue);
+    }
+
+    async fn test_deployment(&self, _: &StoredDeployment, _: Option<&Credential>) -> TestOutcome {
+        TestOutcome { works: true, message: String::new(), milliseconds: 1 }
+    }
+
+    fn check_deployment(&self, deployment: &StoredDeployment, _: Option<&Credential>) -> Result<(), String> {
+        if deployment.params.contains_key("broken") { Err("it is broken".to_owned()) } else { Ok(()) }
     }
 }
 
@@ -40,28 +72,49 @@ pub struct Office {
     pub control: Control,
     pub clock: Arc<ManualClock>,
     pub data_plane: Arc<DataPlane>,
+    pub path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Office {
     pub async fn open() -> Self {
+        Self::open_with(None, vault("master")).await
+    }
+
+    pub fn store(&self) -> &Store {
+        self.control.store()
+    }
+
+    /// With a copy of this database, if one is given.
+    pub async fn open_with(template: Option<&[u8]>, vault: Vault) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
+        let path = folder.path().join("tollgate.db");
+        if let Some(bytes) = template {
+            std::fs::write(&path, bytes).unwrap();
+        }
+        let url = format!("sqlite://{}", path.display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
-        store.migrate().await.unwrap();
+        if template.is_none() {
+            store.migrate().await.unwrap();
+        }
         let clock = Arc::new(ManualClock::at(NOW));
         // Through a connection of its own, as another reader.
         let reader = Store::open(&url, StoreOptions::default()).await.unwrap();
         let data_plane = Arc::new(DataPlane { store: reader, told: Mutex::default() });
-        let catalog = Arc::new(catalog());
-        let control = Control::new(
-            store,
-            clock.clone(),
-            Arc::new(SeededEntropy::new(7)),
-            data_plane.clone(),
-            Arc::new(move || Arc::clone(&catalog)),
-        );
-        Self { control, clock, data_plane, _folder: folder }
+        let control = control(store, &clock, &data_plane, vault);
+        Self { control, clock, data_plane, path, _folder: folder }
+    }
+
+    /// The same office after another start, with another vault.
+    pub fn with_vault(&mut self, vault: Vault) {
+        self.control = control(self.control.store().clone(), &self.clock, &self.data_plane, vault);
+    }
+
+    /// The file, when nobody has it open any more.
+    pub async fn into_bytes(self) -> Vec<u8> {
+        self.control.store().close().await.unwrap();
+        self.data_plane.store.close().await.unwrap();
+        std::fs::read(&self.path).unwrap()
     }
 
     pub async fn audit(&self) -> Vec<AuditLine> {
@@ -69,6 +122,11 @@ impl Office {
         let verdict = self.control.store().verify_audit().await.unwrap();
         assert!(matches!(verdict, AuditVerdict::Intact { lines: n, .. } if n == lines.len() as i64), "{verdict:?}");
         lines
+    }
+
+    /// The lines after these many.
+    pub async fn audit_since(&self, before: usize) -> Vec<AuditLine> {
+        self.audit().await.split_off(before)
     }
 
     /// The actions of the log, oldest first.
@@ -80,11 +138,56 @@ impl Office {
     pub fn told(&self) -> Vec<Told> {
         std::mem::take(&mut self.data_plane.told.lock().unwrap())
     }
+
+    /// Every row of every table whose name passes, as text.
+    pub async fn dump(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let mut db = SqliteConnection::connect(&format!("sqlite://{}", self.path.display())).await.unwrap();
+        let texts = async |db: &mut SqliteConnection, sql: String| -> Vec<String> {
+            let rows = sea_orm::sqlx::query(AssertSqlSafe(sql)).fetch_all(db).await.unwrap();
+            rows.iter().map(|row| row.get::<String, _>(0)).collect()
+        };
+        let tables = texts(&mut db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name".to_owned());
+        let mut dump = String::new();
+        for table in tables.await.into_iter().filter(|table| wanted(table)) {
+            let columns = texts(&mut db, format!("SELECT name FROM pragma_table_info('{table}')")).await;
+            let columns: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+            let rows = texts(&mut db, format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns.join("||','||"))).await;
+            dump.push_str(&format!("{table}\n{}\n", rows.join("\n")));
+        }
+        db.close().await.unwrap();
+        dump
+    }
+
+    /// Everything but the log.
+    pub async fn state(&self) -> String {
+        self.dump(|table| table != "audit_events").await
+    }
+}
+
+fn control(store: Store, clock: &Arc<ManualClock>, data_plane: &Arc<DataPlane>, vault: Vault) -> Control {
+    let catalog = Arc::new(catalog());
+    Control::new(
+        store,
+        clock.clone(),
+        Arc::new(SeededEntropy::new(STARTS.fetch_add(1, Ordering::Relaxed))),
+        data_plane.clone(),
+        Arc::new(move || Arc::clone(&catalog)),
+        Arc::new(vault),
+    )
+}
+
+pub fn vault(master: &str) -> Vault {
+    Vault::new(Some(&secret(master)), &[])
 }
 
 pub fn op(actor: Actor) -> OpContext {
+    op_of(actor, Memberships::default())
+}
+
+pub fn op_of(actor: Actor, memberships: Memberships) -> OpContext {
     OpContext {
         actor,
+        memberships,
         request_id: "req-1".to_owned(),
         address: Some("203.0.113.9".to_owned()),
         user_agent: Some("tests".to_owned()),
@@ -92,8 +195,15 @@ pub fn op(actor: Actor) -> OpContext {
     }
 }
 
-pub fn with_role(role: Role) -> Actor {
-    Actor::User { id: UserId::parse("01930000-0000-7000-8000-000000000001").unwrap(), email: "a@b.c".to_owned(), role }
+/// Somebody signed in, with what the database says they are a member of.
+pub async fn op_as(office: &Office, id: &str, role: Role) -> OpContext {
+    let actor = person(id, role);
+    let memberships = office.control.memberships(actor.user_id().unwrap()).await.unwrap();
+    op_of(actor, memberships)
+}
+
+pub fn person(id: &str, role: Role) -> Actor {
+    Actor::User { id: UserId::parse(id).unwrap(), label: id.to_owned(), role, via: None }
 }
 
 pub fn secret(text: &str) -> Secret {

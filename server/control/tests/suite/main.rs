@@ -4,7 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by it")]
 
 mod access;
+mod escalation;
+mod exports;
+mod groups;
 mod harness;
 mod keys;
-mod permissions;
+mod principals;
 mod reads;
+mod secrets;
+mod sweep;

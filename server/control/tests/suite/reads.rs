@@ -4,6 +4,7 @@ use tollgate_control::keys::{self, KeyFilter, NewKey};
 use tollgate_control::{ControlError, models, overview, requests};
 use tollgate_domain::actor::Actor;
 use tollgate_domain::charge::{Charge, Operation, Outcome};
+use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::ChargeId;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::summary::{HealthState, Period, RequestFilter};
@@ -13,18 +14,18 @@ use tollgate_store::LedgerBatch;
 
 use crate::harness::{NOW, Office, op};
 
-fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
+pub fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
     Charge {
-        id: ChargeId::parse(&format!("{id:032x}")).unwrap(),
-        call_id: format!("call-{id}"),
+        id: ChargeId::of(Timestamp(NOW.0 - 1000), &SeededEntropy::new(id as u64 + 1)),
+        call_id: Some(format!("call-{id}")),
         attempt: 1,
         started_at: Timestamp(NOW.0 - 1000),
         key_id: key,
         operation: Operation::ChatCompletion,
-        model: "gpt-4o".to_owned(),
-        deployment_id: "d1".to_owned(),
-        provider: "openai".to_owned(),
-        upstream_model: "gpt-4o".to_owned(),
+        model: "gpt-4o".into(),
+        deployment_id: "d1".into(),
+        provider: "openai".into(),
+        upstream_model: "gpt-4o".into(),
         streamed: false,
         outcome: Outcome::Success,
         status: 200,
@@ -39,6 +40,8 @@ fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
         client_left: false,
         upstream_id: None,
         end_user: None,
+        ownership_id: 0,
+        tags: vec![],
     }
 }
 
@@ -46,7 +49,8 @@ fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
 async fn what_was_called_is_seen() {
     let office = Office::open().await;
     let (control, op) = (&office.control, &op(Actor::MasterKey));
-    let new = NewKey { alias: Some("app".to_owned()), ..NewKey::default() };
+    let mut new = NewKey::default();
+    new.key.alias = Some("app".to_owned());
     let key = keys::create(control, op, new).await.unwrap().key;
     let charges = vec![charge(1, Some(key.id)), charge(2, None), charge(3, Some(key.id))];
     control.store().append_ledger(&LedgerBatch { charges, refusals: vec![] }).await.unwrap();

@@ -94,7 +94,8 @@ fn a_teams_admin_manages_that_team_and_no_other() {
 fn lists_show_what_may_be_read() {
     let admin = in_team(MemberRole::Admin);
     assert_eq!(visible(&user(Role::Auditor), &admin, Action::Read, Resource::Key), Visible::All);
-    let Visible::Within { user: own, teams, .. } = visible(&user(Role::Member), &admin, Action::Read, Resource::Key) else {
+    let Visible::Within { user: own, teams, .. } = visible(&user(Role::Member), &admin, Action::Read, Resource::Key)
+    else {
         panic!("not everything")
     };
     assert_eq!((own, teams.len()), (UserId::parse("ann"), 1));

@@ -1,17 +1,25 @@
 //! May this call be made, and by whom? Everything that can be refused before a provider is asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderName, Request};
 
 use super::{Findings, read_body};
-use crate::auth::Caller;
+use crate::auth::{Caller, collect_tags};
 use crate::gateway::{CallPlace, Gateway};
 use crate::openai::error::CallError;
-use crate::openai::request::{Peek, peek};
+use crate::openai::request::{MAX_END_USER, Peek, cut, peek};
 use crate::targets::Target;
+
+/// Headers that name the end customer, in order.
+const CUSTOMER_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-litellm-customer-id"), HeaderName::from_static("x-litellm-end-user-id")];
+
+/// Tags with commas between them.
+const TAGS: HeaderName = HeaderName::from_static("x-litellm-tags");
 
 /// A call that may be made.
 pub struct Admitted {
@@ -19,9 +27,13 @@ pub struct Admitted {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub peek: Peek,
+    /// What is asked for, the caller's own names for models resolved.
+    pub model: Arc<str>,
+    pub end_user: Option<String>,
+    pub tags: Vec<String>,
     pub target: Arc<Target>,
     /// What the deployment's provider is asked for.
-    pub upstream_model: String,
+    pub upstream_model: Arc<str>,
     /// Taken by the attempt.
     pub place: Option<CallPlace>,
 }
@@ -30,26 +42,59 @@ pub async fn admit(gateway: &Gateway, request: Request<Body>, findings: &mut Fin
     let (parts, body) = request.into_parts();
     check_headers(&parts.headers, gateway.settings().max_header_bytes)?;
     // The key comes first: nobody unknown makes the gateway hold a body.
-    let caller = gateway.authenticate(&parts.headers).await?;
-    findings.key_id = caller.key_id();
+    let caller = gateway.identify(&parts.headers).await?;
+    findings.caller = Some(caller.clone());
+    caller.check(gateway.clock().now())?;
+    caller.check_route(parts.uri.path())?;
     let place = gateway.enter()?;
     let settings = gateway.settings();
     let body = read_body(&parts.headers, body, settings.max_request_bytes, settings.body_pause).await?;
-    let peek = peek(&body).map_err(|error| CallError::bad_body(&error))?;
-    findings.model = Some(peek.model.clone());
+    let mut peek = peek(&body).map_err(|error| CallError::bad_body(&error))?;
+    let model: Arc<str> = caller.resolve_alias(&peek.model).into();
+    findings.model = Some(Arc::clone(&model));
     let targets = gateway.targets();
-    if !caller.allows_model(&peek.model) {
-        return Err(CallError::model_denied(&peek.model));
-    }
-    let unknown = || CallError::unknown_model(parts.uri.path(), &peek.model);
-    let target = targets.pick(&peek.model, gateway.entropy()).ok_or_else(unknown)?;
-    let resolved = targets.catalog().resolve(&peek.model);
-    let upstream_model = target.deployment.upstream_model_for(resolved);
+    caller.check_model(&model)?;
+    let unknown = || CallError::unknown_model(parts.uri.path(), &model);
+    let target = targets.pick(&model, gateway.entropy()).ok_or_else(unknown)?;
+    let upstream_model = target.upstream_model(targets.catalog().resolve(&model));
     gateway.ledger().admit().map_err(|error| {
         tracing::error!(%error, "a call was refused");
         CallError::ledger_unavailable()
     })?;
-    Ok(Admitted { caller, headers: parts.headers, body, peek, target, upstream_model, place: Some(place) })
+    let end_user = end_user(&parts.headers, peek.end_user.take());
+    let tags = tags(&caller, &parts.headers, std::mem::take(&mut peek.tags));
+    Ok(Admitted {
+        caller,
+        headers: parts.headers,
+        body,
+        peek,
+        model,
+        end_user,
+        tags,
+        target,
+        upstream_model,
+        place: Some(place),
+    })
+}
+
+/// For whom the application calls: a header says so, or the request's `user`.
+fn end_user(headers: &HeaderMap, of_body: Option<String>) -> Option<String> {
+    let of_headers = CUSTOMER_HEADERS.iter().find_map(|name| {
+        let text = headers.get(name)?.to_str().ok()?.trim();
+        (!text.is_empty()).then(|| cut(text, MAX_END_USER).to_owned())
+    });
+    of_headers.or(of_body)
+}
+
+fn tags(caller: &Caller, headers: &HeaderMap, of_body: Vec<String>) -> Vec<String> {
+    let of_headers = headers.get_all(TAGS).iter().filter_map(|value| value.to_str().ok());
+    collect_tags(
+        caller
+            .tags()
+            .chain(of_headers.flat_map(|list| list.split(',')))
+            .map(Cow::Borrowed)
+            .chain(of_body.into_iter().map(Cow::Owned)),
+    )
 }
 
 fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), CallError> {

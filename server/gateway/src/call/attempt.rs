@@ -15,7 +15,7 @@ use super::detach::ClientLeft;
 use crate::gateway::{CallPlace, Gateway};
 use crate::ledger::{LedgerError, OpenCharge};
 use crate::openai::usage::Report;
-use crate::targets::Target;
+use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
 
 /// Errors are cut to so many characters in the ledger.
@@ -26,8 +26,8 @@ pub struct Attempt {
     pub start: CallStart,
     pub target: Arc<Target>,
     /// What the caller asked for.
-    pub model: String,
-    pub upstream_model: String,
+    pub model: Arc<str>,
+    pub upstream_model: Arc<str>,
     pub left: ClientLeft,
     open: Option<OpenCharge>,
     _place: CallPlace,
@@ -48,25 +48,25 @@ impl Attempt {
     pub fn new(
         gateway: Gateway,
         start: CallStart,
-        admitted: &Admitted,
+        admitted: &mut Admitted,
         place: CallPlace,
         left: ClientLeft,
     ) -> Result<(Self, ChargeId, BeforeWrite), LedgerError> {
-        let deployment = &admitted.target.deployment;
-        let id = ChargeId::new(gateway.clock(), gateway.entropy());
+        let target = Arc::clone(&admitted.target);
+        let target = &target;
+        let id = start.id;
         let charge = Charge {
-            ownership_id: 0,
-            tags: Vec::new(),
             id,
-            call_id: start.call_id.clone(),
+            call_id: start.given_id.clone(),
             attempt: 1,
             started_at: start.at,
             key_id: admitted.caller.key_id(),
+            ownership_id: admitted.caller.ownership_id(),
             operation: start.operation,
-            model: admitted.peek.model.clone(),
-            deployment_id: deployment.id.clone(),
-            provider: deployment.provider.clone(),
-            upstream_model: admitted.upstream_model.clone(),
+            model: Arc::clone(&admitted.model),
+            deployment_id: Arc::clone(&target.id),
+            provider: Arc::clone(&target.provider),
+            upstream_model: Arc::clone(&admitted.upstream_model),
             streamed: admitted.peek.stream,
             // If nothing more is heard of it: the gateway was stopped.
             outcome: Outcome::Interrupted,
@@ -81,15 +81,16 @@ impl Attempt {
             first_byte_us: None,
             client_left: false,
             upstream_id: None,
-            end_user: admitted.peek.end_user.clone(),
+            end_user: admitted.end_user.take(),
+            tags: std::mem::take(&mut admitted.tags),
         };
         let (open, before_write) = gateway.ledger().prepare(charge)?;
         let attempt = Self {
             gateway,
             start,
-            target: Arc::clone(&admitted.target),
-            model: admitted.peek.model.clone(),
-            upstream_model: admitted.upstream_model.clone(),
+            target: Arc::clone(target),
+            model: Arc::clone(&admitted.model),
+            upstream_model: Arc::clone(&admitted.upstream_model),
             left,
             open: Some(open),
             _place: place,
@@ -98,7 +99,7 @@ impl Attempt {
     }
 
     pub fn provider(&self) -> &str {
-        &self.target.deployment.provider
+        &self.target.provider
     }
 
     /// Whether the client has not been given anything of the answer yet is over.
@@ -109,17 +110,21 @@ impl Attempt {
         }
     }
 
+    fn price(&self) -> Option<Price> {
+        self.target.price(&self.upstream_model)
+    }
+
     /// What the answer with this report costs, if a price is known.
     pub fn cost(&self, report: &Report) -> Option<Cost> {
         let usage = report.usage.as_ref()?;
-        self.target.price(&self.upstream_model)?.sheet.cost(usage, report.tier).ok()
+        self.price()?.sheet.cost(usage, report.tier).ok()
     }
 
     /// Turns the reservation into a charge: once, later calls do nothing. Returns what it cost.
     pub fn settle(&mut self, end: &End<'_>) -> Option<Cost> {
         let mut open = self.open.take()?;
         let cost = end.report.and_then(|report| self.cost(report));
-        let price = self.target.price(&self.upstream_model);
+        let price = self.price();
         let charge = &mut open.charge;
         charge.outcome = end.outcome;
         charge.status = end.status.as_u16();
@@ -133,7 +138,7 @@ impl Attempt {
         };
         charge.usage = usage.unwrap_or_default();
         charge.upstream_id = end.report.and_then(|report| report.id.clone());
-        charge.price_source = price.map(|price| price.source.clone());
+        charge.price_source = price.map(|price| price.source);
         if let Some(cost) = &cost {
             charge.cost = cost.total;
             charge.cost_lines.clone_from(&cost.lines);

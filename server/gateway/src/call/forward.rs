@@ -1,5 +1,6 @@
 //! Asking the deployment, and giving its answer to the client: whole ones here, streams through [`super::relay`].
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -58,7 +59,7 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
     let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage);
     admitted.body = Bytes::new();
     let Some(place) = admitted.place.take() else { return CallError::overloaded().into_response() };
-    let prepared = Attempt::new(gateway.clone(), start, &admitted, place, left);
+    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, left);
     let (mut attempt, id, before_write) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -121,9 +122,7 @@ async fn ask(
         }
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
-        headers.insert(CLIENT_REQUEST_ID, value);
-    }
+    headers.insert(CLIENT_REQUEST_ID, attempt.start.id_header.clone());
     for (name, value) in &http.headers {
         headers.insert(name, value.clone());
     }
@@ -213,7 +212,7 @@ fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -
             // Nothing was sent: there is no charge, but the request log has it.
             let error = CallError::upstream_unreachable(&provider, &reason.to_string());
             tracing::warn!(deployment.id = %attempt.target.deployment.id, error = %reason, "no connection to the provider");
-            let findings = Findings { key_id: admitted.caller.key_id(), model: Some(admitted.peek.model.clone()) };
+            let findings = Findings { caller: Some(admitted.caller.clone()), model: Some(Arc::clone(&admitted.model)) };
             refuse(&attempt.gateway, &attempt.start, findings, error)
         }
         SendError::Broken(reason) => {

@@ -1,5 +1,9 @@
 //! The headers of an answer: what a client may know of how it came about.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::{fmt, io};
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tollgate_domain::Nanos;
 use tollgate_domain::price::{Cost, CostLine, Meter};
@@ -47,21 +51,22 @@ const NOT_COPIED: [HeaderName; 9] = [
 pub fn identify(headers: &mut HeaderMap, start: &CallStart) {
     let id = start.id_header();
     headers.insert(super::CALL_ID, id.clone());
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, id.clone());
     headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
 }
 
 /// Headers of an answer that a deployment gave.
 pub fn describe(headers: &mut HeaderMap, attempt: &Attempt) {
+    let target = &attempt.target;
     identify(headers, &attempt.start);
-    headers.insert(MODEL_ID, attempt.target.id_header.clone());
-    if let Ok(model) = HeaderValue::from_str(&attempt.model) {
+    headers.insert(MODEL_ID, target.id_header.clone());
+    if let Some(model) = target.model_header(&attempt.model) {
         headers.insert(MODEL_GROUP, model);
     }
-    if let Ok(model) = HeaderValue::from_str(&attempt.upstream_model) {
+    if let Some(model) = target.upstream_model_header(&attempt.upstream_model) {
         headers.insert(MODEL_NAME, model);
     }
-    if let Some(http) = &attempt.target.http {
+    if let Some(http) = &target.http {
         headers.insert(API_BASE, http.base_header.clone());
     }
     headers.insert(RETRIES, HeaderValue::from_static("0"));
@@ -76,9 +81,8 @@ pub fn time(headers: &mut HeaderMap, total_us: i64, upstream_us: i64) {
 
 /// What it cost.
 pub fn price(headers: &mut HeaderMap, cost: &Cost) {
-    let total = money(cost.total);
-    headers.insert(TOLLGATE_COST, total.clone());
-    headers.insert(COST, total);
+    headers.insert(TOLLGATE_COST, money(cost.total));
+    headers.insert(COST, money(cost.total));
     let parts: [(&HeaderName, &[Meter]); 5] = [
         (&COST_INPUT, &[Meter::Input, Meter::AudioInput, Meter::ImageInput]),
         (&COST_OUTPUT, &[Meter::Output, Meter::AudioOutput, Meter::ImageOutput]),
@@ -109,18 +113,92 @@ pub fn copy_from_provider(headers: &mut HeaderMap, theirs: &HeaderMap) {
         if name.as_str().starts_with("x-ratelimit-") || name == header::RETRY_AFTER {
             headers.insert(name.clone(), value.clone());
         }
-        if let Ok(prefixed) = HeaderName::try_from(format!("llm_provider-{name}")) {
+        if let Some(prefixed) = prefixed(name) {
             headers.append(prefixed, value.clone());
         }
     }
 }
 
+/// Names that a thread remembers: providers send the same ones again and again.
+const MAX_NAMES: usize = 256;
+
+thread_local! {
+    static PREFIXED: RefCell<HashMap<HeaderName, HeaderName>> = RefCell::default();
+}
+
+/// `llm_provider-` and the name; `None` if that is too long.
+fn prefixed(name: &HeaderName) -> Option<HeaderName> {
+    PREFIXED.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return Some(known.clone());
+        }
+        let made = HeaderName::try_from(format!("llm_provider-{name}")).ok()?;
+        if names.len() >= MAX_NAMES {
+            names.clear();
+        }
+        names.insert(name.clone(), made.clone());
+        Some(made)
+    })
+}
+
 fn money(amount: Nanos) -> HeaderValue {
-    HeaderValue::try_from(amount.to_decimal()).unwrap_or(HeaderValue::from_static("0"))
+    short(format_args!("{}", amount.decimal()))
 }
 
 /// Microseconds as milliseconds with three decimals.
 fn millis(us: i64) -> HeaderValue {
     let us = us.max(0);
-    HeaderValue::try_from(format!("{}.{:03}", us / 1000, us % 1000)).unwrap_or(HeaderValue::from_static("0"))
+    short(format_args!("{}.{:03}", us / 1000, us % 1000))
+}
+
+/// A value of at most 64 bytes, put together without allocating more than it takes.
+fn short(text: fmt::Arguments<'_>) -> HeaderValue {
+    let mut room = [0; 64];
+    let mut rest = &mut room[..];
+    let left = match io::Write::write_fmt(&mut rest, text) {
+        Ok(()) => rest.len(),
+        Err(_) => room.len(),
+    };
+    let length = room.len() - left;
+    HeaderValue::from_bytes(&room[..length]).unwrap_or(HeaderValue::from_static("0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_out() {
+        assert_eq!(money(Nanos(42_000)), "0.000042");
+        assert_eq!(money(Nanos(i64::MAX)), "9223372036.854775807");
+        assert_eq!(money(Nanos(-1_500_000_000)), "-1.5");
+        assert_eq!(millis(1_234_567), "1234.567");
+        assert_eq!(millis(5), "0.005");
+        assert_eq!(millis(i64::MAX), "9223372036854775.807");
+        assert_eq!(short(format_args!("{}", "x".repeat(65))), "");
+    }
+
+    #[test]
+    fn the_providers_headers_are_told_apart() {
+        let mut theirs = HeaderMap::new();
+        for (name, value) in
+            [("date", "today"), ("x-ratelimit-limit", "5"), ("content-type", "a/b"), ("set-cookie", "c")]
+        {
+            theirs.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        theirs.append("x-twice", HeaderValue::from_static("1"));
+        theirs.append("x-twice", HeaderValue::from_static("2"));
+        for _ in 0..2 {
+            let mut headers = HeaderMap::new();
+            copy_from_provider(&mut headers, &theirs);
+            assert_eq!(headers["llm_provider-date"], "today");
+            assert_eq!(
+                (&headers["x-ratelimit-limit"], &headers["llm_provider-x-ratelimit-limit"]),
+                (&"5".parse().unwrap(), &"5".parse().unwrap())
+            );
+            assert_eq!(headers["content-type"], "a/b");
+            assert_eq!(headers.get_all("llm_provider-x-twice").iter().count(), 2);
+            assert!(!headers.contains_key("llm_provider-set-cookie") && !headers.contains_key("date"));
+        }
+    }
 }

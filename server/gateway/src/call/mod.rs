@@ -9,14 +9,17 @@ mod headers;
 mod relay;
 mod source;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use tollgate_domain::Timestamp;
 use tollgate_domain::charge::{Operation, Refusal};
-use tollgate_domain::ids::{ChargeId, KeyId, new_uuid};
+use tollgate_domain::ids::ChargeId;
+use uuid::Uuid;
 
+use crate::auth::Caller;
 use crate::gateway::Gateway;
 use crate::openai::error::CallError;
 
@@ -31,7 +34,12 @@ const MAX_CALL_ID: usize = 128;
 #[derive(Debug)]
 pub struct CallStart {
     pub operation: Operation,
-    pub call_id: String,
+    /// Of the call's first charge, or of its refusal; and of the call, if the client gave it no other name.
+    pub id: ChargeId,
+    pub given_id: Option<String>,
+    given_header: Option<HeaderValue>,
+    /// The charge's id, for the provider's logs and for matching its books with ours.
+    pub id_header: HeaderValue,
     pub at: Timestamp,
     pub clock: Instant,
 }
@@ -42,24 +50,35 @@ impl CallStart {
             .get(CALL_ID)
             .and_then(|id| id.to_str().ok())
             .filter(|id| !id.is_empty() && id.len() <= MAX_CALL_ID && id.bytes().all(|b| b.is_ascii_graphic()));
-        let call_id = given.map_or_else(|| new_uuid(gateway.clock(), gateway.entropy()).to_string(), str::to_owned);
-        Self { operation, call_id, at: gateway.clock().now(), clock: Instant::now() }
+        let at = gateway.clock().now();
+        let id = ChargeId::of(at, gateway.entropy());
+        let text = &*id.0.as_hyphenated().encode_lower(&mut Uuid::encode_buffer());
+        Self {
+            operation,
+            id,
+            given_id: given.map(str::to_owned),
+            given_header: given.and_then(|given| HeaderValue::from_str(given).ok()),
+            id_header: HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-")),
+            at,
+            clock: Instant::now(),
+        }
     }
 
     fn elapsed_us(&self) -> i64 {
         i64::try_from(self.clock.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    fn id_header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.call_id).unwrap_or(HeaderValue::from_static("-"))
+    /// The call's id, as the answer's headers have it.
+    fn id_header(&self) -> &HeaderValue {
+        self.given_header.as_ref().unwrap_or(&self.id_header)
     }
 }
 
 /// What was found out about a call before it was refused: for the request log.
 #[derive(Debug, Default)]
 pub struct Findings {
-    pub key_id: Option<KeyId>,
-    pub model: Option<String>,
+    pub caller: Option<Caller>,
+    pub model: Option<Arc<str>>,
 }
 
 /// Answers a call.
@@ -75,10 +94,11 @@ pub async fn call(gateway: Gateway, operation: Operation, request: Request<Body>
 /// Answers with an error and notes it in the request log.
 pub fn refuse(gateway: &Gateway, start: &CallStart, findings: Findings, error: CallError) -> Response<Body> {
     gateway.ledger().refuse(Refusal {
-        id: ChargeId::new(gateway.clock(), gateway.entropy()),
-        call_id: start.call_id.clone(),
+        id: start.id,
+        call_id: start.given_id.clone(),
         at: start.at,
-        key_id: findings.key_id,
+        key: findings.caller.as_ref().map(Caller::call_key),
+        ownership_id: findings.caller.as_ref().map_or(0, Caller::ownership_id),
         operation: start.operation,
         model: findings.model.map(|model| model.chars().take(200).collect()),
         status: error.status.as_u16(),

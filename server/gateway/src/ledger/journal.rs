@@ -3,18 +3,19 @@
 //! A record is in the kernel's hands when `append` returns, so it survives the process, though not the machine.
 //! A file is deleted when every charge that has a record in it is in the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tollgate_domain::charge::Charge;
 use tollgate_domain::ids::ChargeId;
 use tollgate_store::{LedgerBatch, Store, StoreError};
 
 use super::frame::{self, Decoded, Kind};
+use crate::upstream::current_shard;
 
 /// A new file is begun when the current one is this large.
 const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
@@ -25,10 +26,15 @@ const IDLE_SEGMENT_BYTES: u64 = 64 * 1024;
 /// Charges in one transaction when the journal is read back.
 const RECOVERY_BATCH: usize = 1000;
 
+/// Files that are written at once: threads that serve calls don't wait for each other.
+const LANES: usize = 16;
+
 #[derive(Debug)]
 pub struct Journal {
     folder: PathBuf,
-    current: Mutex<Current>,
+    /// The file that a thread writes to now; none until it has something to write.
+    lanes: [Mutex<Option<Current>>; LANES],
+    next_number: AtomicU64,
     /// Held for the life of the process: two processes on one journal would delete each other's records.
     _lock: File,
 }
@@ -38,7 +44,6 @@ struct Current {
     segment: Arc<Segment>,
     file: File,
     bytes: u64,
-    next_number: u64,
 }
 
 #[derive(Debug)]
@@ -111,18 +116,22 @@ impl Journal {
         let files = segment_files(folder)?;
         let next_number = files.last().map_or(1, |(number, _)| number + 1);
         let recovered = recover(&files, store).await?;
-        let (segment, file) = new_segment(folder, next_number).map_err(io_error(folder))?;
-        let current = Current { segment, file, bytes: 0, next_number: next_number + 1 };
-        let journal = Self { folder: folder.to_owned(), current: Mutex::new(current), _lock: lock };
+        let lanes = std::array::from_fn(|_| Mutex::default());
+        let journal = Self { folder: folder.to_owned(), lanes, next_number: AtomicU64::new(next_number), _lock: lock };
         Ok((journal, recovered))
     }
 
     /// Writes a record that [`encode`] made. The hold keeps its file until it is released.
     pub fn append(&self, record: &[u8]) -> std::io::Result<SegmentHold> {
-        let mut current = self.lock();
-        if current.bytes >= SEGMENT_BYTES {
-            self.begin_segment(&mut current)?;
+        let lane = &self.lanes[current_shard() % LANES];
+        let mut lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
+        if lane.as_ref().is_some_and(|current| current.bytes >= SEGMENT_BYTES) {
+            close(&mut lane);
         }
+        let current = match &mut *lane {
+            Some(current) => current,
+            None => lane.insert(self.new_segment()?),
+        };
         if let Err(error) = current.file.write_all(record) {
             // Part of the record may be in the file (a full disk): what follows must not stand behind it.
             if current.file.set_len(current.bytes).is_err() {
@@ -134,52 +143,47 @@ impl Journal {
         Ok(SegmentHold::new(&current.segment))
     }
 
-    /// Lets the current file go if nothing in it is needed any more.
+    /// Lets files go of which nothing is needed any more.
     pub fn shrink(&self) {
-        let mut current = self.lock();
-        let idle = current.segment.holds.load(Ordering::Acquire) == 1;
-        if idle
-            && current.bytes >= IDLE_SEGMENT_BYTES
-            && let Err(error) = self.begin_segment(&mut current)
-        {
-            tracing::warn!(%error, "no new journal file could be begun");
+        for lane in &self.lanes {
+            let mut lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
+            let idle = lane.as_ref().is_some_and(|current| {
+                current.bytes >= IDLE_SEGMENT_BYTES && current.segment.holds.load(Ordering::Acquire) == 1
+            });
+            if idle {
+                close(&mut lane);
+            }
         }
     }
 
-    fn begin_segment(&self, current: &mut Current) -> std::io::Result<()> {
-        let (segment, file) = new_segment(&self.folder, current.next_number)?;
-        let old = std::mem::replace(&mut current.segment, segment);
-        current.file = file;
-        current.bytes = 0;
-        current.next_number += 1;
-        // The hold that the old file had for being the current one.
-        SegmentHold(old).release();
-        Ok(())
+    fn new_segment(&self) -> std::io::Result<Current> {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join(format!("{number:012}.journal"));
+        let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+        Ok(Current { segment: Arc::new(Segment { path, holds: AtomicU64::new(1) }), file, bytes: 0 })
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+/// Gives up the hold that a file has for being the current one.
+fn close(lane: &mut Option<Current>) {
+    if let Some(current) = lane.take() {
+        SegmentHold(current.segment).release();
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        let current = self.current.get_mut().unwrap_or_else(PoisonError::into_inner);
-        SegmentHold(Arc::clone(&current.segment)).release();
+        for lane in &mut self.lanes {
+            close(lane.get_mut().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 }
 
 /// A record of `charge`, made outside of the journal's lock.
 pub fn encode(kind: Kind, charge: &Charge) -> std::io::Result<Vec<u8>> {
-    let mut record = Vec::with_capacity(1024);
+    let mut record = Vec::with_capacity(768);
     frame::encode(&mut record, kind, |out| serde_json::to_writer(out, charge))?;
     Ok(record)
-}
-
-fn new_segment(folder: &Path, number: u64) -> std::io::Result<(Arc<Segment>, File)> {
-    let path = folder.join(format!("{number:012}.journal"));
-    let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
-    Ok((Arc::new(Segment { path, holds: AtomicU64::new(1) }), file))
 }
 
 /// The journal's files, oldest first.
@@ -204,6 +208,8 @@ fn segment_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, JournalError> {
 async fn recover(files: &[(u64, PathBuf)], store: &Store) -> Result<Recovered, JournalError> {
     let mut recovered = Recovered::default();
     let mut open: HashMap<ChargeId, Charge> = HashMap::new();
+    // Files that were written at once are read one after the other: a charge may be seen settled before it is opened.
+    let mut settled: HashSet<ChargeId> = HashSet::new();
     let mut batch = Vec::new();
     let mut damaged = Vec::new();
     for (_, path) in files {
@@ -220,10 +226,13 @@ async fn recover(files: &[(u64, PathBuf)], store: &Store) -> Result<Recovered, J
                     };
                     match kind {
                         Kind::Opened => {
-                            open.insert(charge.id, charge);
+                            if !settled.contains(&charge.id) {
+                                open.insert(charge.id, charge);
+                            }
                         }
                         Kind::Settled => {
                             open.remove(&charge.id);
+                            settled.insert(charge.id);
                             recovered.settled += 1;
                             batch.push(charge);
                             if batch.len() >= RECOVERY_BATCH {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use tollgate_domain::actor::Visible;
 use tollgate_domain::charge::{Charge, Operation, Outcome};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::SeededEntropy;
@@ -45,15 +46,16 @@ impl Bench {
         self.clock.advance_seconds(1);
         Charge {
             id: ChargeId::new(&self.clock, &self.entropy),
-            call_id: "call".to_owned(),
+            call_id: Some("call".to_owned()),
             attempt: 1,
             started_at: Timestamp(1_700_000_000_000_000),
             key_id: None,
+            ownership_id: 0,
             operation: Operation::ChatCompletion,
-            model: "m".to_owned(),
-            deployment_id: "d".to_owned(),
-            provider: "p".to_owned(),
-            upstream_model: "m".to_owned(),
+            model: "m".into(),
+            deployment_id: "d".into(),
+            provider: "p".into(),
+            upstream_model: "m".into(),
             streamed: false,
             outcome: Outcome::Interrupted,
             status: 502,
@@ -68,6 +70,7 @@ impl Bench {
             client_left: false,
             upstream_id: None,
             end_user: None,
+            tags: Vec::new(),
         }
     }
 
@@ -90,7 +93,7 @@ impl Bench {
 
     /// The outcomes in the database, newest first.
     async fn outcomes(&self) -> Vec<Option<Outcome>> {
-        let page = self.store.list_requests(&RequestFilter::default(), None, 1000).await.unwrap();
+        let page = self.store.list_requests(&Visible::All, &RequestFilter::default(), None, 1000).await.unwrap();
         page.items.into_iter().map(|row| row.outcome).collect()
     }
 

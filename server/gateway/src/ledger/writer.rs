@@ -15,7 +15,7 @@ use super::journal::{Journal, SegmentHold};
 const INTERVAL: Duration = Duration::from_millis(400);
 
 /// The most that goes in one transaction; as many waiting wake the writer at once.
-const BATCH: usize = 1000;
+const BATCH: usize = 3000;
 
 /// Between two tries when the database does not take a batch.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
@@ -58,6 +58,12 @@ impl Queue {
         self.lock().charges.len()
     }
 
+    /// Everything that waits.
+    fn waiting(&self) -> usize {
+        let waiting = self.lock();
+        waiting.charges.len() + waiting.refusals.len()
+    }
+
     fn take(&self) -> Option<(LedgerBatch, Vec<Holds>)> {
         let mut waiting = self.lock();
         if waiting.charges.is_empty() && waiting.refusals.is_empty() {
@@ -83,24 +89,33 @@ pub async fn run(queue: &Queue, wake: &Notify, journal: &Journal, store: &Store,
             () = wake.notified() => false,
             () = tokio::time::sleep(INTERVAL) => false,
         };
-        let mut flush = pin!(flush(queue, journal, store));
         if !stopped {
+            // What comes meanwhile waits for the next time: chased, it would be written in ever smaller batches.
+            let mut flush = pin!(flush(queue, journal, store, queue.waiting()));
             tokio::select! {
                 () = &mut flush => continue,
                 () = &mut stop => {}
             }
+            if tokio::time::timeout(LAST_FLUSH, flush).await.is_err() {
+                tracing::error!("the database did not take the last charges; the journal keeps them");
+                break;
+            }
         }
-        if tokio::time::timeout(LAST_FLUSH, flush).await.is_err() {
+        if tokio::time::timeout(LAST_FLUSH, flush(queue, journal, store, usize::MAX)).await.is_err() {
             tracing::error!("the database did not take the last charges; the journal keeps them");
         }
         break;
     }
 }
 
-/// Writes until nothing waits. A batch that the database does not take is tried again; a charge can't be lost here,
+/// Writes until nothing waits, or so many lines are written. A batch that the database does not take is tried again; a charge can't be lost here,
 /// for its journal files are held until the commit.
-async fn flush(queue: &Queue, journal: &Journal, store: &Store) {
-    while let Some((batch, holds)) = queue.take() {
+async fn flush(queue: &Queue, journal: &Journal, store: &Store, lines: usize) {
+    let mut left = lines;
+    while left > 0
+        && let Some((batch, holds)) = queue.take()
+    {
+        left = left.saturating_sub(batch.len());
         let mut wait = RETRY_FIRST;
         while let Err(error) = store.append_ledger(&batch).await {
             tracing::error!(%error, charges = batch.charges.len(), "charges could not be written; trying again");

@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 use serde::Serialize;
+use tollgate_domain::key::VirtualKey;
+use tollgate_domain::principal::ModelDenial;
 
 /// An error as the client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,13 +81,61 @@ impl CallError {
         )
     }
 
-    pub fn model_denied(model: &str) -> Self {
+    pub fn blocked_team(id: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            format!("Authentication Error, Team={id} is blocked. Update via `/team/unblock` if you're an admin."),
+        )
+    }
+
+    pub fn blocked_organisation(id: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            format!("Authentication Error, Organization={id} is blocked. Ask the gateway's administrator."),
+        )
+    }
+
+    pub fn disabled_user(id: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            format!("Authentication Error, User={id} is disabled. Ask the gateway's administrator."),
+        )
+    }
+
+    /// A key of a type, or with a list of routes, that does not have this one.
+    pub fn route_denied(key: &VirtualKey, route: &str) -> Self {
+        let allowed = if key.allowed_routes.is_empty() {
+            format!("those of its type, `{}`", key.key_type.as_str())
+        } else {
+            format!("[{}]", key.allowed_routes.join(", "))
+        };
         Self::new(
             StatusCode::FORBIDDEN,
-            "key_model_access_denied",
+            "auth_error",
+            format!(
+                "Virtual key is not allowed to call this route. Only allowed to call routes: {allowed}. \
+                 Tried to call route: {route}"
+            ),
+        )
+    }
+
+    pub fn model_denied(level: ModelDenial, model: &str) -> Self {
+        let (kind, who) = match level {
+            ModelDenial::Key => ("key_model_access_denied", "The key itself"),
+            ModelDenial::Member => ("user_model_access_denied", "Its owner, as a member of the team,"),
+            ModelDenial::User => ("user_model_access_denied", "Its owner"),
+            ModelDenial::Team => ("team_model_access_denied", "Its team"),
+            ModelDenial::Organisation => ("org_model_access_denied", "Its organization"),
+        };
+        Self::new(
+            StatusCode::FORBIDDEN,
+            kind,
             format!(
                 "The requested model '{model}' is not available for this API key, or the model name is invalid. \
-                 `GET /v1/models` lists the models that this key may call."
+                 {who} may not call it. `GET /v1/models` lists the models that this key may call."
             ),
         )
         .with_param("model")

@@ -18,6 +18,10 @@ struct Fields<'a> {
     stream_options: Option<&'a RawValue>,
     #[serde(borrow, default)]
     user: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tags: Option<&'a RawValue>,
 }
 
 /// What was found in a request's body.
@@ -32,10 +36,19 @@ pub struct Peek {
     pub include_usage: bool,
     /// The `user` field: the end customer, at most [`MAX_END_USER`] characters.
     pub end_user: Option<String>,
+    /// The texts in the lists `metadata.tags` and `tags`, at most [`MAX_TAGS`].
+    pub tags: Vec<String>,
+    /// What is the gateway's own business and not the provider's: the list `tags` with its name, and `metadata` if it has
+    /// such a list in it.
+    tags_range: Option<Range<usize>>,
+    metadata_range: Option<Range<usize>>,
 }
 
 /// Longer `user` fields are cut in the ledger.
 pub const MAX_END_USER: usize = 200;
+
+/// Of so many tags in a body the rest is not looked at.
+const MAX_TAGS: usize = 100;
 
 /// A model's name can't be longer, in bytes.
 pub const MAX_MODEL: usize = 512;
@@ -110,18 +123,69 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         include_usage = options.include_usage.unwrap_or(false);
         stream_options_range = Some(range_in(body, raw.get()));
     }
-    let end_user = fields.user.and_then(parse_str).map(|user| user.chars().take(MAX_END_USER).collect());
+    let end_user = fields.user.and_then(parse_str);
+    let end_user = end_user.map(|user| cut(user.trim(), MAX_END_USER).to_owned());
+    let mut tags = Vec::new();
+    let mut metadata_range = None;
+    if let Some(raw) = fields.metadata.filter(|raw| raw.get().starts_with('{') && raw.get().contains("\"tags\"")) {
+        #[derive(Deserialize)]
+        struct Metadata<'a> {
+            #[serde(borrow, default)]
+            tags: Option<&'a RawValue>,
+        }
+        // Whatever else it is, it is the provider's to judge.
+        let metadata = serde_json::from_str::<Metadata<'_>>(raw.get()).ok();
+        if metadata.and_then(|metadata| metadata.tags).is_some_and(|list| add_tags(list, &mut tags)) {
+            metadata_range = Some(range_in(body, raw.get()));
+        }
+    }
+    let tags_range = fields.tags.filter(|list| add_tags(list, &mut tags)).and_then(|list| {
+        let value = range_in(body, list.get());
+        member_around(body, "tags", value)
+    });
     Ok(Peek {
         model: model.into_owned(),
         model_range: range_in(body, raw_model.get()),
         stream,
         stream_options_range,
         include_usage,
-        end_user,
+        end_user: end_user.filter(|user| !user.is_empty()),
+        tags,
+        tags_range,
+        metadata_range,
     })
 }
 
-fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
+/// Adds the texts in a list. `false`: it is no list.
+fn add_tags(list: &RawValue, tags: &mut Vec<String>) -> bool {
+    if !list.get().starts_with('[') {
+        return false;
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
+    let room = MAX_TAGS.saturating_sub(tags.len());
+    tags.extend(items.into_iter().filter_map(parse_str).map(Cow::into_owned).take(room));
+    true
+}
+
+/// The whole member of an object whose value is at `value`, with one of the commas beside it. `None`: its name is not
+/// written in the plainest way.
+fn member_around(body: &[u8], name: &str, value: Range<usize>) -> Option<Range<usize>> {
+    let before = body[..value.start].trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let before = before.strip_suffix(b"\"")?.strip_suffix(name.as_bytes())?.strip_suffix(b"\"")?;
+    let after = body[value.end..].trim_ascii_start();
+    if let Some(rest) = after.strip_prefix(b",") {
+        return Some(before.len()..body.len() - rest.len());
+    }
+    let start = before.trim_ascii_end().strip_suffix(b",").map_or(before.len(), <[u8]>::len);
+    Some(start..value.end)
+}
+
+/// The first characters of a text.
+pub fn cut(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
+pub fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
     let text = raw.get();
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
@@ -153,6 +217,15 @@ pub fn rewrite(body: &Bytes, peek: &Peek, upstream_model: &str, add_include_usag
             }
         }
     }
+    if let Some(range) = &peek.tags_range {
+        edits.push((range.clone(), Bytes::new()));
+    }
+    if let Some(range) = &peek.metadata_range {
+        let mut metadata: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&body[range.clone()]).unwrap_or_default();
+        metadata.remove("tags");
+        edits.push((range.clone(), Bytes::from(serde_json::Value::Object(metadata).to_string())));
+    }
     edits.sort_by_key(|(range, _)| range.start);
     let mut pieces = Vec::with_capacity(edits.len() * 2 + 1);
     let mut from = 0;
@@ -160,7 +233,9 @@ pub fn rewrite(body: &Bytes, peek: &Peek, upstream_model: &str, add_include_usag
         if range.start > from {
             pieces.push(body.slice(from..range.start));
         }
-        pieces.push(replacement);
+        if !replacement.is_empty() {
+            pieces.push(replacement);
+        }
         from = range.end;
     }
     if from < body.len() {
@@ -201,6 +276,47 @@ mod tests {
             rewritten(r#"{"stream_options":{"x":1,"include_usage":false},"model":"m"} "#, "n", true),
             r#"{"stream_options":{"include_usage":true,"x":1},"model":"n"} "#
         );
+    }
+
+    #[test]
+    fn tags_are_read_and_taken_out() {
+        let found = |body: &str| peek(body.as_bytes()).unwrap().tags;
+        let cases = [
+            (r#"{"model":"m","tags":["a","b"]}"#, r#"{"model":"m"}"#, &["a", "b"][..]),
+            (r#"{"tags" : [ "a" ] , "model":"m"}"#, r#"{ "model":"m"}"#, &["a"]),
+            (r#"{"x":1,"tags":[1,null,"a\u0062"],"model":"m"}"#, r#"{"x":1,"model":"m"}"#, &["ab"]),
+            (
+                r#"{"model":"m","metadata":{"k":"v","tags":["a"]},"tags":["b"]}"#,
+                r#"{"model":"m","metadata":{"k":"v"}}"#,
+                &["a", "b"],
+            ),
+            // What is no list is the provider's business.
+            (
+                r#"{"model":"m","metadata":{"tags":"a"},"tags":"b"}"#,
+                r#"{"model":"m","metadata":{"tags":"a"},"tags":"b"}"#,
+                &[],
+            ),
+            (
+                r#"{"model":"m","metadata":["tags"],"tags":null}"#,
+                r#"{"model":"m","metadata":["tags"],"tags":null}"#,
+                &[],
+            ),
+        ];
+        for (body, sent, tags) in cases {
+            assert_eq!(found(body), tags, "{body}");
+            assert_eq!(rewritten(body, "m", false), sent);
+            let usage: serde_json::Value = serde_json::from_str(&rewritten(body, "new", true)).unwrap();
+            assert_eq!((&usage["model"], &usage["stream_options"]["include_usage"]), (&"new".into(), &true.into()));
+        }
+    }
+
+    #[test]
+    fn customers_have_names() {
+        let user = |body: &str| peek(body.as_bytes()).unwrap().end_user;
+        assert_eq!(user(r#"{"model":"m","user":" u-1 "}"#).as_deref(), Some("u-1"));
+        assert_eq!(user(r#"{"model":"m","user":" "}"#), None);
+        assert_eq!(user(r#"{"model":"m","user":{"id":1}}"#), None);
+        assert_eq!(user(&format!(r#"{{"model":"m","user":"{}"}}"#, "é".repeat(300))).unwrap().chars().count(), 200);
     }
 
     #[test]

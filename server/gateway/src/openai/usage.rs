@@ -5,6 +5,11 @@ use serde_json::value::RawValue;
 use tollgate_domain::price::ServiceTier;
 use tollgate_domain::usage::Usage;
 
+use super::request::{cut, parse_str};
+
+/// A longer id of an answer is cut, in characters.
+const MAX_ID: usize = 128;
+
 /// What the ledger keeps of an answer, or of one event of a streamed one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -77,11 +82,13 @@ fn details<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Details, D::Err
 pub fn read(json: &[u8]) -> Option<Report> {
     let text = std::str::from_utf8(json).ok().filter(|text| text.trim_ascii_start().starts_with('{'))?;
     let answer: Answer<'_> = serde_json::from_str(text).ok()?;
-    let text = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     Some(Report {
         usage: answer.usage.and_then(|raw| parse_usage(raw.get())),
-        tier: text(answer.service_tier).map_or(ServiceTier::Standard, |tier| ServiceTier::from_wire(&tier)),
-        id: text(answer.id).map(|id| id.chars().take(128).collect()),
+        tier: answer
+            .service_tier
+            .and_then(parse_str)
+            .map_or(ServiceTier::Standard, |tier| ServiceTier::from_wire(&tier)),
+        id: answer.id.and_then(parse_str).map(|id| cut(&id, MAX_ID).to_owned()),
     })
 }
 

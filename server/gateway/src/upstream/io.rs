@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -16,21 +16,46 @@ pub type BeforeWrite = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// Where the call that uses a connection leaves its hook.
 #[derive(Clone, Default)]
-pub struct HookSlot(Arc<Mutex<Option<BeforeWrite>>>);
+pub struct HookSlot(Arc<Mutex<Hook>>);
+
+#[derive(Default)]
+enum Hook {
+    #[default]
+    Gone,
+    Armed(BeforeWrite),
+    /// It was called, and kept the request from being sent.
+    Refused,
+}
 
 impl HookSlot {
     pub fn arm(&self, hook: BeforeWrite) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+        *self.lock() = Hook::Armed(hook);
     }
 
     /// Takes the hook back, if it was not called.
     pub fn disarm(&self) -> Option<BeforeWrite> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        if let Hook::Armed(hook) = std::mem::take(&mut *self.lock()) { Some(hook) } else { None }
+    }
+
+    /// Whether the hook kept the request from being sent.
+    pub fn refused(&self) -> bool {
+        matches!(*self.lock(), Hook::Refused)
     }
 
     fn fire(&self) -> io::Result<()> {
-        let hook = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        hook.map_or(Ok(()), |hook| hook())
+        let mut slot = self.lock();
+        match std::mem::take(&mut *slot) {
+            Hook::Gone => Ok(()),
+            Hook::Armed(hook) => hook().inspect_err(|_| *slot = Hook::Refused),
+            Hook::Refused => {
+                *slot = Hook::Refused;
+                Err(io::Error::other("the call could not be put on record"))
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hook> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

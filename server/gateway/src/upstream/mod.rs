@@ -10,4 +10,4 @@ mod tls;
 pub use connect::is_link_local;
 pub use io::BeforeWrite;
 pub use pool::{Answer, AnswerBody, HostPool, Pools, RequestBody, SendError};
-pub use shard::use_shard;
+pub use shard::{current as current_shard, use_shard};

@@ -31,7 +31,10 @@ const MAX_BUFFER: usize = 256 * 1024;
 
 /// A request's body: pieces that are sent one after the other.
 #[derive(Debug, Default)]
-pub struct RequestBody(VecDeque<Bytes>);
+pub struct RequestBody {
+    first: Option<Bytes>,
+    rest: VecDeque<Bytes>,
+}
 
 impl RequestBody {
     /// Small pieces become one, so that one system call sends them.
@@ -39,9 +42,10 @@ impl RequestBody {
         const SMALL: usize = 16 * 1024;
         let total: usize = pieces.iter().map(Bytes::len).sum();
         if pieces.len() > 1 && total <= SMALL {
-            return Self(VecDeque::from([Bytes::from(pieces.concat())]));
+            return Self { first: Some(Bytes::from(pieces.concat())), rest: VecDeque::new() };
         }
-        Self(pieces.into())
+        let mut rest = VecDeque::from(pieces);
+        Self { first: rest.pop_front(), rest }
     }
 }
 
@@ -50,15 +54,16 @@ impl Body for RequestBody {
     type Error = std::convert::Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+        let next = self.first.take().or_else(|| self.rest.pop_front());
+        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.first.is_none() && self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
+        SizeHint::with_exact(self.first.iter().chain(&self.rest).map(|piece| piece.len() as u64).sum())
     }
 }
 
@@ -212,17 +217,12 @@ impl HostPool {
             Some(link) => link,
             None => Link::open(&self.address, &self.tls, connect_limit).await?,
         };
-        let refused = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let told = Arc::clone(&refused);
         let mut hook = Some(before_write);
         let mut request = Some(request);
         loop {
-            let told = Arc::clone(&told);
             // After a connection that closed before anything was sent, the hook is still there to be used.
             if let Some(hook) = hook.take() {
-                link.hook.arm(Box::new(move || {
-                    hook().inspect_err(|_| told.store(true, std::sync::atomic::Ordering::Relaxed))
-                }));
+                link.hook.arm(hook);
             }
             let Some(next) = request.take() else { return Err(SendError::Broken("nothing to send".to_owned())) };
             let mut sending = pin!(link.sender.try_send_request(next));
@@ -239,7 +239,7 @@ impl HostPool {
             .await;
             match sent {
                 Ok(response) => return Ok(self.answer(response, link)),
-                Err(_) if refused.load(std::sync::atomic::Ordering::Relaxed) => return Err(SendError::NotRecorded),
+                Err(_) if link.hook.refused() => return Err(SendError::NotRecorded),
                 Err(mut error) => {
                     let Some(unsent) = error.take_message() else {
                         return Err(SendError::Broken(describe(error.error())));

@@ -125,8 +125,9 @@ environment_variables:
   MICROSOFT_CLIENT_ID: your-microsoft-client-id
   MICROSOFT_CLIENT_SECRET: your-microsoft-client-secret
 ";
-    let findings = load_with(text, &KEYS).findings;
-    assert_eq!(of(&findings, Severity::Warning).len(), 2);
+    let Loaded { config, findings } = load_with(text, &KEYS);
+    assert!(config.general.admin_only_ui && !config.general.no_user_auth);
+    assert_eq!(of(&findings, Severity::Warning).len(), 0);
     assert_eq!(of(&findings, Severity::Notice).len(), 4);
 }
 

@@ -1,235 +1,189 @@
 //! `/api/v1/keys`
 
+mod body;
+mod change;
+mod rotate;
+
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
-use tollgate_control::keys::{self, KeyChange, KeyFilter, KeyRef, NewKey};
-use tollgate_domain::Timestamp;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use http::StatusCode;
+use serde::Deserialize;
+use tollgate_control::keys::{self, KeyFilter, KeyRef};
+use tollgate_control::{ControlError, Managed as _};
 use tollgate_domain::ids::KeyId;
-use tollgate_domain::key::{KeyStatus, VirtualKey};
-use tollgate_domain::model::ModelPattern;
-use tollgate_domain::secret::Secret;
-use tollgate_domain::summary::KeyRow;
+use tollgate_domain::key::VirtualKey;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::super::caller::ManagementCaller;
+use super::super::problem::Problem;
 use super::super::server::Server;
-use super::{Problem, cursor, limit};
+use super::errors::{CreateErrors, DeleteErrors, GetErrors, ListErrors, UpdateErrors};
+use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
+use super::list::{List, wanted};
+use super::records::{Answer, created, one};
+use super::values::{KeyStatus, Moment};
 
-/// A key, without the key itself. Moments are RFC 3339, money is a decimal number of dollars as text.
-#[derive(Debug, Serialize)]
-struct KeyBody {
-    id: KeyId,
-    hint: String,
-    alias: Option<String>,
-    models: Vec<ModelPattern>,
-    status: KeyStatus,
-    expires_at: Option<String>,
-    user_id: Option<String>,
-    team_id: Option<String>,
-    metadata: Map<String, Value>,
-    settings: Map<String, Value>,
-    created_at: String,
-    created_by: String,
-    updated_at: String,
-    version: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<UsageBody>,
-    /// The key itself: only in the answer that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+pub use body::{CollectedKey, CreatedKey, Key};
+pub use change::{KeyPatch, NewKey};
+
+pub fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(block))
+        .routes(routes!(unblock))
+        .merge(rotate::router())
 }
 
-#[derive(Debug, Serialize)]
-struct UsageBody {
-    calls: i64,
-    spent: String,
-    last_used_at: Option<String>,
-}
-
-fn body_of(key: VirtualKey, now: Timestamp) -> KeyBody {
-    KeyBody {
-        status: key.status(now),
-        id: key.id,
-        hint: key.hint,
-        alias: key.alias,
-        models: key.models,
-        expires_at: key.expires_at.map(Timestamp::to_rfc3339),
-        user_id: key.user_id,
-        team_id: key.team_id,
-        metadata: key.metadata,
-        settings: key.settings,
-        created_at: key.created_at.to_rfc3339(),
-        created_by: key.created_by,
-        updated_at: key.updated_at.to_rfc3339(),
-        version: key.version,
-        usage: None,
-        key: None,
-    }
-}
-
-fn body_of_row(row: KeyRow, now: Timestamp) -> KeyBody {
-    let usage = UsageBody {
-        calls: row.calls,
-        spent: row.spent.to_decimal(),
-        last_used_at: row.last_used_at.map(Timestamp::to_rfc3339),
-    };
-    KeyBody { usage: Some(usage), ..body_of(row.key, now) }
-}
-
-/// An answer with the key's version as its `ETag`.
-fn tagged(status: StatusCode, body: KeyBody) -> Response {
-    let tag = format!("\"{}\"", body.version);
-    (status, [(header::ETAG, tag)], Json(body)).into_response()
-}
-
-fn reference(id: &str) -> Result<KeyRef, Problem> {
-    KeyId::parse(id).map(KeyRef::Id).ok_or_else(|| Problem::not_found("key"))
-}
-
-fn moment(text: &str) -> Result<Timestamp, Problem> {
-    Timestamp::parse_rfc3339(text)
-        .ok_or_else(|| Problem::invalid("expires_at", "`expires_at` must be a moment such as 2027-01-31T00:00:00Z."))
-}
-
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct CreateBody {
+#[into_params(parameter_in = Query)]
+pub struct KeyQuery {
+    /// Part of the alias or of the hint, whatever the case; or a whole id, user id or team id.
+    search: Option<String>,
+    /// Without it: every key that is not deleted.
+    #[param(inline)]
+    status: Option<KeyStatus>,
     alias: Option<String>,
-    #[serde(default)]
-    models: Vec<ModelPattern>,
-    expires_at: Option<String>,
     user_id: Option<String>,
     team_id: Option<String>,
-    #[serde(default)]
-    metadata: Map<String, Value>,
-    #[serde(default)]
-    blocked: bool,
-    /// A key of one's own choice.
-    key: Option<Secret>,
-}
-
-pub async fn create(
-    State(server): State<Server>,
-    caller: ManagementCaller,
-    body: Result<Json<CreateBody>, JsonRejection>,
-) -> Result<Response, Problem> {
-    let Json(body) = body.map_err(|error| Problem::invalid("body", error.body_text()))?;
-    let new = NewKey {
-        alias: body.alias,
-        models: body.models,
-        expires_at: body.expires_at.as_deref().map(moment).transpose()?,
-        duration_seconds: None,
-        user_id: body.user_id,
-        team_id: body.team_id,
-        metadata: body.metadata,
-        settings: Map::new(),
-        blocked: body.blocked,
-        custom_key: body.key,
-    };
-    let created = keys::create(server.control(), &caller.op, new).await?;
-    let mut out = body_of(created.key, server.control().clock().now());
-    out.key = Some(created.plain.expose().to_owned());
-    Ok(tagged(StatusCode::CREATED, out))
-}
-
-#[derive(Debug, Deserialize)]
-pub struct ListQuery {
-    search: Option<String>,
-    status: Option<KeyStatus>,
+    organisation_id: Option<String>,
+    budget_id: Option<String>,
+    created_by: Option<String>,
+    /// Keys that end before then, and after now.
+    #[param(inline)]
+    expires_before: Option<Moment>,
+    /// The `next` of an earlier page.
     cursor: Option<String>,
+    #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
 }
 
-pub async fn list(
-    State(server): State<Server>,
-    caller: ManagementCaller,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid("query", error.body_text()))?;
-    let filter = KeyFilter { search: query.search, status: query.status, ..KeyFilter::default() };
-    let cursor = cursor(query.cursor.as_deref())?;
-    let page = keys::list(server.control(), &caller.op, &filter, cursor, limit(query.limit)?).await?;
+pub fn reference(id: &str) -> Result<KeyRef, Problem> {
+    KeyId::parse(id).map(KeyRef::Id).ok_or_else(|| Problem::not_found("key"))
+}
+
+/// A key's conflict, told apart: see [`super::records::stale`].
+async fn stale(server: &Server, key: &KeyRef, expected: Option<i64>, error: ControlError) -> Problem {
+    if matches!(error, ControlError::Conflict { .. })
+        && let (Some(expected), KeyRef::Id(id)) = (expected, key)
+        && let Ok(Some(found)) = server.store().find_key(*id).await
+        && found.meta.version != expected
+    {
+        return Problem::changed(VirtualKey::NOUN, &found.meta);
+    }
+    error.into()
+}
+
+/// List keys
+///
+/// Newest first, with what they used: those that the caller may see.
+#[utoipa::path(get, path = "/api/v1/keys", operation_id = "list_keys", tag = "Keys", params(KeyQuery),
+    responses((status = 200, description = "A page", body = List<Key>), ListErrors))]
+async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQuery<KeyQuery>) -> Answer {
+    let filter = KeyFilter {
+        search: query.search,
+        status: query.status.map(Into::into),
+        alias: query.alias,
+        user_id: query.user_id,
+        team_id: query.team_id,
+        organisation_id: query.organisation_id,
+        budget_id: query.budget_id,
+        expires_before: query.expires_before.map(|at| at.0),
+        created_by: query.created_by,
+    };
+    let wanted = wanted(query.cursor.as_deref(), query.limit)?;
+    let page = keys::list(server.control(), caller.op(), &filter, wanted.cursor, wanted.limit).await?;
     let now = server.control().clock().now();
-    let items: Vec<KeyBody> = page.items.into_iter().map(|row| body_of_row(row, now)).collect();
-    Ok(Json(serde_json::json!({"items": items, "next": page.next})).into_response())
+    Ok(Json(List::of(page, |row| Key::of_row(row, now))).into_response())
 }
 
-pub async fn get(
+/// Make a key
+///
+/// The answer holds the key itself: it is shown once, and never again.
+#[utoipa::path(post, path = "/api/v1/keys", operation_id = "create_key", tag = "Keys", request_body = NewKey,
+    responses((status = 201, description = "Made", body = CreatedKey), CreateErrors))]
+async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBody<NewKey>) -> Answer {
+    let now = server.control().clock().now();
+    let new = body.read(&caller, now);
+    let made = keys::create(server.control(), caller.op(), new).await?;
+    let (id, version) = (made.key.id.to_string(), made.key.meta.version);
+    let body = CreatedKey::of(Key::of(made.key, now), &made.plain);
+    Ok(created("keys", &id, version, &body))
+}
+
+/// Get a key
+///
+/// With what it used. A deleted key is found, too, for the sake of what it did.
+#[utoipa::path(get, path = "/api/v1/keys/{id}", operation_id = "get_key", tag = "Keys", params(("id" = String, Path)),
+    responses((status = 200, description = "The key", body = Key), GetErrors))]
+async fn get(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    let row = keys::get(server.control(), caller.op(), &reference(&id)?).await?;
+    let version = row.key.meta.version;
+    Ok(one(StatusCode::OK, version, &Key::of_row(row, server.control().clock().now())))
+}
+
+/// Change a key
+///
+/// In force with the next call.
+#[utoipa::path(patch, path = "/api/v1/keys/{id}", operation_id = "update_key", tag = "Keys",
+    params(("id" = String, Path)), request_body = KeyPatch,
+    responses((status = 200, description = "Changed", body = Key), UpdateErrors))]
+async fn update(
     State(server): State<Server>,
-    caller: ManagementCaller,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let row = keys::get(server.control(), &caller.op, reference(&id)?).await?;
-    Ok(tagged(StatusCode::OK, body_of_row(row, server.control().clock().now())))
+    caller: Caller,
+    InPath(id): InPath<String>,
+    IfMatch(expected): IfMatch,
+    InBody(body): InBody<KeyPatch>,
+) -> Answer {
+    let key = reference(&id)?;
+    let changed = keys::update(server.control(), caller.op(), &key, expected, |record, now| {
+        body.apply(record, now);
+        Ok(())
+    });
+    match Box::pin(changed).await {
+        Ok(saved) => Ok(one(StatusCode::OK, saved.meta.version, &Key::of(saved, server.control().clock().now()))),
+        Err(error) => Err(stale(&server, &key, expected, error).await),
+    }
 }
 
-/// Tells a field that is `null` (clear it) from one that is absent (leave it).
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
-pub struct UpdateBody {
-    #[serde(default, deserialize_with = "given")]
-    alias: Option<Option<String>>,
-    models: Option<Vec<ModelPattern>>,
-    #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    user_id: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    team_id: Option<Option<String>>,
-    metadata: Option<Map<String, Value>>,
-    blocked: Option<bool>,
-}
-
-pub async fn update(
+/// Delete a key
+///
+/// It stops working at once, and keeps its history.
+#[utoipa::path(delete, path = "/api/v1/keys/{id}", operation_id = "delete_key", tag = "Keys",
+    params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteErrors))]
+async fn delete(
     State(server): State<Server>,
-    caller: ManagementCaller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Json<UpdateBody>, JsonRejection>,
-) -> Result<Response, Problem> {
-    let Json(body) = body.map_err(|error| Problem::invalid("body", error.body_text()))?;
-    let expected = match headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok()) {
-        None | Some("*") => None,
-        Some(tag) => Some(
-            tag.trim_matches('"')
-                .parse()
-                .map_err(|_| Problem::invalid("if-match", "`If-Match` must be the `ETag` of an earlier answer."))?,
-        ),
-    };
-    let change = KeyChange {
-        alias: body.alias,
-        models: body.models,
-        expires_at: match body.expires_at {
-            None => None,
-            Some(None) => Some(None),
-            Some(Some(text)) => Some(Some(moment(&text)?)),
-        },
-        duration_seconds: None,
-        user_id: body.user_id,
-        team_id: body.team_id,
-        metadata: body.metadata,
-        settings: None,
-        blocked: body.blocked,
-    };
-    let key = keys::update(server.control(), &caller.op, reference(&id)?, change, expected).await?;
-    Ok(tagged(StatusCode::OK, body_of(key, server.control().clock().now())))
+    caller: Caller,
+    InPath(id): InPath<String>,
+    IfMatch(expected): IfMatch,
+) -> Answer {
+    let key = reference(&id)?;
+    match Box::pin(keys::delete_at(server.control(), caller.op(), &key, expected)).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => Err(stale(&server, &key, expected, error).await),
+    }
 }
 
-pub async fn delete(
-    State(server): State<Server>,
-    caller: ManagementCaller,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    keys::delete(server.control(), &caller.op, &[reference(&id)?]).await?;
-    Ok(StatusCode::NO_CONTENT)
+async fn set_blocked(server: &Server, caller: &Caller, id: &str, blocked: bool) -> Answer {
+    let saved = keys::set_blocked(server.control(), caller.op(), &reference(id)?, blocked).await?;
+    Ok(one(StatusCode::OK, saved.meta.version, &Key::of(saved, server.control().clock().now())))
+}
+
+/// Block a key
+///
+/// It stops working at once, until it is unblocked.
+#[utoipa::path(post, path = "/api/v1/keys/{id}/block", operation_id = "block_key", tag = "Keys",
+    params(("id" = String, Path)), responses((status = 200, description = "Blocked", body = Key), CreateErrors))]
+async fn block(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    set_blocked(&server, &caller, &id, true).await
+}
+
+/// Unblock a key
+#[utoipa::path(post, path = "/api/v1/keys/{id}/unblock", operation_id = "unblock_key", tag = "Keys",
+    params(("id" = String, Path)), responses((status = 200, description = "Unblocked", body = Key), CreateErrors))]
+async fn unblock(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    set_blocked(&server, &caller, &id, false).await
 }

@@ -10,10 +10,12 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    pub call_id: String,
+    /// `None`: the id.
+    pub call_id: Option<String>,
     pub attempt: i64,
     pub started_at: i64,
     pub key_id: String,
+    pub ownership_id: i64,
     pub operation: String,
     pub model: String,
     pub deployment_id: String,
@@ -35,7 +37,7 @@ pub struct Model {
     pub audio_output_tokens: i64,
     pub image_output_tokens: i64,
     pub cost_nanos: i64,
-    pub cost_lines: String,
+    pub cost_lines: Option<String>,
     pub price_source: Option<String>,
     pub duration_us: i64,
     pub latency_bucket: i16,
@@ -43,6 +45,7 @@ pub struct Model {
     pub client_left: bool,
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
+    pub tags: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "key_totals")]
 pub struct Model {
-    /// Empty: the master key, or none.
+    /// `master_key`: the master key; empty: none.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key_id: String,
     pub calls: i64,

@@ -10,9 +10,11 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    pub call_id: String,
+    /// `None`: the id.
+    pub call_id: Option<String>,
     pub at: i64,
     pub key_id: String,
+    pub ownership_id: i64,
     pub operation: String,
     pub model: Option<String>,
     pub status: i16,

@@ -9,6 +9,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: String,
     pub password_hash: Option<PasswordHash>,
+    pub password_changed_at: Option<i64>,
     pub last_at: Option<i64>,
 }
 

@@ -1,21 +1,23 @@
 //! Many rows in few statements, on both databases.
 
+use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::postgres::{PgArguments, PgPool};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Postgres, Row, Sqlite, SqlitePool, Transaction};
 
-use tollgate_domain::ids::KeyId;
+use tollgate_domain::charge::CallKey;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::labels::MASTER_KEY;
 
 /// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
 /// that any number of rows takes few of them.
-const SIZES: [usize; 5] = [128, 32, 8, 2, 1];
+const SIZES: [usize; 8] = [256, 64, 32, 16, 8, 4, 2, 1];
 
 /// A transaction on either database.
 pub enum Connection {
@@ -67,7 +69,7 @@ impl Connection {
     }
 
     /// Runs a statement and tells how many rows it wrote.
-    async fn execute(&mut self, sql: &str, arguments: Arguments) -> Result<u64, StoreError> {
+    async fn execute(&mut self, sql: Arc<str>, arguments: Arguments) -> Result<u64, StoreError> {
         Ok(match (self, arguments) {
             (Self::Sqlite(tx), Arguments::Sqlite(values)) => {
                 sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **tx).await.map_err(classify)?.rows_affected()
@@ -80,7 +82,7 @@ impl Connection {
     }
 
     /// Runs a statement and gives the first column of the rows that it returns.
-    async fn texts(&mut self, sql: &str, arguments: Arguments) -> Result<Vec<String>, StoreError> {
+    async fn texts(&mut self, sql: Arc<str>, arguments: Arguments) -> Result<Vec<String>, StoreError> {
         match (self, arguments) {
             (Self::Sqlite(tx), Arguments::Sqlite(values)) => {
                 let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **tx).await.map_err(classify)?;
@@ -127,6 +129,11 @@ impl Arguments {
         bind!(self, Arc::<str>::from(value), value);
     }
 
+    /// A text that many rows have: SQLite's driver takes it as it is.
+    pub fn shared(&mut self, value: &Arc<str>) {
+        bind!(self, Arc::clone(value), &**value);
+    }
+
     pub fn text_or_null(&mut self, value: Option<&str>) {
         bind!(self, value.map(Arc::<str>::from), value);
     }
@@ -135,10 +142,11 @@ impl Arguments {
         self.text(value.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     }
 
-    /// The empty text for the master key, or none.
-    pub fn key(&mut self, key: Option<KeyId>) {
+    /// The empty text for no key.
+    pub fn key(&mut self, key: Option<CallKey>) {
         match key {
-            Some(key) => self.id(key.0),
+            Some(CallKey::Virtual(key)) => self.id(key.0),
+            Some(CallKey::Master) => self.text(MASTER_KEY),
             None => self.text(""),
         }
     }
@@ -160,7 +168,24 @@ impl Arguments {
     }
 }
 
+/// Table, number of columns, rows, suffix, and whether it is for PostgreSQL.
+type Statement = (&'static str, usize, usize, &'static str, bool);
+
+static TEXTS: LazyLock<Mutex<HashMap<Statement, Arc<str>>>> = LazyLock::new(Mutex::default);
+
+/// Rows in parts of the sizes that statements have.
+fn chunks<T>(rows: &[T]) -> impl Iterator<Item = (usize, &[T])> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rest.len())?;
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        Some((size, chunk))
+    })
+}
+
 /// How rows get into a table.
+#[derive(Clone, Copy, Debug)]
 pub struct Bulk {
     pub table: &'static str,
     pub columns: &'static [&'static str],
@@ -175,11 +200,12 @@ impl Bulk {
         &self,
         tx: &mut Connection,
         rows: &[T],
-        bind: impl Fn(&mut Arguments, &T),
+        mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<u64, StoreError> {
         let mut written = 0;
-        for (sql, arguments) in self.statements(tx, rows, &bind, "") {
-            written += tx.execute(&sql, arguments).await?;
+        for (size, chunk) in chunks(rows) {
+            let (sql, arguments) = self.statement(tx, size, chunk, &mut bind, "");
+            written += tx.execute(sql, arguments).await?;
         }
         Ok(written)
     }
@@ -189,37 +215,38 @@ impl Bulk {
         &self,
         tx: &mut Connection,
         rows: &[T],
-        bind: impl Fn(&mut Arguments, &T),
+        mut bind: impl FnMut(&mut Arguments, &T),
     ) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
-        for (sql, arguments) in self.statements(tx, rows, &bind, " RETURNING id") {
-            ids.extend(tx.texts(&sql, arguments).await?);
+        for (size, chunk) in chunks(rows) {
+            let (sql, arguments) = self.statement(tx, size, chunk, &mut bind, " RETURNING id");
+            ids.extend(tx.texts(sql, arguments).await?);
         }
         Ok(ids)
     }
 
-    fn statements<T>(
+    fn statement<T>(
         &self,
         tx: &Connection,
+        size: usize,
         rows: &[T],
-        bind: &impl Fn(&mut Arguments, &T),
-        suffix: &str,
-    ) -> Vec<(String, Arguments)> {
-        let mut statements = Vec::new();
-        let mut rest = rows;
-        for size in SIZES {
-            let sql = if rest.len() >= size { self.sql(tx.is_postgres(), size, suffix) } else { continue };
-            while rest.len() >= size {
-                let (chunk, after) = rest.split_at(size);
-                rest = after;
-                let mut arguments = tx.arguments(size * self.columns.len());
-                for row in chunk {
-                    bind(&mut arguments, row);
-                }
-                statements.push((sql.clone(), arguments));
-            }
+        bind: &mut impl FnMut(&mut Arguments, &T),
+        suffix: &'static str,
+    ) -> (Arc<str>, Arguments) {
+        let mut arguments = tx.arguments(size * self.columns.len());
+        for row in rows {
+            bind(&mut arguments, row);
         }
-        statements
+        (self.text(tx.is_postgres(), size, suffix), arguments)
+    }
+
+    /// The statement's text, made once for all: there are few, and some are long.
+    fn text(&self, postgres: bool, size: usize, suffix: &'static str) -> Arc<str> {
+        let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = texts
+            .entry((self.table, self.columns.len(), size, suffix, postgres))
+            .or_insert_with(|| self.sql(postgres, size, suffix).into());
+        Arc::clone(text)
     }
 
     fn sql(&self, postgres: bool, rows: usize, suffix: &str) -> String {

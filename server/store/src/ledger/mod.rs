@@ -5,8 +5,10 @@
 //! long to pick it apart.
 
 mod bulk;
+pub mod cost_lines;
 mod rollup;
 mod rows;
+mod sums;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -55,12 +57,13 @@ impl Store {
     /// The usual case: every line is new. `false`, and nothing changed: some are not.
     async fn append_new(&self, batch: &LedgerBatch) -> Result<bool, StoreError> {
         let mut tx = Connection::begin(&self.writer, self.is_postgres()).await?;
-        let inserted = rows::CHARGES.insert(&mut tx, &batch.charges, rows::bind_charge).await?
+        let inserted = rows::insert_charges(&mut tx, &batch.charges).await?
             + rows::REFUSALS.insert(&mut tx, &batch.refusals, rows::bind_refusal).await?;
         if inserted != batch.len() as u64 {
             tx.rollback().await?;
             return Ok(false);
         }
+        rows::insert_tags(&mut tx, &batch.charges).await?;
         Rollup::of(&batch.charges, &batch.refusals).write(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
@@ -69,7 +72,7 @@ impl Store {
     /// After a crash: asks the database which lines it really took, and adds up only those.
     async fn append_missing(&self, batch: &LedgerBatch) -> Result<(), StoreError> {
         let mut tx = Connection::begin(&self.writer, self.is_postgres()).await?;
-        let charges = rows::CHARGES.insert_returning(&mut tx, &batch.charges, rows::bind_charge).await?;
+        let charges = rows::insert_charges_returning(&mut tx, &batch.charges).await?;
         let refusals = rows::REFUSALS.insert_returning(&mut tx, &batch.refusals, rows::bind_refusal).await?;
         let charges = pick(&batch.charges, charges, |charge| charge.id.to_string());
         let refusals = pick(&batch.refusals, refusals, |refusal| refusal.id.to_string());
@@ -78,6 +81,7 @@ impl Store {
             written = charges.len() + refusals.len(),
             "some lines were in the ledger already"
         );
+        rows::insert_tags(&mut tx, charges.iter().copied()).await?;
         Rollup::of(charges, refusals).write(&mut tx).await?;
         tx.commit().await
     }

@@ -3,20 +3,24 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use tollgate_domain::charge::{Charge, Outcome, Refusal};
-use tollgate_domain::ids::KeyId;
+use tollgate_domain::charge::{CallKey, Charge, Outcome, Refusal};
 use tollgate_domain::usage::Certainty;
 
 use super::bulk::{Arguments, Bulk, Connection};
 use super::rows::{indexed, tokens};
+use super::sums;
 use crate::{StoreError, latency};
 
 /// Where sums stop (100 million dollars, or so many tokens, in one hour of one key and model): a provider that reports
 /// nonsense must not make the sums of sums overflow.
 pub const CEILING: i64 = 100_000_000_000_000_000;
 
+fn add(sum: &mut i64, value: i64) {
+    *sum = sum.saturating_add(value).clamp(-CEILING, CEILING);
+}
+
 /// What is added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Measures {
     calls: i64,
     errors: i64,
@@ -24,20 +28,46 @@ struct Measures {
     uncertain: i64,
     input_tokens: i64,
     output_tokens: i64,
+    cache_read_tokens: i64,
+    cache_write_tokens: i64,
     cost_nanos: i64,
+    /// Of the last call or refusal; only totals keep it.
+    last_at: i64,
 }
 
 impl Measures {
     fn add_charge(&mut self, charge: &Charge) {
-        let add = |sum: &mut i64, value: i64| *sum = sum.saturating_add(value).clamp(-CEILING, CEILING);
+        let usage = &charge.usage;
         self.calls += 1;
         self.errors += i64::from(charge.outcome != Outcome::Success);
         self.uncertain += i64::from(charge.certainty != Certainty::Measured);
-        add(&mut self.input_tokens, tokens(charge.usage.input));
-        add(&mut self.output_tokens, tokens(charge.usage.output));
+        add(&mut self.input_tokens, tokens(usage.input));
+        add(&mut self.output_tokens, tokens(usage.output));
+        add(&mut self.cache_read_tokens, tokens(usage.cache_read));
+        add(&mut self.cache_write_tokens, tokens(usage.cache_write.saturating_add(usage.cache_write_1h)));
         add(&mut self.cost_nanos, charge.cost.0);
+        self.last_at = self.last_at.max(charge.started_at.0);
     }
 
+    fn add_refusal(&mut self, refusal: &Refusal) {
+        self.refused += 1;
+        self.last_at = self.last_at.max(refusal.at.0);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.errors += other.errors;
+        self.refused += other.refused;
+        self.uncertain += other.uncertain;
+        add(&mut self.input_tokens, other.input_tokens);
+        add(&mut self.output_tokens, other.output_tokens);
+        add(&mut self.cache_read_tokens, other.cache_read_tokens);
+        add(&mut self.cache_write_tokens, other.cache_write_tokens);
+        add(&mut self.cost_nanos, other.cost_nanos);
+        self.last_at = self.last_at.max(other.last_at);
+    }
+
+    /// In the order of [`sums`]' columns.
     fn bind(&self, arguments: &mut Arguments) {
         for value in [
             self.calls,
@@ -46,20 +76,19 @@ impl Measures {
             self.uncertain,
             self.input_tokens,
             self.output_tokens,
+            self.cache_read_tokens,
+            self.cache_write_tokens,
             self.cost_nanos,
         ] {
             arguments.int(value);
         }
     }
-}
 
-/// A key's sums over all time.
-#[derive(Clone, Copy, Debug, Default)]
-struct KeyTotal {
-    calls: i64,
-    refused: i64,
-    spent_nanos: i64,
-    last_used_at: i64,
+    fn bind_total(&self, arguments: &mut Arguments) {
+        for value in [self.calls, self.refused, self.cost_nanos, self.last_at] {
+            arguments.int(value);
+        }
+    }
 }
 
 /// The distinct texts of a batch, sorted: their places stand for them while sums are added up, and sort as they do.
@@ -70,7 +99,9 @@ impl<'a> Names<'a> {
     fn of(charges: &[&'a Charge]) -> Self {
         let mut distinct: HashSet<&str> = HashSet::from([""]);
         for charge in charges {
-            distinct.extend([charge.model.as_str(), charge.provider.as_str()]);
+            distinct.extend([&*charge.model, &*charge.provider]);
+            distinct.extend(charge.end_user.as_deref());
+            distinct.extend(charge.tags.iter().map(String::as_str));
         }
         // Cut to the length that is kept, two may have become one.
         let mut names: Vec<_> = distinct.into_iter().map(indexed).collect();
@@ -92,198 +123,179 @@ impl<'a> Names<'a> {
 /// The place of the empty text, which sorts before every other.
 const NONE: usize = 0;
 
+/// Who called what, as far as sums are told apart by it. Without a key, refusals of calls that showed none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    key: Option<CallKey>,
+    ownership: i64,
+    model: usize,
+    provider: usize,
+}
+
 /// What a batch adds to every sum. Sorted: writers that touch the same rows lock them in the same order.
 #[derive(Debug)]
 pub struct Rollup<'a> {
     names: Names<'a>,
-    /// Hour, key, model and provider.
-    usage_hours: BTreeMap<(i64, Option<KeyId>, usize, usize), Measures>,
-    model_hours: BTreeMap<(i64, usize), Measures>,
-    key_days: BTreeMap<(i64, Option<KeyId>), Measures>,
-    latency_hours: BTreeMap<(usize, i64, u8), i64>,
-    key_totals: BTreeMap<Option<KeyId>, KeyTotal>,
+    hours: BTreeMap<(i64, Group), Measures>,
+    customer_days: BTreeMap<(i64, usize, Group), Measures>,
+    tag_days: BTreeMap<(i64, usize, Group), Measures>,
+    /// By model, hour and bucket.
+    latencies: BTreeMap<(usize, i64, u8), i64>,
 }
 
 impl<'a> Rollup<'a> {
     pub fn of(charges: impl IntoIterator<Item = &'a Charge>, refusals: impl IntoIterator<Item = &'a Refusal>) -> Self {
         let charges: Vec<_> = charges.into_iter().collect();
-        let mut rollup = Self {
-            names: Names::of(&charges),
-            usage_hours: BTreeMap::new(),
-            model_hours: BTreeMap::new(),
-            key_days: BTreeMap::new(),
-            latency_hours: BTreeMap::new(),
-            key_totals: BTreeMap::new(),
-        };
+        let names = Names::of(&charges);
+        let mut hours: BTreeMap<_, Measures> = BTreeMap::new();
+        let mut customer_days: BTreeMap<_, Measures> = BTreeMap::new();
+        let mut tag_days: BTreeMap<_, Measures> = BTreeMap::new();
+        let mut latencies = BTreeMap::new();
         for charge in charges {
-            let (key, hour) = (charge.key_id, charge.started_at.hour());
-            let (model, provider) = (rollup.names.place(&charge.model), rollup.names.place(&charge.provider));
-            rollup.usage_hours.entry((hour, key, model, provider)).or_default().add_charge(charge);
-            rollup.model_hours.entry((hour, model)).or_default().add_charge(charge);
-            rollup.key_days.entry((hour.div_euclid(24), key)).or_default().add_charge(charge);
-            let bucket = latency::bucket(charge.duration_us);
-            // The empty model is every model together.
-            *rollup.latency_hours.entry((NONE, hour, bucket)).or_default() += 1;
-            if model != NONE {
-                *rollup.latency_hours.entry((model, hour, bucket)).or_default() += 1;
+            let hour = charge.started_at.hour();
+            let day = hour.div_euclid(24);
+            let model = names.place(&charge.model);
+            let group = Group {
+                key: Some(charge.key()),
+                ownership: charge.ownership_id,
+                model,
+                provider: names.place(&charge.provider),
+            };
+            hours.entry((hour, group)).or_default().add_charge(charge);
+            if let Some(customer) = &charge.end_user {
+                customer_days.entry((day, names.place(customer), group)).or_default().add_charge(charge);
             }
-            let total = rollup.key_totals.entry(key).or_default();
-            total.calls += 1;
-            total.spent_nanos = total.spent_nanos.saturating_add(charge.cost.0).clamp(-CEILING, CEILING);
-            total.last_used_at = total.last_used_at.max(charge.started_at.0);
+            for tag in &charge.tags {
+                tag_days.entry((day, names.place(tag), group)).or_default().add_charge(charge);
+            }
+            *latencies.entry((model, hour, latency::bucket(charge.duration_us))).or_default() += 1;
         }
         // Without the model that was asked for: it is whatever a caller wrote, and would fill the tables.
         for refusal in refusals {
-            let (key, hour) = (refusal.key_id, refusal.at.hour());
-            rollup.usage_hours.entry((hour, key, NONE, NONE)).or_default().refused += 1;
-            rollup.model_hours.entry((hour, NONE)).or_default().refused += 1;
-            rollup.key_days.entry((hour.div_euclid(24), key)).or_default().refused += 1;
-            let total = rollup.key_totals.entry(key).or_default();
-            total.refused += 1;
-            total.last_used_at = total.last_used_at.max(refusal.at.0);
+            let group = Group { key: refusal.key, ownership: refusal.ownership_id, model: NONE, provider: NONE };
+            hours.entry((refusal.at.hour(), group)).or_default().add_refusal(refusal);
         }
-        rollup
+        Self { names, hours, customer_days, tag_days, latencies }
     }
 
-    pub async fn write(self, tx: &mut Connection) -> Result<(), StoreError> {
+    pub async fn write(&self, tx: &mut Connection) -> Result<(), StoreError> {
         let names = &self.names;
-        let rows: Vec<_> = self.usage_hours.into_iter().collect();
-        USAGE_HOURS
-            .insert(tx, &rows, |arguments, &((hour, key, model, provider), sums)| {
-                arguments.int(hour);
-                arguments.key(key);
-                arguments.text(names.text(model));
-                arguments.text(names.text(provider));
-                sums.bind(arguments);
+        write(tx, sums::USAGE_HOURS, &self.hours, |arguments, (hour, group)| {
+            arguments.int(*hour);
+            bind_group(arguments, names, group);
+        })
+        .await?;
+        let days = gather(&self.hours, |(hour, group)| Some((hour.div_euclid(24), *group)));
+        write(tx, sums::USAGE_DAYS, &days, |arguments, (day, group)| {
+            arguments.int(*day);
+            bind_group(arguments, names, group);
+        })
+        .await?;
+        let models = gather(&self.hours, |(hour, group)| Some((*hour, group.model)));
+        write(tx, sums::MODEL_HOURS, &models, |arguments, (hour, model)| {
+            arguments.int(*hour);
+            arguments.text(names.text(*model));
+        })
+        .await?;
+        let days = gather(&self.hours, |(hour, group)| Some((hour.div_euclid(24), group.key)));
+        write(tx, sums::KEY_DAYS, &days, |arguments, (day, key)| {
+            arguments.int(*day);
+            arguments.key(*key);
+        })
+        .await?;
+        self.write_latencies(tx).await?;
+        for (table, days) in [(sums::CUSTOMER_DAYS, &self.customer_days), (sums::TAG_DAYS, &self.tag_days)] {
+            write(tx, table, days, |arguments, (day, subject, group)| {
+                arguments.int(*day);
+                arguments.text(names.text(*subject));
+                bind_group(arguments, names, group);
             })
             .await?;
-        let rows: Vec<_> = self.model_hours.into_iter().collect();
-        MODEL_HOURS
-            .insert(tx, &rows, |arguments, &((hour, model), sums)| {
-                arguments.int(hour);
-                arguments.text(names.text(model));
-                sums.bind(arguments);
-            })
-            .await?;
-        let rows: Vec<_> = self.key_days.into_iter().collect();
-        KEY_DAYS
-            .insert(tx, &rows, |arguments, &((day, key), sums)| {
-                arguments.int(day);
-                arguments.key(key);
-                sums.bind(arguments);
-            })
-            .await?;
-        let rows: Vec<_> = self.latency_hours.into_iter().collect();
-        LATENCY_HOURS
+        }
+        self.write_totals(tx).await
+    }
+
+    async fn write_latencies(&self, tx: &mut Connection) -> Result<(), StoreError> {
+        // The empty model is every model together.
+        let mut sums = BTreeMap::new();
+        for (&(model, hour, bucket), calls) in &self.latencies {
+            *sums.entry((NONE, hour, bucket)).or_default() += calls;
+            if model != NONE {
+                *sums.entry((model, hour, bucket)).or_default() += calls;
+            }
+        }
+        let rows: Vec<((usize, i64, u8), i64)> = sums.into_iter().collect();
+        sums::LATENCY_HOURS
             .insert(tx, &rows, |arguments, &((model, hour, bucket), calls)| {
-                arguments.text(names.text(model));
+                arguments.text(self.names.text(model));
                 arguments.int(hour);
                 arguments.small(i16::from(bucket));
                 arguments.int(calls);
             })
-            .await?;
-        let rows: Vec<_> = self.key_totals.into_iter().collect();
-        KEY_TOTALS
-            .insert(tx, &rows, |arguments, &(key, total)| {
-                arguments.key(key);
-                arguments.int(total.calls);
-                arguments.int(total.refused);
-                arguments.int(total.spent_nanos);
-                arguments.int(total.last_used_at);
-            })
             .await
             .map(drop)
     }
+
+    async fn write_totals(&self, tx: &mut Connection) -> Result<(), StoreError> {
+        let names = &self.names;
+        let keys = gather(&self.hours, |(_, group)| Some(group.key));
+        write_totals(tx, sums::KEY_TOTALS, &keys, |arguments, key| arguments.key(*key)).await?;
+        let owners = gather(&self.hours, |(_, group)| Some(group.ownership).filter(|id| *id != 0));
+        write_totals(tx, sums::OWNERSHIP_TOTALS, &owners, |arguments, id| arguments.int(*id)).await?;
+        for (table, days) in [(sums::CUSTOMER_TOTALS, &self.customer_days), (sums::TAG_TOTALS, &self.tag_days)] {
+            let subjects = gather(days, |(_, subject, _)| Some(*subject));
+            write_totals(tx, table, &subjects, |arguments, subject| arguments.text(names.text(*subject))).await?;
+        }
+        Ok(())
+    }
 }
 
-/// `DO UPDATE` that adds the measures to what the table has, up to [`CEILING`].
-macro_rules! add_measures {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "(",
-            $key,
-            ") DO UPDATE SET ",
-            add_measures!(@sum $table, "calls"),
-            ", ",
-            add_measures!(@sum $table, "errors"),
-            ", ",
-            add_measures!(@sum $table, "refused"),
-            ", ",
-            add_measures!(@sum $table, "uncertain"),
-            ", ",
-            add_measures!(@sum $table, "input_tokens"),
-            ", ",
-            add_measures!(@sum $table, "output_tokens"),
-            ", ",
-            add_measures!(@sum $table, "cost_nanos"),
-        )
-    };
-    (@sum $table:literal, $column:literal) => {
-        concat!($column, " = {least}(100000000000000000, ", $table, ".", $column, " + excluded.", $column, ")")
-    };
+fn bind_group(arguments: &mut Arguments, names: &Names<'_>, group: &Group) {
+    arguments.key(group.key);
+    arguments.int(group.ownership);
+    arguments.text(names.text(group.model));
+    arguments.text(names.text(group.provider));
 }
 
-const USAGE_HOURS: Bulk = Bulk {
-    table: "usage_hours",
-    columns: &[
-        "hour",
-        "key_id",
-        "model",
-        "provider",
-        "calls",
-        "errors",
-        "refused",
-        "uncertain",
-        "input_tokens",
-        "output_tokens",
-        "cost_nanos",
-    ],
-    conflict: add_measures!("usage_hours", "hour, key_id, model, provider"),
-};
+/// Coarser sums of finer ones.
+fn gather<K, L: Ord>(fine: &BTreeMap<K, Measures>, coarse: impl Fn(&K) -> Option<L>) -> BTreeMap<L, Measures> {
+    let mut sums: BTreeMap<L, Measures> = BTreeMap::new();
+    for (key, measures) in fine {
+        if let Some(key) = coarse(key) {
+            sums.entry(key).or_default().merge(measures);
+        }
+    }
+    sums
+}
 
-const MODEL_HOURS: Bulk = Bulk {
-    table: "model_hours",
-    columns: &[
-        "hour",
-        "model",
-        "calls",
-        "errors",
-        "refused",
-        "uncertain",
-        "input_tokens",
-        "output_tokens",
-        "cost_nanos",
-    ],
-    conflict: add_measures!("model_hours", "hour, model"),
-};
+async fn write<K>(
+    tx: &mut Connection,
+    table: Bulk,
+    sums: &BTreeMap<K, Measures>,
+    bind: impl Fn(&mut Arguments, &K),
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = sums.iter().collect();
+    table
+        .insert(tx, &rows, |arguments, (key, measures)| {
+            bind(arguments, key);
+            measures.bind(arguments);
+        })
+        .await
+        .map(drop)
+}
 
-const KEY_DAYS: Bulk = Bulk {
-    table: "key_days",
-    columns: &[
-        "day",
-        "key_id",
-        "calls",
-        "errors",
-        "refused",
-        "uncertain",
-        "input_tokens",
-        "output_tokens",
-        "cost_nanos",
-    ],
-    conflict: add_measures!("key_days", "day, key_id"),
-};
-
-const LATENCY_HOURS: Bulk = Bulk {
-    table: "latency_hours",
-    columns: &["model", "hour", "bucket", "calls"],
-    conflict: "(model, hour, bucket) DO UPDATE SET calls = latency_hours.calls + excluded.calls",
-};
-
-const KEY_TOTALS: Bulk = Bulk {
-    table: "key_totals",
-    columns: &["key_id", "calls", "refused", "spent_nanos", "last_used_at"],
-    conflict: "(key_id) DO UPDATE SET calls = key_totals.calls + excluded.calls, \
-               refused = key_totals.refused + excluded.refused, \
-               spent_nanos = {least}(100000000000000000, key_totals.spent_nanos + excluded.spent_nanos), \
-               last_used_at = {greatest}(key_totals.last_used_at, excluded.last_used_at)",
-};
+async fn write_totals<K>(
+    tx: &mut Connection,
+    table: Bulk,
+    sums: &BTreeMap<K, Measures>,
+    bind: impl Fn(&mut Arguments, &K),
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = sums.iter().collect();
+    table
+        .insert(tx, &rows, |arguments, (key, measures)| {
+            bind(arguments, key);
+            measures.bind_total(arguments);
+        })
+        .await
+        .map(drop)
+}

@@ -1,7 +1,8 @@
 use tollgate_domain::audit::AuditEvent;
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::ids::AuditId;
-use tollgate_store::AuditVerdict;
+use tollgate_domain::page::Cursor;
+use tollgate_store::{AuditFilter, AuditVerdict};
 
 use crate::data::{Maker, NOW};
 use crate::harness::Database;
@@ -93,4 +94,60 @@ pub async fn what_is_not_committed_leaves_no_row(db: &Database) {
     append(db, &event(&make, "something.else")).await;
     assert_eq!(db.store.find_key(key.id).await.unwrap(), None);
     assert!(matches!(db.store.verify_audit().await.unwrap(), AuditVerdict::Intact { lines: 1, .. }));
+}
+
+pub async fn the_log_is_searched(db: &Database) {
+    let make = Maker::new(43);
+    let told = [
+        ("key.create", "ada", "k-1", Some(r#"{"alias":"Payments 100%"}"#)),
+        ("key.block", "ada", "k-2", Some(r#"{"alias":"a_b"}"#)),
+        ("keyring.open", "bob", "k-1", None),
+        ("KEY.create", "bob", "k-3", Some(r#"{"alias":"back\\\\slash"}"#)),
+        ("team.create", "eve", "blue", Some("{}")),
+    ];
+    for (i, (action, actor, id, after)) in told.into_iter().enumerate() {
+        let mut event = event(&make, action);
+        (event.actor, event.resource_id) = (actor.to_owned(), id.to_owned());
+        (event.at, event.after) = (NOW.plus_seconds(i as i64), after.map(str::to_owned));
+        event.request_id = format!("r-{i}");
+        append(db, &event).await;
+    }
+    let found = async |fill: &dyn Fn(&mut AuditFilter)| {
+        let mut filter = AuditFilter::default();
+        fill(&mut filter);
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = db.store.list_audit(&filter, cursor.as_ref(), 2).await.unwrap();
+            seen.extend(page.items.into_iter().map(|line| line.seq));
+            let Some(next) = page.next else { break };
+            cursor = Some(Cursor::decode(&next).unwrap());
+        }
+        assert_eq!(db.store.count_audit(&filter).await.unwrap(), seen.len() as u64);
+        seen.reverse();
+        let ahead: Vec<_> =
+            db.store.audit_after(&filter, 0, 100).await.unwrap().into_iter().map(|line| line.seq).collect();
+        assert_eq!(seen, ahead);
+        seen
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(found(&|f| f.action = text("key.block")).await, [2]);
+    let keys = found(&|f| f.action = text("key.*")).await;
+    assert!(keys.starts_with(&[1, 2]) && !keys.contains(&3), "{keys:?}");
+    assert_eq!(found(&|f| f.action = text("key_*")).await, [0; 0]);
+    assert_eq!(found(&|f| f.action = text("*")).await.len(), 5);
+    assert_eq!(found(&|f| f.actor = text("ada")).await, [1, 2]);
+    assert_eq!(found(&|f| f.resource_id = text("k-1")).await, [1, 3]);
+    assert_eq!(found(&|f| (f.since, f.until) = (Some(NOW.plus_seconds(1)), Some(NOW.plus_seconds(3)))).await, [2, 3]);
+    assert_eq!(found(&|f| f.search = text(" payments 100% ")).await, [1]);
+    assert_eq!(found(&|f| f.search = text("a_b")).await, [2]);
+    assert_eq!(found(&|f| f.search = text("k-1")).await, [1, 3]);
+    assert_eq!(found(&|f| f.search = text("r-4")).await, [5]);
+    assert_eq!(found(&|f| f.search = text("\\")).await, [4]);
+    for odd in ["nul\0", "'", "x".repeat(60_000).as_str()] {
+        assert_eq!(found(&|f| f.search = text(odd)).await, [0; 0]);
+        assert_eq!(found(&|f| (f.actor, f.action, f.resource_kind) = (text(odd), text(odd), text(odd))).await, [0; 0]);
+        assert_eq!(db.store.find_audit(odd).await.unwrap(), None);
+    }
+    let line = db.store.audit_lines(2, 1).await.unwrap().remove(0);
+    assert_eq!(db.store.find_audit(&line.event.id.to_string()).await.unwrap(), Some(line));
 }

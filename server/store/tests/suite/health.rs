@@ -7,13 +7,11 @@ use crate::harness::Database;
 
 pub async fn deployments_are_judged_by_their_last_calls(db: &Database) {
     let make = Maker::new(60);
-    let call = |deployment: &str, seconds_ago: i64, outcome: Outcome, status: u16| Charge {
-        deployment_id: deployment.to_owned(),
-        started_at: NOW.plus_seconds(-seconds_ago),
-        outcome,
-        status,
-        error: (outcome != Outcome::Success).then(|| format!("{status} {seconds_ago} s ago")),
-        ..make.charge(60)
+    let call = |deployment: &str, seconds_ago: i64, outcome: Outcome, status: u16| {
+        let error = (outcome != Outcome::Success).then(|| format!("{status} {seconds_ago} s ago"));
+        let mut charge = Charge { deployment_id: deployment.into(), outcome, status, error, ..make.charge(60) };
+        make.move_charge(&mut charge, NOW.plus_seconds(-seconds_ago));
+        charge
     };
     let charges = vec![
         call("good", 10, Outcome::Success, 200),

@@ -1,8 +1,12 @@
 use serde_json::json;
 use tollgate_domain::Timestamp;
+use tollgate_domain::actor::Visible;
+use tollgate_domain::charge::CallKey;
+use tollgate_domain::ids::UserId;
 use tollgate_domain::key::{KeyStatus, VirtualKey};
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::page::Cursor;
+use tollgate_domain::record::Meta;
 use tollgate_store::{KeyFilter, LedgerBatch, StoreError};
 
 use crate::data::{Maker, NOW};
@@ -15,8 +19,8 @@ async fn insert(db: &Database, key: &VirtualKey) {
 }
 
 async fn aliases(db: &Database, filter: KeyFilter) -> Vec<String> {
-    let page = db.store.list_keys(&filter, None, 100, NOW).await.unwrap();
-    assert_eq!(db.store.count_keys(&filter, NOW).await.unwrap(), page.items.len() as u64);
+    let page = db.store.list_keys(&Visible::All, &filter, None, 100, NOW).await.unwrap();
+    assert_eq!(db.store.count_keys(&Visible::All, &filter, NOW).await.unwrap(), page.items.len() as u64);
     let mut aliases: Vec<_> = page.items.into_iter().map(|row| row.key.alias.unwrap_or_default()).collect();
     aliases.sort();
     aliases
@@ -27,17 +31,17 @@ pub async fn a_key_comes_back_as_it_was_kept(db: &Database) {
     let mut key = make.key(Some("Blåbær \u{1f980}"), NOW);
     key.models = vec![ModelPattern::new("gpt-4o"), ModelPattern::new("openai/*")];
     key.expires_at = Some(Timestamp(NOW.0 + 1));
-    key.user_id = Some("u-1".to_owned());
+    key.user_id = UserId::parse("u-1");
     key.metadata.insert("tags".to_owned(), json!(["a", {"b": "nul \u{0} in it"}]));
     key.settings.insert("max_budget".to_owned(), json!(12.5));
     insert(db, &key).await;
     assert_eq!(db.store.find_key_by_digest(key.digest).await.unwrap().as_ref(), Some(&key));
 
     let charge = tollgate_domain::charge::Charge { key_id: Some(key.id), ..make.charge(60) };
-    let refusal = tollgate_domain::charge::Refusal { key_id: Some(key.id), at: NOW, ..make.refusal(60) };
+    let refusal = tollgate_domain::charge::Refusal { key: Some(CallKey::Virtual(key.id)), at: NOW, ..make.refusal(60) };
     let batch = LedgerBatch { charges: vec![charge.clone()], refusals: vec![refusal] };
     db.store.append_ledger(&batch).await.unwrap();
-    let page = db.store.list_keys(&KeyFilter::default(), None, 10, NOW).await.unwrap();
+    let page = db.store.list_keys(&Visible::All, &KeyFilter::default(), None, 10, NOW).await.unwrap();
     assert_eq!((page.items.len(), page.next), (1, None));
     let row = &page.items[0];
     assert_eq!((&row.key, row.status, row.calls, row.spent), (&key, KeyStatus::Active, 2, charge.cost));
@@ -47,7 +51,7 @@ pub async fn a_key_comes_back_as_it_was_kept(db: &Database) {
     key.blocked = true;
     key.models.clear();
     key.metadata.clear();
-    key.version = 2;
+    key.meta.version = 2;
     tx.update_key(&key).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(db.store.find_key(key.id).await.unwrap(), Some(key));
@@ -57,7 +61,7 @@ pub async fn deleted_keys_do_not_authenticate(db: &Database) {
     let make = Maker::new(2);
     let mut key = make.key(None, NOW);
     insert(db, &key).await;
-    key.deleted_at = Some(NOW);
+    key.meta.deleted_at = Some(NOW);
     let tx = db.store.begin().await.unwrap();
     tx.update_key(&key).await.unwrap();
     assert!(tx.digest_is_taken(key.digest).await.unwrap());
@@ -66,7 +70,7 @@ pub async fn deleted_keys_do_not_authenticate(db: &Database) {
     assert_eq!(db.store.find_key_by_digest(key.digest).await.unwrap(), None);
     assert_eq!(db.store.find_key(key.id).await.unwrap(), Some(key.clone()));
     // Nor does it come back.
-    let again = VirtualKey { id: make.key(None, NOW).id, deleted_at: None, ..key };
+    let again = VirtualKey { id: make.key(None, NOW).id, meta: Meta { deleted_at: None, ..key.meta }, ..key };
     let tx = db.store.begin().await.unwrap();
     assert!(matches!(tx.insert_key(&again).await, Err(StoreError::Exists(_))));
 }
@@ -82,7 +86,7 @@ pub async fn aliases_are_unique_among_live_keys(db: &Database) {
     assert_eq!(tx.find_key_by_alias("app").await.unwrap().map(|key| key.id), Some(first.id));
     assert!(matches!(tx.insert_key(&second).await, Err(StoreError::Exists(_))));
     drop(tx);
-    first.deleted_at = Some(NOW);
+    first.meta.deleted_at = Some(NOW);
     let tx = db.store.begin().await.unwrap();
     tx.update_key(&first).await.unwrap();
     assert_eq!(tx.find_key_by_alias("app").await.unwrap(), None);
@@ -96,7 +100,7 @@ pub async fn search_takes_its_text_literally(db: &Database) {
         insert(db, &make.key(Some(alias), NOW)).await;
     }
     let mut owned = make.key(Some("owned"), NOW);
-    owned.user_id = Some("u-77".to_owned());
+    owned.user_id = UserId::parse("u-77");
     insert(db, &owned).await;
     let search = |text: &str| KeyFilter { search: Some(text.to_owned()), ..KeyFilter::default() };
     assert_eq!(aliases(db, search("payments a")).await, ["Payments API"]);
@@ -124,7 +128,7 @@ pub async fn statuses_are_told_apart(db: &Database) {
     keys[3].expires_at = Some(NOW);
     keys[4].expires_at = Some(NOW);
     keys[4].blocked = true;
-    keys[5].deleted_at = Some(NOW);
+    keys[5].meta.deleted_at = Some(NOW);
     for key in &keys {
         insert(db, key).await;
     }
@@ -149,8 +153,8 @@ pub async fn every_key_is_listed_once(db: &Database) {
     }
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
-        let page = db.store.list_keys(&KeyFilter::default(), cursor.as_ref(), 7, NOW).await.unwrap();
-        seen.extend(page.items.into_iter().map(|row| (row.key.created_at, row.key.id.to_string())));
+        let page = db.store.list_keys(&Visible::All, &KeyFilter::default(), cursor.as_ref(), 7, NOW).await.unwrap();
+        seen.extend(page.items.into_iter().map(|row| (row.key.meta.created_at, row.key.id.to_string())));
         match page.next {
             Some(next) => cursor = Some(Cursor::decode(&next).unwrap()),
             None => break,

@@ -12,9 +12,12 @@ mod keys;
 mod ledger;
 mod overview;
 mod people;
+mod principals;
+mod records;
 mod requests;
 mod schema;
 mod sessions;
+mod usage;
 
 macro_rules! suite {
     ($($module:ident: $($test:ident),+;)+) => {
@@ -42,10 +45,18 @@ suite! {
     ledger: lines_come_back_as_they_were_written, a_batch_that_comes_twice_counts_once,
         parts_that_come_again_count_once, sums_equal_the_ledger, nothing_in_a_line_makes_a_batch_fail,
         many_writers_lose_nothing;
-    requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids;
+    requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids,
+        nobody_sees_what_is_not_theirs, an_exported_charge_has_everything;
+    usage: reports_equal_the_ledger, totals_are_those_of_whom_they_are_asked, odd_questions_are_refused;
     overview: every_period_equals_the_ledger, an_empty_database_has_an_overview;
-    audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row;
+    audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row,
+        the_log_is_searched;
     sessions: a_session_lives_until_its_end, an_id_in_use_is_not_taken_over, a_session_that_ended_stays_ended;
+    records: a_record_comes_back_as_it_was_kept, a_deleted_id_can_be_given_again, a_handle_is_one_living_records,
+        every_record_is_listed_once_in_each_order, record_filters_hold, only_what_may_be_seen_is_listed,
+        kinds_are_kept_apart;
+    principals: a_principal_has_what_is_above_its_key, an_ownership_has_one_number,
+        an_exchanged_text_is_found_until_its_time, keys_are_found_by_whose_they_are;
     people: users_are_found_by_address, a_token_works_once;
     health: deployments_are_judged_by_their_last_calls;
 }

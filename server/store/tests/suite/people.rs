@@ -1,50 +1,70 @@
-use tollgate_domain::actor::Role;
+use tollgate_domain::actor::{Role, Visible};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::ids::UserId;
+use tollgate_domain::record::Meta;
 use tollgate_domain::secret::Secret;
-use tollgate_domain::user::User;
-use tollgate_store::StoreError;
+use tollgate_domain::user::{SignIns, User};
+use tollgate_store::{RecordFilter, StoreError};
 
 use crate::data::{Maker, NOW};
 use crate::harness::Database;
 
 pub async fn users_are_found_by_address(db: &Database) {
     let make = Maker::new(50);
-    assert!(!db.store.has_users().await.unwrap());
-    let user = |email: &str| User {
-        id: UserId::new(&ManualClock::at(NOW), make.entropy()),
-        email: email.to_owned(),
-        name: Some("Ada".to_owned()),
-        role: Role::Auditor,
-        disabled: false,
-        created_at: NOW,
-        last_sign_in_at: None,
+    assert!(!db.store.has_passwords().await.unwrap());
+    let user = |email: &str| {
+        let id = UserId::new(&ManualClock::at(NOW), make.entropy());
+        let mut user = User::new(id, Some(email.to_owned()), Role::Auditor, Meta::new(NOW, "system".to_owned()));
+        user.name = Some("Ada".to_owned());
+        user
     };
-    let ada = user("ada@example.com");
+    let mut ada = user("ada@example.com");
+    let bob = user("bob@example.com");
     let tx = db.store.begin().await.unwrap();
-    tx.insert_user(&ada, Some(Secret::new("$argon2id$…".to_owned()))).await.unwrap();
-    tx.insert_user(&user("bob@example.com"), None).await.unwrap();
+    assert!(!tx.has_users().await.unwrap());
+    tx.insert(&ada).await.unwrap();
+    tx.set_password_hash(&ada.id, &Secret::new("$argon2id$…".to_owned()), NOW).await.unwrap();
+    tx.insert(&bob).await.unwrap();
     tx.commit().await.unwrap();
 
     let (found, hash) = db.store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!((&found, hash.unwrap().expose()), (&ada, "$argon2id$…"));
     assert!(db.store.find_user_by_email("bob@example.com").await.unwrap().unwrap().1.is_none());
     assert!(db.store.find_user_by_email("eve@example.com").await.unwrap().is_none());
-    assert_eq!(db.store.list_users().await.unwrap().len(), 2);
+    let all: Vec<User> = db.store.list_all(&Visible::All, &RecordFilter::default(), 10).await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert!(db.store.has_passwords().await.unwrap());
 
     let tx = db.store.begin().await.unwrap();
-    assert_eq!(tx.count_users().await.unwrap(), 2);
-    tx.set_role(ada.id, Role::Admin, true).await.unwrap();
-    tx.set_signed_in(ada.id, NOW).await.unwrap();
-    tx.set_password_hash(ada.id, &Secret::new("new".to_owned())).await.unwrap();
+    assert!(tx.has_users().await.unwrap());
+    (ada.role, ada.disabled) = (Role::Admin, true);
+    tx.save(&ada).await.unwrap();
+    tx.set_signed_in(&ada.id, NOW).await.unwrap();
+    tx.set_password_hash(&ada.id, &Secret::new("new".to_owned()), NOW).await.unwrap();
+    assert_eq!(tx.password_hash(&ada.id).await.unwrap().unwrap().expose(), "new");
+    assert!(tx.password_hash(&bob.id).await.unwrap().is_none());
     tx.commit().await.unwrap();
-    let expected = User { role: Role::Admin, disabled: true, last_sign_in_at: Some(NOW), ..ada };
-    assert_eq!(db.store.find_user(expected.id).await.unwrap(), Some(expected));
+    assert_eq!(db.store.find::<User>(ada.id.as_str()).await.unwrap().as_ref(), Some(&ada));
     let (_, hash) = db.store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
-    assert_eq!(hash.unwrap().expose(), "new");
+    assert_eq!(hash.unwrap().expose(), "new", "a sign-in leaves the password, and the other way round");
+    let sign_ins = db.store.sign_ins(&[ada.id.clone(), bob.id.clone()]).await.unwrap();
+    assert_eq!(sign_ins.get(&ada.id), Some(&SignIns { has_password: true, last_at: Some(NOW) }));
+    assert_eq!(sign_ins.get(&bob.id), None);
 
     let tx = db.store.begin().await.unwrap();
-    assert!(matches!(tx.insert_user(&user("ada@example.com"), None).await, Err(StoreError::Exists(_))));
+    assert!(matches!(tx.insert(&user("ada@example.com")).await, Err(StoreError::Exists(_))));
+    drop(tx);
+
+    // Who is deleted leaves the address to others, and no password.
+    let tx = db.store.begin().await.unwrap();
+    ada.meta.deleted_at = Some(NOW);
+    tx.save(&ada).await.unwrap();
+    tx.forget_sign_ins(&ada.id).await.unwrap();
+    tx.insert(&user("ada@example.com")).await.unwrap();
+    tx.commit().await.unwrap();
+    let (other, hash) = db.store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
+    assert!(other.id != ada.id && hash.is_none());
+    assert!(!db.store.has_passwords().await.unwrap());
 }
 
 pub async fn a_token_works_once(db: &Database) {

@@ -1,0 +1,394 @@
+//! Everything that can be asked of the control plane, for one actor: what it is by the permission matrix, and how to
+//! ask.
+
+use std::pin::Pin;
+
+use tollgate_control::access::{self, Ensured};
+use tollgate_control::audit::AuditFilter;
+use tollgate_control::export::{self, Format, Layout};
+use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
+use tollgate_control::{
+    Control, ControlError, OpContext, audit, groups, models, overview, records, requests, secrets, usage, users,
+};
+use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
+use tollgate_domain::membership::{Group, MemberRole, Membership};
+use tollgate_domain::organisation::Organisation;
+use tollgate_domain::record::Record;
+use tollgate_domain::report::{Dimension, UsageFilter};
+use tollgate_domain::summary::{Period, RequestFilter};
+use tollgate_domain::team::Team;
+use tollgate_domain::user::User;
+use tollgate_store::RecordFilter;
+
+use super::world::{self, Cast, Sample, all, all_keys, group, key_place, new_key, place_of, user_id};
+use crate::harness::{Office, secret};
+
+type Asked = Pin<Box<dyn Future<Output = Result<(), ControlError>>>>;
+
+/// What comes of it for whoever may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// One line in the log.
+    Changed,
+    /// A line for each thing that was changed.
+    ChangedMuch,
+    Read,
+    /// Read, with a line in the log.
+    ReadAndLogged,
+    Conflict,
+    NotFound,
+    Invalid(&'static str),
+}
+
+/// What the matrix says.
+#[derive(Clone, Debug)]
+pub enum May {
+    /// This, to a thing at this place.
+    Do(Action, Resource, Place),
+    /// Whoever could see any such thing, and every person who might once.
+    See(Resource),
+    /// The same, for taking out.
+    Export(Resource),
+}
+
+pub struct Case {
+    /// As in the list of use cases.
+    pub name: &'static str,
+    /// What it is asked of, for people.
+    pub of: String,
+    pub may: May,
+    pub then: Then,
+    pub ask: Box<dyn Fn(Control, OpContext) -> Asked>,
+}
+
+macro_rules! case {
+    ($list:ident, $name:expr, $of:expr, $may:expr, $then:expr, |$control:ident, $op:ident $(, $own:ident)*| $body:expr) => {{
+        $(let $own = $own.clone();)*
+        $list.push(Case {
+            name: $name,
+            of: $of.to_string(),
+            may: $may,
+            then: $then,
+            ask: Box::new(move |$control: Control, $op: OpContext| -> Asked {
+                $(let $own = $own.clone();)*
+                Box::pin(async move { $body.await.map(drop) })
+            }),
+        });
+    }};
+}
+
+pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
+    let mut list = Vec::new();
+    let teams: Vec<Team> = all(office).await;
+    for team in &teams {
+        records(&mut list, team, &teams, None);
+        let (place, id) = (place_of(team, &teams), team.id.to_string());
+        let may = |action| May::Do(action, Resource::Team, place.clone());
+        case!(list, "groups::delete_team", id, may(Action::Delete), Then::ChangedMuch, |c, op, id| {
+            groups::delete_team(&c, &op, &id, None)
+        });
+    }
+    for organisation in world::ORGANISATIONS.map(Some).into_iter().chain([None]) {
+        let new = world::team("new", organisation);
+        let may = May::Do(Action::Create, Resource::Team, place_of(&new, &teams));
+        let of = format!("new in {organisation:?}");
+        case!(list, "records::create", of, may.clone(), Then::Changed, |c, op, new| records::create(&c, &op, new));
+        // Whoever makes one and is no administrator becomes its own.
+        let then = if matches!(cast.op.actor, Actor::User { role: Role::Member, .. }) {
+            Then::ChangedMuch
+        } else {
+            Then::Changed
+        };
+        case!(list, "groups::create_team", of, may, then, |c, op, new| groups::create_team(&c, &op, new, &[]));
+    }
+    for organisation in all::<Organisation>(office).await {
+        let full = teams.iter().any(|team| team.organisation_id.as_ref() == Some(&organisation.id));
+        records(&mut list, &organisation, &teams, full.then_some(Then::Conflict));
+        let may = May::Do(Action::Delete, Resource::Organisation, place_of(&organisation, &teams));
+        let then = if full { Then::Conflict } else { Then::ChangedMuch };
+        let id = organisation.id.to_string();
+        case!(list, "groups::delete_organisation", id, may, then, |c, op, id| {
+            groups::delete_organisation(&c, &op, &id, None)
+        });
+    }
+    create(&mut list, world::organisation("new"), &teams);
+    for user in all::<User>(office).await {
+        records(&mut list, &user, &teams, None);
+        let id = user.id.clone();
+        let may = |action| May::Do(action, Resource::User, place_of(&user, &teams));
+        case!(list, "users::delete", id, may(Action::Delete), Then::ChangedMuch, |c, op, id| users::delete(
+            &c, &op, &id, None
+        ));
+    }
+    let bob = user_id("bob");
+    for id in [Some(bob.clone()), cast.user_id()].into_iter().flatten() {
+        let may = May::Do(Action::Update, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
+        case!(list, "users::set_password", id, may, Then::Changed, |c, op, id| {
+            users::set_password(&c, &op, &id, secret("a long enough password"))
+        });
+    }
+    create(&mut list, world::user("new", Role::Viewer), &teams);
+    let new = world::user("new", Role::Admin);
+    let may = May::Do(Action::Create, Resource::User, place_of(&new, &teams));
+    case!(list, "users::create", "new", may, Then::ChangedMuch, |c, op, new| async move {
+        users::create(&c, &op, new, &[(group("blue"), MemberRole::Member)]).await
+    });
+    members(&mut list, office, cast, &teams).await;
+    keys_of(&mut list, office, cast, &teams).await;
+    plain(&mut list, office, &teams).await;
+    list
+}
+
+/// What can be done to a record that is there.
+fn records<T: Sample>(list: &mut Vec<Case>, record: &T, teams: &[Team], deletes: Option<Then>) {
+    let (place, id) = (place_of(record, teams), Record::id(record).to_owned());
+    let resource = <T as Record>::RESOURCE;
+    let of = format!("{} {id}", resource.as_str());
+    let may = |action| May::Do(action, resource, place.clone());
+    case!(list, "records::get", of, may(Action::Read), Then::Read, |c, op, id| records::get::<T>(&c, &op, &id));
+    case!(list, "records::update", of, may(Action::Update), Then::Changed, |c, op, id| {
+        records::update::<T>(&c, &op, &id, None, T::touch)
+    });
+    case!(list, "records::update_as", of, may(Action::Update), Then::Changed, |c, op, id| {
+        records::update_as::<T>(&c, &op, &id, Some(1), "thing.rename", T::touch)
+    });
+    let then = deletes.unwrap_or(Then::ChangedMuch);
+    case!(list, "records::delete", of, may(Action::Delete), then, |c, op, id| records::delete::<T>(&c, &op, &id, None));
+    // What is not there: whoever may do this to nothing does not learn that.
+    let nothing = May::See(resource);
+    if record.id() == "b-1" {
+        case!(list, "records::get", "nothing", nothing, Then::NotFound, |c, op| records::get::<T>(&c, &op, "nothing"));
+    }
+}
+
+fn create<T: Sample>(list: &mut Vec<Case>, new: T, teams: &[Team]) {
+    let may = May::Do(Action::Create, <T as Record>::RESOURCE, place_of(&new, teams));
+    let of = <T as Record>::RESOURCE.as_str();
+    case!(list, "records::create", of, may, Then::Changed, |c, op, new| records::create(&c, &op, new));
+}
+
+async fn members(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Team]) {
+    for member in all::<Membership>(office).await {
+        // Its own memberships are what the actor's rights come from; they are as good as others'.
+        records(list, &member, teams, None);
+        let (of, user, group) = (member.id.as_str(), member.user_id.clone(), member.group.clone());
+        let may = |action| May::Do(action, Resource::Membership, place_of(&member, teams));
+        case!(list, "groups::update_member", of, may(Action::Update), Then::Changed, |c, op, user, group| {
+            groups::update_member(&c, &op, &group, &user, Some(1), Membership::touch)
+        });
+        case!(list, "groups::remove_member_at", of, may(Action::Delete), Then::Conflict, |c, op, user, group| {
+            groups::remove_member_at(&c, &op, &group, &user, Some(7))
+        });
+        case!(list, "groups::remove_member", of, may(Action::Delete), Then::ChangedMuch, |c, op, user, group| {
+            groups::remove_member(&c, &op, &group, &user)
+        });
+    }
+    let everybody = [Some(user_id("root")), cast.user_id()].into_iter().flatten();
+    let groups = ["blue", "red", "green", "acme", "globex", "empty"].map(group);
+    for (user, group) in everybody.flat_map(|user| groups.clone().map(|group| (user.clone(), group))) {
+        let new = groups::membership(&group, &user, MemberRole::Admin).unwrap();
+        let there = all::<Membership>(office).await.iter().any(|member| member.id == new.id);
+        let then = if there { Then::Conflict } else { Then::Changed };
+        let may = May::Do(Action::Create, Resource::Membership, place_of(&new, teams));
+        case!(list, "groups::add_member", new.id.as_str(), may, then, |c, op, group, user| {
+            groups::add_member(&c, &op, &group, &user, |member| member.role = MemberRole::Admin)
+        });
+    }
+}
+
+async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Team]) {
+    for key in all_keys(office).await {
+        let (id, at) = (key.id, KeyRef::Id(key.id));
+        let of = format!("key of {:?} in {:?} {:?}", key.user_id, key.team_id, key.organisation_id);
+        let may = |action| May::Do(action, Resource::Key, key_place(&key, action, teams));
+        case!(list, "keys::get", of, may(Action::Read), Then::Read, |c, op, at| keys::get(&c, &op, &at));
+        case!(list, "keys::update", of, may(Action::Update), Then::Changed, |c, op, at| {
+            keys::update(&c, &op, &at, Some(1), |key, _| {
+                key.alias = Some("renamed".to_owned());
+                Ok(())
+            })
+        });
+        case!(list, "keys::set_blocked", of, may(Action::Update), Then::Changed, |c, op, at| {
+            keys::set_blocked(&c, &op, &at, true)
+        });
+        case!(list, "keys::rotate", of, may(Action::Update), Then::Changed, |c, op, at| {
+            keys::rotate(&c, &op, &at, RotateKey::default(), |_, _| Ok(()))
+        });
+        case!(list, "keys::collect", of, may(Action::Update), Then::NotFound, |c, op, at| keys::collect(
+            &c, &op, &at, None
+        ));
+        case!(list, "keys::delete_at", of, may(Action::Delete), Then::Changed, |c, op, at| {
+            keys::delete_at(&c, &op, &at, Some(1))
+        });
+        case!(list, "keys::delete", of, may(Action::Delete), Then::Changed, |c, op, id| async move {
+            keys::delete(&c, &op, &[KeyRef::Id(id)]).await
+        });
+    }
+    let me = cast.user_id().map(|id| id.to_string());
+    let me = me.as_deref();
+    let wanted = [
+        (me, None, None),
+        (Some("bob"), None, None),
+        (None, None, None),
+        (me, Some("blue"), None),
+        (Some("bob"), Some("blue"), None),
+        (None, Some("blue"), None),
+        (Some("bob"), Some("red"), None),
+        (me, Some("green"), None),
+        (Some("root"), Some("green"), None),
+        (me, None, Some("acme")),
+        (Some("bob"), None, Some("acme")),
+        (me, None, Some("globex")),
+        (None, None, Some("acme")),
+        // Naming a place where one may does not help at another.
+        (Some("bob"), Some("red"), Some("acme")),
+        (None, Some("red"), Some("empty")),
+    ];
+    for (user, team, organisation) in wanted {
+        let new = new_key(user, team, organisation);
+        let place = Place { key: None, ..key_place(&new.key, Action::Create, teams) };
+        let may_invite = allowed(
+            &cast.op.actor,
+            &cast.op.memberships,
+            Action::Create,
+            Resource::Membership,
+            &Place { owner: None, ..place.clone() },
+        );
+        let member = |group: Group| cast.op.memberships.clone() != Default::default() && is_member(cast, &group);
+        let then = match (user, team, organisation) {
+            (_, Some(_), Some(_)) => Then::Invalid("organisation_id"),
+            (Some(user), None, Some(id)) if !(may_invite || Some(user) == me && member(group(id))) => {
+                Then::Invalid("user_id")
+            }
+            _ => Then::Changed,
+        };
+        let of = format!("new key of {user:?} in {team:?} {organisation:?}");
+        let may = May::Do(Action::Create, Resource::Key, place);
+        case!(list, "keys::create", of, may, then, |c, op, new| keys::create(&c, &op, new));
+    }
+    let anywhere = May::Do(Action::Update, Resource::Key, Place::default());
+    case!(list, "keys::rotate_due", "all", anywhere, Then::Read, |c, op| keys::rotate_due(&c, &op));
+    let see = May::See(Resource::Key);
+    case!(list, "keys::list", "all", see.clone(), Then::Read, |c, op| keys::list(
+        &c,
+        &op,
+        &KeyFilter::default(),
+        None,
+        10
+    ));
+    case!(list, "keys::count", "all", see, Then::Read, |c, op| keys::count(&c, &op, &KeyFilter::default()));
+}
+
+fn is_member(cast: &Cast, wanted: &Group) -> bool {
+    let of = world::PEOPLE.into_iter().find(|(name, ..)| cast.name == *name);
+    of.is_some_and(|(.., memberships)| memberships.iter().any(|(name, _)| group(name) == *wanted))
+}
+
+/// What belongs to the whole gateway.
+async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
+    macro_rules! kinds {
+        ($($type:ty: $new:expr;)*) => {$(
+            for record in all::<$type>(office).await {
+                records(list, &record, teams, None);
+            }
+            create(list, $new, teams);
+        )*};
+    }
+    kinds! {
+        tollgate_domain::budget::Budget: world::budget("new");
+        tollgate_domain::customer::Customer: world::customer("new");
+        tollgate_domain::tag::Tag: world::tag("new");
+        tollgate_domain::access_group::AccessGroup: world::access_group("new", &["*"]);
+        tollgate_domain::deployment::StoredDeployment: world::deployment("new");
+        tollgate_domain::credential::Credential: world::credential("new");
+    }
+    macro_rules! lists {
+        ($($type:ty),*) => {$(
+            let see = May::See(<$type as Record>::RESOURCE);
+            let of = <$type as Record>::RESOURCE.as_str();
+            let filter = RecordFilter::default();
+            case!(list, "records::list", of, see.clone(), Then::Read, |c, op, filter| records::list::<$type>(&c, &op, &filter, None, 9));
+            case!(list, "records::list_all", of, see.clone(), Then::Read, |c, op, filter| records::list_all::<$type>(&c, &op, &filter, 9));
+            case!(list, "records::count", of, see, Then::Read, |c, op, filter| records::count::<$type>(&c, &op, &filter));
+        )*};
+    }
+    lists!(
+        Organisation,
+        Team,
+        User,
+        Membership,
+        tollgate_domain::budget::Budget,
+        tollgate_domain::customer::Customer,
+        tollgate_domain::tag::Tag,
+        tollgate_domain::access_group::AccessGroup,
+        tollgate_domain::deployment::StoredDeployment,
+        tollgate_domain::credential::Credential
+    );
+    let whole = |action, resource| May::Do(action, resource, Place::default());
+    let audit = || whole(Action::Read, Resource::Audit);
+    case!(list, "audit::verify", "all", audit(), Then::Read, |c, op| audit::verify(&c, &op));
+    case!(list, "audit::list", "all", audit(), Then::Read, |c, op| audit::list(
+        &c,
+        &op,
+        &AuditFilter::default(),
+        None,
+        9
+    ));
+    case!(list, "audit::names", "none", audit(), Then::Read, |c, op| audit::names(&c, &op, &[]));
+    case!(list, "audit::actor_called", "none", audit(), Then::Read, |c, op| audit::actor_called(&c, &op, "somebody"));
+    case!(list, "audit::count", "all", audit(), Then::Read, |c, op| audit::count(&c, &op, &AuditFilter::default()));
+    case!(list, "audit::get", "nothing", audit(), Then::NotFound, |c, op| audit::get(&c, &op, "nothing"));
+    case!(list, "audit::lines", "all", audit(), Then::Read, |c, op| audit::lines(&c, &op, 0, 9));
+    let exports = whole(Action::Export, Resource::Audit);
+    case!(list, "export::audit", "all", exports, Then::ReadAndLogged, |c, op| {
+        export::audit(&c, &op, AuditFilter::default(), Format::Csv)
+    });
+    // Whoever may read them and no more does not take them out.
+    let requests = || May::Export(Resource::Request);
+    case!(list, "export::charges", "all", requests(), Then::ReadAndLogged, |c, op| {
+        export::charges(&c, &op, RequestFilter::default(), Format::Csv)
+    });
+    case!(list, "export::usage", "all", requests(), Then::ReadAndLogged, |c, op| async move {
+        let by = Layout::By(vec![Dimension::Team]);
+        export::usage(&c, &op, &UsageFilter::default(), &by, Format::JsonLines).await
+    });
+    case!(list, "usage::report", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        usage::report(&c, &op, &UsageFilter::default(), &[Dimension::Model], 10).await
+    });
+    case!(list, "models::list", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| models::list(&c, &op));
+    case!(list, "models::providers", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| {
+        models::providers(&c, &op)
+    });
+    case!(list, "models::by_credential", "all", whole(Action::Read, Resource::Credential), Then::Read, |c, op| {
+        models::by_credential(&c, &op)
+    });
+    case!(list, "models::test", "d-1", whole(Action::Update, Resource::Model), Then::ReadAndLogged, |c, op| {
+        models::test(&c, &op, "d-1")
+    });
+    case!(list, "requests::charges", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::charges(&c, &op, &RequestFilter::default(), None, 9, |_| ()).await
+    });
+    case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
+        overview::overview(&c, &op, Period::Day)
+    });
+    case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
+        overview::authorise(&c, &op)
+    });
+    case!(list, "requests::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        requests::list(&c, &op, &RequestFilter::default(), None, 9).await
+    });
+    case!(list, "requests::get", "nothing", May::See(Resource::Request), Then::NotFound, |c, op| {
+        requests::get(&c, &op, "nothing")
+    });
+    let credentials = whole(Action::Update, Resource::Credential);
+    case!(list, "secrets::reencrypt", "all", credentials, Then::Read, |c, op| secrets::reencrypt(&c, &op, |_| ()));
+    let people = || whole(Action::Create, Resource::User);
+    case!(list, "access::begin_setup", "again", people(), Then::Conflict, |c, op| access::begin_setup(&c, &op));
+    case!(list, "access::ensure_admin", "new", people(), Then::Changed, |c, op| async move {
+        let ensured = access::ensure_admin(&c, &op, "x@example.com", secret("a long enough password")).await;
+        if let Ok(ensured) = &ensured {
+            assert_eq!(*ensured, Ensured::Created);
+        }
+        ensured
+    });
+}
