@@ -154,8 +154,14 @@ class Process:
             raise
 
     def resident_mib(self) -> float:
+        """All of it; of an unoptimised program without its code, which is many times what it would be."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+        kind = "VmRSS" if self.optimised else "RssAnon"
+        return int(re.search(rf"{kind}:\s+(\d+) kB", status)[1]) / 1024
+
+    @property
+    def optimised(self) -> bool:
+        return "/debug/" not in str(self.popen.args[0])
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""

@@ -94,8 +94,8 @@ pub(crate) async fn credential(permit: &Permit<Credential>, change: &mut Change<
 }
 
 fn in_use(what: &str, uses: &[(&str, u64)]) -> Result<(), ControlError> {
-    let uses: Vec<_> =
-        uses.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}(s)")).collect();
+    let counted = |(name, count): &(&str, u64)| format!("{count} {name}{}", if *count == 1 { "" } else { "s" });
+    let uses: Vec<_> = uses.iter().filter(|(_, count)| *count > 0).map(counted).collect();
     if uses.is_empty() {
         return Ok(());
     }

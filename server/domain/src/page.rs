@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn what_is_no_cursor_is_none() {
         let endless = format!("1_{}", "x".repeat(LONGEST_CURSOR + 1));
-        for text in ["", "_", "1_", "_x", "x_1", "1", "9999999999999999999999_x", "1_a\nb", "1_\0", endless.as_str()] {
+        for text in ["", "_", "1_", "_x", "x_1", "1", "9999999999999999999999_x", "1_a\tb", "1_\0", endless.as_str()] {
             assert_eq!(Cursor::decode(text), None, "{text:?}");
         }
     }

@@ -60,7 +60,7 @@ async fn a_budget_is_shared_and_kept_while_it_is() {
     site.get("/ui/budgets/interns/delete").await.says("while it is shared").says("1 tag");
     refused(&site.post("/ui/budgets/interns/delete", &[("confirm", "x")]).await).says("id=\"confirm-error\"");
     let page = site.post("/ui/budgets/interns/delete", &[("confirm", "Interns")]).await;
-    refused(&page).says("The budget is in use by 1 tags");
+    refused(&page).says("The budget is in use by 1 tag:");
     site.post("/ui/tags/apollo/delete", &[("confirm", "apollo")]).await;
     goes_to(&site.post("/ui/budgets/interns/delete", &[("confirm", "Interns")]).await, "/ui/budgets?notice=deleted");
     assert_eq!(site.get("/ui/budgets/interns").await.status, StatusCode::NOT_FOUND);

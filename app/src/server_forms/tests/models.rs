@@ -207,7 +207,7 @@ async fn credentials_are_set_and_used_and_never_read() {
     site.get(path).await.says(&format!("href=\"{model}\""));
     site.get(&format!("{path}/delete")).await.says("while models use it");
     let page = site.post(&format!("{path}/delete"), &[("confirm", "new")]).await;
-    refused(&page).says("The credential is in use by 1 models");
+    refused(&page).says("The credential is in use by 1 model:");
     site.post(&format!("{model}/delete"), &[("confirm", "m")]).await;
     let page = site.post(&format!("{path}/delete"), &[("confirm", "new")]).await;
     assert_eq!(page.location(), "/ui/credentials?notice=deleted");

@@ -165,7 +165,7 @@ async fn what_is_in_use_is_not_deleted() {
     let key = keys::create(control, master, new).await.unwrap().key;
     let before = (office.state().await, office.audit().await.len());
     let message = conflict(records::delete::<Budget>(control, master, "b-1", None).await);
-    assert_eq!(message, "the budget is in use by 1 team(s), 1 key(s): take it from them first");
+    assert_eq!(message, "the budget is in use by 1 team, 1 key: take it from them first");
     assert_eq!((office.state().await, office.audit().await.len()), before);
     keys::delete(control, master, &[KeyRef::Id(key.id)]).await.unwrap();
     groups::delete_team(control, master, "blue", None).await.unwrap();
@@ -175,7 +175,7 @@ async fn what_is_in_use_is_not_deleted() {
     let shared = StoredDeployment { credential: CredentialId::parse("cr-1"), ..deployment("d-2") };
     records::create(control, master, shared).await.unwrap();
     let message = conflict(records::delete::<Credential>(control, master, "cr-1", None).await);
-    assert!(message.contains("1 model(s)"), "{message}");
+    assert!(message.contains("1 model:"), "{message}");
     records::delete::<StoredDeployment>(control, master, "d-2", None).await.unwrap();
     records::delete::<Credential>(control, master, "cr-1", None).await.unwrap();
     // Its secrets went with it, and are not those of the next of that name.

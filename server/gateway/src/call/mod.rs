@@ -52,7 +52,8 @@ impl CallStart {
             .filter(|id| !id.is_empty() && id.len() <= MAX_CALL_ID && id.bytes().all(|b| b.is_ascii_graphic()));
         let at = gateway.clock().now();
         let id = ChargeId::of(at, gateway.entropy());
-        let text = &*id.0.as_hyphenated().encode_lower(&mut Uuid::encode_buffer());
+        let mut room = Uuid::encode_buffer();
+        let text = &*id.0.as_hyphenated().encode_lower(&mut room);
         Self {
             operation,
             id,

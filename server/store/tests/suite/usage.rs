@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use tollgate_domain::actor::Visible;
 use tollgate_domain::charge::{CallKey, Charge, Outcome, Refusal};
-use tollgate_domain::report::{Dimension, MOST_DIMENSIONS, Measures, Totals, TotalsOf, UsageFilter};
+use tollgate_domain::report::{Dimension, Measures, Totals, TotalsOf, UsageFilter};
 use tollgate_domain::usage::Certainty;
 use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::{LONGEST_REPORT, LedgerBatch, StoreError};

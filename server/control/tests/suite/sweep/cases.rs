@@ -8,7 +8,8 @@ use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Format, Layout};
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, groups, models, overview, records, requests, secrets, usage, users,
+    Control, ControlError, OpContext, audit, budgets, groups, models, overview, records, requests, secrets, settings,
+    usage, users,
 };
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
 use tollgate_domain::membership::{Group, MemberRole, Membership};
@@ -370,6 +371,12 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "overview::overview", "day", May::See(Resource::Request), Then::Read, |c, op| {
         overview::overview(&c, &op, Period::Day)
+    });
+    case!(list, "budgets::sharers", "none", whole(Action::Read, Resource::Budget), Then::Read, |c, op| async move {
+        budgets::sharers(&c, &op, &[]).await
+    });
+    case!(list, "settings::settings", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
+        settings(&c, &op)
     });
     case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         overview::authorise(&c, &op)

@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 13] = [
+const SOURCES: [(&str, &[&str]); 15] = [
     (
         "access",
         &[
@@ -61,6 +61,7 @@ const SOURCES: [(&str, &[&str]); 13] = [
             include_str!("../../../src/models/uses.rs"),
         ],
     ),
+    ("budgets", &[include_str!("../../../src/budgets.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
     (
@@ -73,6 +74,7 @@ const SOURCES: [(&str, &[&str]); 13] = [
         ],
     ),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
+    ("settings", &[include_str!("../../../src/settings.rs")]),
     ("usage", &[include_str!("../../../src/usage.rs")]),
     ("users", &[include_str!("../../../src/users.rs")]),
     ("vault", &[include_str!("../../../src/vault.rs")]),
