@@ -305,7 +305,7 @@ async fn a_key_has_an_owner_who_fits() {
         (vec![("owner", "service"), ("team_id", &team)], "alias", "Give the service account a name."),
         (vec![("owner", "nobody"), ("team_id", &team)], "owner", "A key in a team is"),
         (vec![("rotate_grace", "1d")], "rotate_grace", "Say above how often"),
-        (vec![("rotate_every", "30s")], "rotate_every", "At least a minute."),
+        (vec![("rotate_every", "30s")], "rotate_every", "rom a minute to"),
         (vec![("custom_key", "pk-nope")], "custom_key", "A key must start with"),
         (vec![("allowed_routes", ""), ("metadata", "7")], "metadata", "Write a JSON object"),
     ];

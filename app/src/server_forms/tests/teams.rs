@@ -198,7 +198,7 @@ async fn whoever_runs_a_team_changes_it_and_not_what_it_was_given() {
     let settings = format!("/ui/teams/{id}/settings");
     let page = site.get(&settings).await;
     page.says("name=\"member_max_budget\"").never_says("name=\"max_budget\"").never_says("name=\"given\"");
-    page.never_says("/block\"").never_says("/delete\"");
+    page.never_says(&format!("{id}/block\"")).never_says(&format!("{id}/delete\""));
     let before = team(&site, &id).await;
     let version = before.meta.version.to_string();
     let page = site.post(&settings, &[("name", "azure"), ("tags", "sky"), ("version", &version)]).await;

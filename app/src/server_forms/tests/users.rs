@@ -44,13 +44,13 @@ async fn a_user_is_made_with_role_memberships_and_password() {
     }
     page.says(&format!("href=\"/ui/teams/{blue}\"")).says(&format!("href=\"/ui/organisations/{organisation}\""));
     site.get("/ui/users").await.says(">Bob<").says(">ada@example.com<").says("Administrator").never_says(PASSWORD);
-    site.get("/ui/users?q=BOB").await.says(">Bob<").never_says(">ada@example.com<");
+    site.get("/ui/users?q=BOB").await.says(">Bob<").never_says("title=\"ada@example.com\"");
 
     site.sign_in("bob@example.com").await;
     let page = site.get("/ui/account").await;
     page.says("My account").says(">blue<").says(">acme<").says("/ui/keys/new?owner=me");
     page.never_says("/settings\"").never_says("/password\"");
-    site.get("/ui/users").await.says(">Bob<").never_says(">ada@example.com<");
+    site.get("/ui/users").await.says(">Bob<").never_says("title=\"ada@example.com\"");
     assert_eq!(site.get(&format!("/ui/users/{id}/password")).await.status, StatusCode::FORBIDDEN);
     let page = site.post("/ui/users/new", &[("email", "x@example.com"), ("role", "admin")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -104,9 +104,9 @@ async fn a_disabled_user_is_out_until_enabled() {
     let page = site.post(&format!("/ui/users/{id}/disable"), &[]).await;
     assert_eq!(page.location(), format!("/ui/users/{id}?notice=disabled"));
     site.get(page.location()).await.says("The user is disabled").says(&format!("action=\"/ui/users/{id}/enable\""));
-    site.get("/ui/users?status=disabled").await.says(">bob@example.com<").never_says(">ada@example.com<");
+    site.get("/ui/users?status=disabled").await.says(">bob@example.com<").never_says("title=\"ada@example.com\"");
     let page = site.post("/ui/sign-in", &[("email", "bob@example.com"), ("password", PASSWORD)]).await;
-    assert_ne!(page.status, StatusCode::SEE_OTHER);
+    assert_ne!(page.location(), "/ui");
     site.post(&format!("/ui/users/{id}/enable"), &[]).await;
     site.sign_in("bob@example.com").await;
     site.get("/ui/users").await.says(">ada@example.com<");
@@ -145,9 +145,9 @@ async fn a_new_password_takes_the_place_of_the_old() {
     let page = site.post(&path, &[("password", "another long password")]).await;
     assert_eq!(page.location(), format!("/ui/users/{id}?notice=password_set"));
     let tried = site.post("/ui/sign-in", &[("email", "bob@example.com"), ("password", PASSWORD)]).await;
-    assert_ne!(tried.status, StatusCode::SEE_OTHER);
+    assert_ne!(tried.location(), "/ui");
     let tried = site.post("/ui/sign-in", &[("email", "bob@example.com"), ("password", "another long password")]).await;
-    assert_eq!(tried.status, StatusCode::SEE_OTHER);
+    assert_eq!(tried.location(), "/ui");
     site.sign_in("ada@example.com").await;
 }
 
