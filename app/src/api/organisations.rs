@@ -60,6 +60,7 @@ pub async fn list_organisations(list: ListQuery) -> Result<OrganisationsView, Se
 
 /// What whoever looks may do to an organisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent permissions")]
 pub struct OrganisationRights {
     pub update: bool,
     /// What it was given, too: models, budget, and whether it is blocked.

@@ -109,6 +109,7 @@ pub(super) async fn team_rows(
 
 /// What whoever looks may do to a team.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent permissions")]
 pub struct TeamRights {
     pub update: bool,
     /// What it was given, too: its organisation, models, budget, and whether it is blocked.

@@ -76,6 +76,7 @@ pub async fn list_users(list: ListQuery) -> Result<UsersView, ServerError> {
 
 /// What whoever looks may do to a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent permissions")]
 pub struct UserRights {
     pub update: bool,
     pub delete: bool,

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::membership::{Group, MemberRole};
+use tollgate_domain::model::ModelPattern;
 
 use super::{member_href, members_href, noun, role_options};
 use crate::api::{MemberRow, MembersView};
@@ -75,12 +76,11 @@ fn member_row(group: &Group, row: MemberRow, may_change: bool) -> impl IntoView 
     let id = membership.user_id.to_string();
     let href = member_href(group, &id);
     let sub = (label != id).then(|| view! { <span class="sub">{id.clone()}</span> });
-    let models = match membership.models.len() {
-        0 => view! { <span class="muted">"As the group"</span> }.into_any(),
-        _ => {
-            let names = membership.models.iter().map(|model| model.as_str()).collect::<Vec<_>>().join(", ");
-            view! { <span class="clip" title=names.clone()>{names.clone()}</span> }.into_any()
-        }
+    let models = if membership.models.is_empty() {
+        view! { <span class="muted">"As the group"</span> }.into_any()
+    } else {
+        let names = membership.models.iter().map(ModelPattern::as_str).collect::<Vec<_>>().join(", ");
+        view! { <span class="clip" title=names.clone()>{names.clone()}</span> }.into_any()
     };
     let budget = match (&membership.budget_id, membership.limits.is_empty()) {
         (Some(budget), true) => view! { {budget.to_string()} }.into_any(),

@@ -268,7 +268,7 @@ async fn everything_that_a_form_says_is_kept_and_shown_again() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.html);
     let wide = KeyRef::Alias("wide".to_owned());
     let made = keys::get(&site.control, &system(), &wide).await.unwrap().key;
-    assert_eq!(made.user_id.as_ref().map(|id| id.as_str()), Some(bob.as_str()));
+    assert_eq!(made.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str), Some(bob.as_str()));
     assert_eq!(made.limits.max_budget, Some(Nanos(12_000_000_001)));
     assert_eq!((made.limits.rpm_limit, made.limits.max_parallel_requests), (Some(10), Some(3)));
     assert_eq!((made.tags.len(), made.key_type, made.allowed_routes.len()), (2, KeyType::LlmApi, 2));

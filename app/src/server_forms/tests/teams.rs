@@ -209,7 +209,7 @@ async fn whoever_runs_a_team_changes_it_and_not_what_it_was_given() {
     let version = after.meta.version.to_string();
     let page = site.post(&settings, &with(&[("name", "azure"), ("models", "o3"), ("version", &version)])).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says("You may not create this team.");
+    page.says("You may not change this team.");
     assert_eq!(team(&site, &id).await.models, before.models);
 }
 
