@@ -46,6 +46,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
         "Observe",
         &[
             Place::new("/ui", "Overview", IconName::Overview, "o"),
+            Place::new("/ui/usage", "Usage", IconName::Usage, "y"),
             Place::new("/ui/requests", "Requests", IconName::Requests, "r"),
         ],
     ),

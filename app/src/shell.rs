@@ -125,6 +125,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("teams/:id/members/:user/remove") view=pages::RemoveTeamMemberPage ssr=SsrMode::Async />
                     <Route path=path!("teams/:id/settings") view=pages::TeamSettings ssr=SsrMode::Async />
                     <Route path=path!("teams/:id/delete") view=pages::DeleteTeamPage ssr=SsrMode::Async />
+                    <Route path=path!("usage") view=pages::UsagePage ssr=SsrMode::Async />
                     <Route path=path!("users") view=pages::UserList ssr=SsrMode::Async />
                     <Route path=path!("users/new") view=pages::NewUserPage ssr=SsrMode::Async />
                     <Route path=path!("users/:id") view=pages::UserDetail ssr=SsrMode::Async />

@@ -13,6 +13,7 @@ mod overview;
 mod requests;
 mod settings;
 mod teams;
+mod usage;
 mod users;
 
 use tollgate_control::OpContext;
@@ -32,6 +33,7 @@ pub use overview::*;
 pub use requests::*;
 pub use settings::*;
 pub use teams::*;
+pub use usage::*;
 pub use users::*;
 
 /// Who is signed in.

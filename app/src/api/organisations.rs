@@ -12,11 +12,13 @@ use tollgate_domain::membership::Group;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::record::Record as _;
+use tollgate_domain::report::{Totals, TotalsOf};
 use tollgate_domain::team::Team;
 
 use super::choices::choices;
 use super::members::{member_counts, members, place};
 use super::teams::{filter_of, team_rows};
+use super::usage::totals_of;
 use super::{MembersView, ServerError, TeamRow};
 use crate::kit::{Choices, ListQuery};
 
@@ -30,6 +32,8 @@ pub struct OrganisationRow {
     pub teams: i64,
     /// `None`: not for whoever looks.
     pub members: Option<i64>,
+    /// What its calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 /// A page of organisations.
@@ -48,7 +52,10 @@ pub async fn list_organisations(list: ListQuery) -> Result<OrganisationsView, Se
     let members = member_counts(&control, &op, CountedBy::Organisation, &ids).await?;
     let teams = counts(&control, &op, Counted::Teams, CountedBy::Organisation, &ids).await?;
     let of = |counts: &HashMap<String, i64>, id: &str| counts.get(id).copied().unwrap_or_default();
+    let places = page.items.iter().map(|organisation| (organisation.id.to_string(), organisation.place()));
+    let mut totals = totals_of(&control, &op, TotalsOf::Organisation, places).await?;
     let row = |organisation: Organisation| OrganisationRow {
+        totals: totals.remove(organisation.id.as_str()),
         teams: of(&teams, organisation.id.as_str()),
         members: op
             .may(Action::Read, Resource::Membership, &organisation.place())
@@ -76,6 +83,8 @@ pub struct OrganisationView {
     pub rights: OrganisationRights,
     /// Its teams.
     pub teams: i64,
+    /// What its calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 async fn organisation_view(control: &Control, op: &OpContext, id: &str) -> Result<OrganisationView, ServerError> {
@@ -89,7 +98,9 @@ async fn organisation_view(control: &Control, op: &OpContext, id: &str) -> Resul
     };
     let of_it = Filter { organisation_id: Some(id.to_owned()), ..Filter::default() };
     let teams = i64::try_from(records::count::<Team>(control, op, &of_it).await?).unwrap_or(i64::MAX);
-    Ok(OrganisationView { organisation, rights, teams })
+    let place = (id.to_owned(), organisation.place());
+    let totals = totals_of(control, op, TotalsOf::Organisation, [place]).await?.remove(id);
+    Ok(OrganisationView { organisation, rights, teams, totals })
 }
 
 /// An organisation with a page of its teams.

@@ -12,11 +12,13 @@ use tollgate_domain::membership::Group;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
 use tollgate_domain::record::Record as _;
+use tollgate_domain::report::{Totals, TotalsOf};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 
 use super::choices::{choices, name_of};
 use super::members::{member_counts, members, place};
+use super::usage::totals_of;
 use super::{KeyView, MembersView, ServerError};
 use crate::kit::{Choices, ListQuery};
 
@@ -35,6 +37,8 @@ pub struct TeamRow {
     /// `None`: not for whoever looks.
     pub members: Option<i64>,
     pub keys: i64,
+    /// What its calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 /// A page of teams.
@@ -96,7 +100,10 @@ pub(super) async fn team_rows(
         let name = name_of::<Organisation>(control, op, id.as_str()).await?;
         names.insert(id, name);
     }
-    let row = |team: Team| TeamRow {
+    let places = teams.iter().map(|team| (team.id.to_string(), team.place()));
+    let mut totals = totals_of(control, op, TotalsOf::Team, places).await?;
+    let mut row = |team: Team| TeamRow {
+        totals: totals.remove(team.id.as_str()),
         organisation: team.organisation_id.as_ref().and_then(|id| names.get(id).cloned()),
         members: op
             .may(Action::Read, Resource::Membership, &team.place())
@@ -104,7 +111,7 @@ pub(super) async fn team_rows(
         keys: keys.get(team.id.as_str()).copied().unwrap_or_default(),
         team,
     };
-    Ok(teams.into_iter().map(row).collect())
+    Ok(teams.into_iter().map(&mut row).collect())
 }
 
 /// What whoever looks may do to a team.
@@ -135,6 +142,8 @@ pub struct TeamView {
     /// Its organisation's name.
     pub organisation: Option<String>,
     pub rights: TeamRights,
+    /// What its calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 async fn team_view(control: &Control, op: &OpContext, id: &str) -> Result<TeamView, ServerError> {
@@ -143,7 +152,9 @@ async fn team_view(control: &Control, op: &OpContext, id: &str) -> Result<TeamVi
         Some(id) => Some(name_of::<Organisation>(control, op, id.as_str()).await?),
         None => None,
     };
-    Ok(TeamView { rights: rights(op, &team), team, organisation })
+    let place = (team.id.to_string(), team.place());
+    let totals = totals_of(control, op, TotalsOf::Team, [place]).await?.remove(team.id.as_str());
+    Ok(TeamView { rights: rights(op, &team), team, organisation, totals })
 }
 
 /// A team with a page of its members.

@@ -9,12 +9,14 @@ use tollgate_domain::budget::Budget;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record as _;
+use tollgate_domain::report::{Totals, TotalsOf};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::{SignIns, User};
 
 use super::choices::{choices, name_of};
 use super::members::member_counts;
 use super::teams::{losses, some_keys};
+use super::usage::totals_of;
 use super::{Losses, ServerError, SomeKeysView};
 use crate::kit::{Choices, ListQuery};
 
@@ -31,6 +33,8 @@ pub struct UserRow {
     pub sign_ins: SignIns,
     pub memberships: i64,
     pub keys: i64,
+    /// What their calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 /// A page of people.
@@ -65,7 +69,10 @@ pub async fn list_users(list: ListQuery) -> Result<UsersView, ServerError> {
     let mut sign_ins = people::sign_ins(&control, &page.items).await?;
     let memberships = member_counts(&control, &op, CountedBy::User, &ids).await?;
     let keys = counts(&control, &op, Counted::Keys, CountedBy::User, &ids).await?;
+    let places = page.items.iter().map(|user| (user.id.to_string(), user.place()));
+    let mut totals = totals_of(&control, &op, TotalsOf::User, places).await?;
     let row = |user: User| UserRow {
+        totals: totals.remove(user.id.as_str()),
         sign_ins: sign_ins.remove(&user.id).unwrap_or_default(),
         memberships: memberships.get(user.id.as_str()).copied().unwrap_or_default(),
         keys: keys.get(user.id.as_str()).copied().unwrap_or_default(),
@@ -100,6 +107,8 @@ pub struct UserView {
     pub user: User,
     pub sign_ins: SignIns,
     pub rights: UserRights,
+    /// What their calls used, ever. `None`: not for whoever looks.
+    pub totals: Option<Totals>,
 }
 
 async fn user_view(control: &Control, op: &OpContext, id: &str) -> Result<UserView, ServerError> {
@@ -112,7 +121,9 @@ async fn user_view(control: &Control, op: &OpContext, id: &str) -> Result<UserVi
         oneself: op.actor.user_id() == Some(&user.id),
     };
     let sign_ins = people::sign_ins(control, std::slice::from_ref(&user)).await?.remove(&user.id).unwrap_or_default();
-    Ok(UserView { user, sign_ins, rights })
+    let place = (user.id.to_string(), user.place());
+    let totals = totals_of(control, op, TotalsOf::User, [place]).await?.remove(user.id.as_str());
+    Ok(UserView { user, sign_ins, rights, totals })
 }
 
 async fn groups_of(control: &Control, op: &OpContext, user: &User) -> Result<Vec<PersonsGroup>, ServerError> {

@@ -19,6 +19,7 @@ mod setup;
 mod sign_in;
 mod tags;
 mod teams;
+mod usage;
 mod users;
 
 pub use crate::kit::Query;
@@ -49,12 +50,13 @@ pub use organisations::{
 };
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
-pub use requests::{RequestDetailPage, RequestList, request_href};
+pub use requests::{RequestDetailPage, RequestList, request_filters, request_href};
 pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
 pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};
 pub use teams::{DeleteTeamPage, NewTeamPage, TEAMS, TeamDetail, TeamKeys, TeamList, TeamSettings, team_href};
+pub use usage::{USAGE, UsagePage, usage_of, usage_query};
 pub use users::{
     AccountPage, DeleteUserPage, NewUserPage, PasswordPage, USERS, UserDetail, UserList, UserSettings, user_href,
 };

@@ -7,6 +7,7 @@ mod audit;
 mod budgets;
 mod credentials;
 mod customers;
+mod exports;
 mod key_fields;
 mod keys;
 mod members;
@@ -40,6 +41,7 @@ pub fn router() -> Router<ServerState> {
         .merge(budgets::router())
         .merge(credentials::router())
         .merge(customers::router())
+        .merge(exports::router())
         .merge(keys::router())
         .merge(members::router())
         .merge(models::router())

@@ -41,6 +41,7 @@ pub use counts::{Counted, CountedBy};
 pub use error::StoreError;
 pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;
+pub use labels::{MASTER_KEY, MASTER_KEY_LABEL};
 pub use ledger::LedgerBatch;
 pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::membership::Group;
+use tollgate_domain::report::Dimension;
 
 use super::{ORGANISATIONS, SAID, organisation_href, tabs};
 use crate::api::{OrganisationView, get_organisation, get_organisation_members};
@@ -9,6 +10,7 @@ use crate::components::{CopyField, EmptyState, Icon, IconName, Moment, Notice, P
 use crate::kit::{BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, Query, load_titled, path_id, query};
 use crate::pages::members::Members;
 use crate::pages::teams::{ModelsCell, StateBadge, TeamTable};
+use crate::pages::usage::SpentFacts;
 
 const PURPOSE: &str = "Which teams are in this organisation, who runs it, and what all of it may call and spend.";
 
@@ -93,7 +95,8 @@ pub fn OrganisationPage(view: OrganisationView, current: &'static str, children:
 
 #[component]
 fn OrganisationFacts(view: OrganisationView) -> impl IntoView {
-    let organisation = view.organisation;
+    let OrganisationView { organisation, totals, .. } = view;
+    let (id, of) = (organisation.id.to_string(), organisation.id.to_string());
     let budget =
         organisation.budget_id.map(|id| view! { <Fact label="Shared budget" mono=true>{id.to_string()}</Fact> });
     view! {
@@ -101,8 +104,9 @@ fn OrganisationFacts(view: OrganisationView) -> impl IntoView {
             <Fact label="Models"><ModelsCell models=organisation.models /></Fact>
             <Fact label="Budget"><BudgetCell limits=organisation.limits /></Fact>
             {budget}
+            <SpentFacts totals what=Dimension::Organisation id=of by=Some(Dimension::Team) />
             <Fact label="Created"><Moment at=organisation.meta.created_at /></Fact>
         </Facts>
-        <div class="ids"><CopyField label="Organisation id" id="organisation-id" value=organisation.id.to_string() /></div>
+        <div class="ids"><CopyField label="Organisation id" id="organisation-id" value=id /></div>
     }
 }

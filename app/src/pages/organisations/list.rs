@@ -10,12 +10,14 @@ use crate::kit::{
     Allowed, BudgetCell, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
 };
 use crate::pages::teams::{ModelsCell, StateBadge};
+use crate::pages::usage::SpentCell;
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     column("Organisation"),
     column("State"),
     column("Teams").number(),
     column("Members").number(),
+    column("Spend").number(),
     column("Models"),
     column("Budget"),
     column("Created").sorted_by("created"),
@@ -82,7 +84,7 @@ fn NoOrganisations(filtered: bool) -> impl IntoView {
 }
 
 fn row(row: OrganisationRow) -> impl IntoView {
-    let OrganisationRow { organisation, teams, members } = row;
+    let OrganisationRow { organisation, teams, members, totals } = row;
     let (id, deleted) = (organisation.id.to_string(), organisation.meta.deleted_at.is_some());
     let name = organisation.name.clone();
     let name = if deleted {
@@ -100,6 +102,7 @@ fn row(row: OrganisationRow) -> impl IntoView {
             <td><StateBadge blocked=organisation.blocked deleted /></td>
             <td class="num"><Count value=teams /></td>
             <td class="num">{members}</td>
+            <SpentCell totals />
             <td><ModelsCell models=organisation.models /></td>
             <td><BudgetCell limits=organisation.limits /></td>
             <td><Moment at=organisation.meta.created_at /></td>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::membership::Group;
+use tollgate_domain::report::Dimension;
 
 use super::table::{ModelsCell, StateBadge};
 use super::{SAID, TEAMS, tabs, team_href};
@@ -11,6 +12,7 @@ use crate::kit::{BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, Q
 use crate::pages::keys::KeyTable;
 use crate::pages::members::Members;
 use crate::pages::organisation_href;
+use crate::pages::usage::SpentFacts;
 
 const PURPOSE: &str = "Who is in this team, which keys it has, and what it may call and spend.";
 
@@ -86,7 +88,8 @@ pub fn TeamPage(view: TeamView, current: &'static str, children: Children) -> im
 
 #[component]
 fn TeamFacts(view: TeamView) -> impl IntoView {
-    let TeamView { team, organisation, .. } = view;
+    let TeamView { team, organisation, totals, .. } = view;
+    let (id, of) = (team.id.to_string(), team.id.to_string());
     let organisation = organisation.zip(team.organisation_id).map(|(name, id)| {
         view! { <Fact label="Organisation"><a href=organisation_href(id.as_str())>{name}</a></Fact> }
     });
@@ -97,8 +100,9 @@ fn TeamFacts(view: TeamView) -> impl IntoView {
             <Fact label="Models"><ModelsCell models=team.models /></Fact>
             <Fact label="Budget"><BudgetCell limits=team.limits /></Fact>
             {budget}
+            <SpentFacts totals what=Dimension::Team id=of by=Some(Dimension::Key) />
             <Fact label="Created"><Moment at=team.meta.created_at /></Fact>
         </Facts>
-        <div class="ids"><CopyField label="Team id" id="team-id" value=team.id.to_string() /></div>
+        <div class="ids"><CopyField label="Team id" id="team-id" value=id /></div>
     }
 }

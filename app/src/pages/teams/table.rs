@@ -8,13 +8,15 @@ use crate::api::TeamRow;
 use crate::components::{Badge, Count, IconName, Moment, Tone};
 use crate::kit::{BudgetCell, Column, DataTable, ListQuery, column};
 use crate::pages::organisation_href;
+use crate::pages::usage::SpentCell;
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     column("Team"),
     column("State"),
     column("Organisation"),
     column("Members").number(),
     column("Keys").number(),
+    column("Spend").number(),
     column("Models"),
     column("Budget"),
     column("Created").sorted_by("created"),
@@ -32,7 +34,7 @@ pub fn TeamTable(
 }
 
 fn row(row: TeamRow) -> impl IntoView {
-    let TeamRow { team, organisation, members, keys } = row;
+    let TeamRow { team, organisation, members, keys, totals } = row;
     let (id, deleted) = (team.id.to_string(), team.meta.deleted_at.is_some());
     let name = if deleted {
         view! { <span class="clip">{team.name.clone()}</span> }.into_any()
@@ -53,6 +55,7 @@ fn row(row: TeamRow) -> impl IntoView {
             <td>{organisation}</td>
             <td class="num">{members}</td>
             <td class="num"><Count value=keys /></td>
+            <SpentCell totals />
             <td><ModelsCell models=team.models /></td>
             <td><BudgetCell limits=team.limits /></td>
             <td><Moment at=team.meta.created_at /></td>

@@ -13,6 +13,8 @@ use crate::kit::{
 use crate::pages::keys::KeyTable;
 use crate::pages::members::{RoleBadge, group_href};
 use crate::pages::teams::ModelsCell;
+use crate::pages::usage::SpentFacts;
+use tollgate_domain::report::Dimension;
 
 const PURPOSE: &str = "What this person is a member of, which keys are theirs, and what they may do.";
 
@@ -71,8 +73,8 @@ pub fn UserPage(view: UserView, current: &'static str, children: Children) -> im
 #[component]
 pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView {
     let PersonView { person, groups, keys } = view;
-    let UserView { user, sign_ins, rights } = person;
-    let id = user.id.to_string();
+    let UserView { user, sign_ins, rights, totals } = person;
+    let (id, of) = (user.id.to_string(), user.id.to_string());
     let last = match sign_ins.last_at {
         Some(at) => view! { <Moment at /> }.into_any(),
         None => view! { "Never" }.into_any(),
@@ -107,6 +109,7 @@ pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView
                 <ModelsCell models=user.models />
             </Fact>
             <Fact label="Budget"><BudgetCell limits=user.limits /></Fact>
+            <SpentFacts totals what=Dimension::User id=of by=Some(Dimension::Key) />
             <Fact label="Created"><Moment at=user.meta.created_at /></Fact>
         </Facts>
         <div class="ids"><CopyField label="User id" id="user-id" value=id /></div>

@@ -9,13 +9,15 @@ use crate::components::{Badge, Count, EmptyState, Icon, IconName, Moment, PageHe
 use crate::kit::{
     Allowed, BudgetCell, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
 };
+use crate::pages::usage::SpentCell;
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     column("User"),
     column("Role"),
     column("State"),
     column("Memberships").number(),
     column("Keys").number(),
+    column("Spend").number(),
     column("Budget"),
     column("Last sign-in"),
     column("Created").sorted_by("created"),
@@ -84,7 +86,7 @@ pub fn UserState(disabled: bool, #[prop(optional)] deleted: bool) -> impl IntoVi
 }
 
 fn row(row: UserRow) -> impl IntoView {
-    let UserRow { user, sign_ins, memberships, keys } = row;
+    let UserRow { user, sign_ins, memberships, keys, totals } = row;
     let (id, deleted, label) = (user.id.to_string(), user.meta.deleted_at.is_some(), user.label().to_owned());
     let sub =
         user.email.clone().filter(|email| *email != label).map(|email| view! { <span class="sub">{email}</span> });
@@ -104,6 +106,7 @@ fn row(row: UserRow) -> impl IntoView {
             <td><UserState disabled=user.disabled deleted /></td>
             <td class="num"><Count value=memberships /></td>
             <td class="num"><Count value=keys /></td>
+            <SpentCell totals />
             <td><BudgetCell limits=user.limits /></td>
             <td>{last}</td>
             <td><Moment at=user.meta.created_at /></td>

@@ -9,4 +9,5 @@ mod organisations;
 mod requests;
 mod site;
 mod teams;
+mod usage;
 mod users;
