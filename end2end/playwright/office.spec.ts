@@ -17,7 +17,7 @@ async function createOrganisation(page: Page, name: string): Promise<void> {
 async function createUser(page: Page, email: string, role: string): Promise<void> {
   await page.goto("/ui/users/new");
   await page.getByLabel("E-mail address").fill(email);
-  await page.getByLabel("Role", { exact: true }).selectOption({ label: role });
+  await page.getByLabel("Role", { exact: true }).selectOption(role);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Create user" }).click();
   await expect(page.getByRole("heading", { name: email, level: 1 })).toBeVisible();
@@ -47,7 +47,7 @@ async function signedIn(browser: Browser, gateway: Gateway, email: string): Prom
 test.slow();
 
 test("an organisation, its team, a member and a key, from the first form to the bill", async ({ admin: page, gateway }) => {
-  await createUser(page, "bob@example.com", "Member");
+  await createUser(page, "bob@example.com", "member");
   await createOrganisation(page, "Acme");
   await expect(page.getByText("No teams yet")).toBeVisible();
   await page.getByRole("link", { name: "Create team in it" }).click();
@@ -63,7 +63,7 @@ test("an organisation, its team, a member and a key, from the first form to the 
   await expect(page.getByText("The person is a member from now on.")).toBeVisible();
   const row = page.getByRole("row").filter({ hasText: "bob@example.com" });
   await expect(row).toContainText("Member");
-  await row.getByRole("link", { name: "bob@example.com" }).click();
+  await row.getByRole("link", { name: "bob@example.com", exact: true }).click();
   await page.getByLabel("Role", { exact: true }).selectOption({ label: "Administrator" });
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("What the member is and may do is changed")).toBeVisible();
@@ -95,8 +95,8 @@ test("an organisation, its team, a member and a key, from the first form to the 
   await page.getByRole("link", { name: "Usage", exact: true }).last().click();
   await expect(page.getByRole("heading", { name: "Usage", level: 1 })).toBeVisible();
   await expect(page.getByRole("link", { name: "Remove the filter Team: blue" })).toBeVisible();
-  await expect(page.getByRole("table", { name: /Spend by key/ }).or(page.locator("tbody")).last()).toContainText("blue app");
-  await page.getByLabel("Told apart").selectOption({ label: "By organisation" });
+  await expect(page.getByRole("rowheader", { name: "blue app" })).toBeVisible();
+  await page.getByRole("combobox", { name: "Told apart" }).selectOption({ label: "By organisation" });
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(page.getByRole("rowheader", { name: "Acme" })).toBeVisible();
   const file = await page.request.get((await page.getByRole("link", { name: "CSV" }).getAttribute("href")) ?? "");
@@ -119,7 +119,7 @@ test("an organisation, its team, a member and a key, from the first form to the 
 });
 
 test("the second of two administrators is told, and loses nothing", async ({ admin: page, gateway, browser }) => {
-  await createUser(page, "grace@example.com", "Administrator");
+  await createUser(page, "grace@example.com", "admin");
   const settings = `${await createTeam(page, "blue")}/settings`;
   const other = await signedIn(browser, gateway, "grace@example.com");
   await page.goto(settings);
@@ -143,7 +143,7 @@ test("the second of two administrators is told, and loses nothing", async ({ adm
 });
 
 test("whoever runs a team sees it and not the others", async ({ admin: page, gateway, browser }) => {
-  await createUser(page, "bob@example.com", "Member");
+  await createUser(page, "bob@example.com", "member");
   const team = await createTeam(page, "blue");
   const others = await createTeam(page, "red");
   await page.goto(team);
@@ -158,7 +158,7 @@ test("whoever runs a team sees it and not the others", async ({ admin: page, gat
   await expect(bob.getByRole("link", { name: "Create team" })).toHaveCount(0);
   await bob.goto(team);
   await expect(bob.getByRole("link", { name: "Delete", exact: true })).toHaveCount(0);
-  expect((await bob.goto(others))?.status()).toBe(404);
+  expect((await bob.goto(others))?.status()).toBe(403);
   await bob.context().close();
 });
 
@@ -193,7 +193,7 @@ test.describe("every page of the office", () => {
   });
 
   test("in use", async ({ admin: page, gateway }) => {
-    await createUser(page, "bob@example.com", "Member");
+    await createUser(page, "bob@example.com", "member");
     const user = new URL(page.url()).pathname;
     await createOrganisation(page, "Acme");
     const organisation = new URL(page.url()).pathname;
@@ -201,7 +201,8 @@ test.describe("every page of the office", () => {
     await page.getByText("Add a member").click();
     await page.getByLabel("Person", { exact: true }).selectOption({ label: "bob@example.com" });
     await page.getByRole("button", { name: "Add member" }).click();
-    await page.getByRole("row").filter({ hasText: "bob@example.com" }).getByRole("link", { name: "bob@example.com" }).click();
+    await page.getByRole("row").filter({ hasText: "bob@example.com" }).getByRole("link", { name: "bob@example.com", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "bob@example.com", level: 1 })).toBeVisible();
     const member = new URL(page.url()).pathname;
     const key = await gateway.newKey({ key_alias: "blue app", team_id: team.split("/").pop() });
     await gateway.newKey({ key_alias: "bob's own", user_id: user.split("/").pop() });
