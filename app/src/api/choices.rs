@@ -74,6 +74,27 @@ pub(crate) async fn meant<T: Chosen>(control: &Control, op: &OpContext, text: St
     if !op.allowed_somewhere(Action::Read, <T as Record>::RESOURCE) {
         return Ok(text);
     }
+    named::<T>(control, op, text).await
+}
+
+/// The same for a filter: to look for something is no attempt at anything, so that lists are asked, which refuse nobody.
+pub(crate) async fn looked_for<T: Chosen>(
+    control: &Control,
+    op: &OpContext,
+    text: String,
+) -> Result<String, ControlError> {
+    if !op.allowed_somewhere(Action::Read, <T as Record>::RESOURCE) {
+        return Ok(text);
+    }
+    let filter = Filter { ids: Some(vec![text.clone()]), ..Filter::default() };
+    if !records::list::<T>(control, op, &filter, None, 1).await?.items.is_empty() {
+        return Ok(text);
+    }
+    named::<T>(control, op, text).await
+}
+
+/// The id of the only one that is called so, as far as the actor may see; otherwise the text.
+async fn named<T: Chosen>(control: &Control, op: &OpContext, text: String) -> Result<String, ControlError> {
     let filter = Filter { search: Some(text.clone()), ..Filter::default() };
     let found = records::list::<T>(control, op, &filter, None, 100).await?;
     let called = |item: &&T| {

@@ -16,7 +16,7 @@ use tollgate_domain::user::User;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
-use super::choices::{choices, name_of};
+use super::choices::{choices, looked_for, name_of};
 use crate::kit::{Choices, ListQuery};
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Blocked, KeyStatus::Expired, KeyStatus::Deleted];
@@ -238,7 +238,16 @@ pub async fn list_keys(list: ListQuery) -> Result<KeysView, ServerError> {
 
     let (control, op) = crate::server::op_context().await?;
     let status = list.get("status").and_then(|text| STATUSES.into_iter().find(|status| status.as_str() == text));
-    let (user, team, organisation) = (list.get("user"), list.get("team"), list.get("organisation"));
+    let (mut user, mut team, mut organisation) = (list.get("user"), list.get("team"), list.get("organisation"));
+    if let Some(text) = user.take() {
+        user = Some(looked_for::<User>(&control, &op, text).await?);
+    }
+    if let Some(text) = team.take() {
+        team = Some(looked_for::<Team>(&control, &op, text).await?);
+    }
+    if let Some(text) = organisation.take() {
+        organisation = Some(looked_for::<Organisation>(&control, &op, text).await?);
+    }
     let filter = KeyFilter {
         search: list.get("q"),
         status,

@@ -43,9 +43,9 @@ pub fn key_filters() -> Filters {
     Filters::new(KEYS)
         .search("q", "Search keys", "Alias, last characters, or id")
         .choice("status", "Status", "Not deleted", statuses)
-        .text("user", "User", "User's id")
-        .text("team", "Team", "Team's id")
-        .text("organisation", "Organisation", "Organisation's id")
+        .text("user", "User", "User: address or id")
+        .text("team", "Team", "Team: name or id")
+        .text("organisation", "Organisation", "Organisation: name or id")
 }
 
 #[component]

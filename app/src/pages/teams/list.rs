@@ -17,7 +17,7 @@ pub fn team_filters() -> Filters {
             "Not deleted",
             [("active", "Active"), ("blocked", "Blocked"), ("deleted", "Deleted")],
         )
-        .text("organisation", "Organisation", "Organisation's id")
+        .text("organisation", "Organisation", "Organisation: name or id")
         .sorts(&["created"])
 }
 

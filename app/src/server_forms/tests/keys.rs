@@ -291,6 +291,7 @@ async fn everything_that_a_form_says_is_kept_and_shown_again() {
     again.meta = made.meta.clone();
     assert_eq!(again, made);
     site.get(&format!("/ui/keys?user={bob}")).await.says(">wide<").says("User: bob@example.com");
+    site.get("/ui/keys?user=BOB%40example.com").await.says(">wide<").says("User: bob@example.com");
     site.get("/ui/keys?user=nobody").await.says("No key matches");
 }
 

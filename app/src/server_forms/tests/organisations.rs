@@ -56,7 +56,10 @@ async fn an_organisation_with_teams_stays() {
     let fields = [("name", "blue"), ("given", "on"), ("organisation_id", "ACME")];
     let team = site.post("/ui/teams/new", &fields).await.new_id("/ui/teams/");
     site.get(&format!("/ui/organisations/{id}")).await.says(">blue<");
-    site.get(&format!("/ui/teams?organisation={id}")).await.says("Organisation: acme").says(">blue<");
+    for text in [id.as_str(), "ACME"] {
+        site.get(&format!("/ui/teams?organisation={text}")).await.says("Organisation: acme").says(">blue<");
+    }
+    site.get("/ui/teams?organisation=other").await.says("No team matches");
 
     let delete = format!("/ui/organisations/{id}/delete");
     site.get(&delete).await.says("It has 1 team").never_says(&format!("action=\"{delete}\""));

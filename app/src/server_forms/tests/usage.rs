@@ -97,7 +97,9 @@ async fn a_file_has_what_the_filters_match() {
 
     let json = site.get("/ui/requests/export?format=jsonl&model=o3").await;
     let rows: Vec<serde_json::Value> = json.html.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let costs: Vec<_> = rows.iter().map(|row| row["cost_usd"].as_str().unwrap()).collect();
+    let mut costs: Vec<_> = rows.iter().map(|row| row["cost_usd"].as_str().unwrap()).collect();
+    // In the order of their ids, which were made within the same millisecond.
+    costs.sort_unstable();
     assert_eq!(costs, ["0.5", "1"]);
     let rows = site.get("/ui/requests/export?key=journey").await;
     assert_eq!(rows.html.lines().count(), 3);
