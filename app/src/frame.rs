@@ -46,6 +46,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
         "Observe",
         &[
             Place::new("/ui", "Overview", IconName::Overview, "o"),
+            Place::new("/ui/usage", "Usage", IconName::Usage, "y"),
             Place::new("/ui/requests", "Requests", IconName::Requests, "r"),
         ],
     ),
@@ -53,6 +54,9 @@ const GROUPS: [(&str, &[Place]); 4] = [
         "Access",
         &[
             Place::new("/ui/keys", "Keys", IconName::Keys, "k"),
+            Place::new("/ui/teams", "Teams", IconName::Teams, "t"),
+            Place::new("/ui/users", "Users", IconName::Account, "u"),
+            Place::new("/ui/organisations", "Organisations", IconName::Organisations, "n"),
             Place::new("/ui/customers", "Customers", IconName::Customers, "c").for_readers_of(Resource::Customer),
         ],
     ),
@@ -109,14 +113,17 @@ pub fn Frame() -> impl IntoView {
 }
 
 /// What the command palette offers besides pages, to those who may.
-const ACTIONS: [(&str, &str, Action, Resource); 7] = [
+const ACTIONS: [(&str, &str, Action, Resource); 10] = [
     ("Add credential", "/ui/credentials/new", Action::Create, Resource::Credential),
     ("Add model", "/ui/models/new", Action::Create, Resource::Model),
     ("Create access group", "/ui/access-groups/new", Action::Create, Resource::AccessGroup),
     ("Create budget", "/ui/budgets/new", Action::Create, Resource::Budget),
     ("Create customer", "/ui/customers/new", Action::Create, Resource::Customer),
     ("Create key", "/ui/keys/new", Action::Create, Resource::Key),
+    ("Create organisation", "/ui/organisations/new", Action::Create, Resource::Organisation),
     ("Create tag", "/ui/tags/new", Action::Create, Resource::Tag),
+    ("Create team", "/ui/teams/new", Action::Create, Resource::Team),
+    ("Create user", "/ui/users/new", Action::Create, Resource::User),
 ];
 
 /// The command palette: needs the wasm, and is not there without.
@@ -222,6 +229,9 @@ fn Account() -> impl IntoView {
                     <p class="menu-note">
                         {user.email} <br /> {role}
                     </p>
+                    <a class="button quiet" href="/ui/account">
+                        "My account"
+                    </a>
                     <form method="post" action="/ui/sign-out">
                         <button class="button quiet" type="submit">
                             "Sign out"

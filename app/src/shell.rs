@@ -67,6 +67,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
+                    <Route path=path!("account") view=pages::AccountPage ssr=SsrMode::Async />
                     <Route path=path!("access-groups") view=pages::AccessGroupList ssr=SsrMode::Async />
                     <Route path=path!("access-groups/new") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
                     <Route path=path!("access-groups/create") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
@@ -102,9 +103,35 @@ pub fn App() -> impl IntoView {
                     // Where a change that was not accepted is shown again.
                     <Route path=path!("keys/:id/update") view=pages::KeyDetail ssr=SsrMode::Async />
                     <Route path=path!("keys/:id/delete") view=pages::DeleteKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/:id/rotate") view=pages::RotateKeyPage ssr=SsrMode::Async />
+                    <Route path=path!("keys/:id/collect") view=pages::CollectKeyPage ssr=SsrMode::Async />
                     <Route path=path!("requests") view=pages::RequestList ssr=SsrMode::Async />
                     <Route path=path!("requests/:id") view=pages::RequestDetailPage ssr=SsrMode::Async />
                     <Route path=path!("models") view=pages::Models ssr=SsrMode::Async />
+                    <Route path=path!("organisations") view=pages::OrganisationList ssr=SsrMode::Async />
+                    <Route path=path!("organisations/new") view=pages::NewOrganisationPage ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id") view=pages::OrganisationDetail ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id/members") view=pages::OrganisationMembers ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id/members/:user") view=pages::OrganisationMemberPage ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id/members/:user/remove") view=pages::RemoveOrganisationMemberPage ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id/settings") view=pages::OrganisationSettings ssr=SsrMode::Async />
+                    <Route path=path!("organisations/:id/delete") view=pages::DeleteOrganisationPage ssr=SsrMode::Async />
+                    <Route path=path!("teams") view=pages::TeamList ssr=SsrMode::Async />
+                    <Route path=path!("teams/new") view=pages::NewTeamPage ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id") view=pages::TeamDetail ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/keys") view=pages::TeamKeys ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/members") view=pages::TeamDetail ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/members/:user") view=pages::TeamMemberPage ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/members/:user/remove") view=pages::RemoveTeamMemberPage ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/settings") view=pages::TeamSettings ssr=SsrMode::Async />
+                    <Route path=path!("teams/:id/delete") view=pages::DeleteTeamPage ssr=SsrMode::Async />
+                    <Route path=path!("usage") view=pages::UsagePage ssr=SsrMode::Async />
+                    <Route path=path!("users") view=pages::UserList ssr=SsrMode::Async />
+                    <Route path=path!("users/new") view=pages::NewUserPage ssr=SsrMode::Async />
+                    <Route path=path!("users/:id") view=pages::UserDetail ssr=SsrMode::Async />
+                    <Route path=path!("users/:id/settings") view=pages::UserSettings ssr=SsrMode::Async />
+                    <Route path=path!("users/:id/password") view=pages::PasswordPage ssr=SsrMode::Async />
+                    <Route path=path!("users/:id/delete") view=pages::DeleteUserPage ssr=SsrMode::Async />
                     <Route path=path!("models/new") view=pages::NewModelPage ssr=SsrMode::Async />
                     <Route path=path!("models/create") view=pages::NewModelPage ssr=SsrMode::Async />
                     <Route path=path!("models/:id") view=pages::ModelPage ssr=SsrMode::Async />

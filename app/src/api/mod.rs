@@ -2,13 +2,19 @@
 
 mod audit;
 mod budgets;
+pub(crate) mod choices;
 mod credentials;
 mod keys;
 mod labels;
+mod members;
 mod models;
+mod organisations;
 mod overview;
 mod requests;
 mod settings;
+mod teams;
+mod usage;
+mod users;
 
 use tollgate_control::OpContext;
 use tollgate_domain::actor::{Action, Resource};
@@ -20,10 +26,15 @@ pub use budgets::*;
 pub use credentials::*;
 pub use keys::*;
 pub use labels::*;
+pub use members::*;
 pub use models::*;
+pub use organisations::*;
 pub use overview::*;
 pub use requests::*;
 pub use settings::*;
+pub use teams::*;
+pub use usage::*;
+pub use users::*;
 
 /// Who is signed in.
 pub async fn viewer() -> Result<User, ServerError> {

@@ -1,6 +1,7 @@
 //! What the pages about requests ask.
 
-use tollgate_domain::summary::{RequestDetail, RequestRow};
+use tollgate_control::{Control, OpContext};
+use tollgate_domain::summary::{Period, RequestDetail, RequestFilter, RequestRow, StatusFilter};
 
 use super::ServerError;
 use crate::kit::ListQuery;
@@ -20,31 +21,34 @@ pub struct RequestsView {
     pub key_label: Option<String>,
 }
 
-/// A page of requests, newest first.
-pub async fn list_requests(list: ListQuery) -> Result<RequestsView, ServerError> {
-    use tollgate_control::requests;
-    use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
-
-    let (control, op) = crate::server::op_context().await?;
-    let models = super::keys::model_names(&control, &op).await?;
+/// Which requests an address asks for, and what people call the key that it names. `None`: there is no such key.
+pub async fn request_filter(
+    control: &Control,
+    op: &OpContext,
+    list: &ListQuery,
+) -> Result<Option<(RequestFilter, Option<String>)>, ServerError> {
+    let period = list.get("period").and_then(|text| Period::parse(&text));
     let mut filter = RequestFilter {
         model: list.get("model"),
         status: list.get("status").and_then(|text| StatusFilter::parse(&text)),
         call_id: list.get("call"),
-        since: list
-            .get("period")
-            .and_then(|text| Period::parse(&text))
-            .map(|period| period.start(control.clock().now())),
+        since: period.map(|period| period.start(control.clock().now())),
         ..RequestFilter::default()
     };
-    let mut key_label = None;
-    if let Some(text) = &list.get("key") {
-        let Some((id, label)) = find_key(&control, &op, text).await? else {
-            return Ok(RequestsView { rows: Vec::new(), next: None, models, key_label: None });
-        };
-        (filter.key, key_label) = (Some(id), Some(label));
-    }
-    let page = requests::list(&control, &op, &filter, list.after(), PAGE).await?;
+    let Some(text) = list.get("key") else { return Ok(Some((filter, None))) };
+    let Some((id, label)) = find_key(control, op, &text).await? else { return Ok(None) };
+    filter.key = Some(id);
+    Ok(Some((filter, Some(label))))
+}
+
+/// A page of requests, newest first.
+pub async fn list_requests(list: ListQuery) -> Result<RequestsView, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    let models = super::keys::model_names(&control, &op).await?;
+    let Some((filter, key_label)) = request_filter(&control, &op, &list).await? else {
+        return Ok(RequestsView { rows: Vec::new(), next: None, models, key_label: None });
+    };
+    let page = tollgate_control::requests::list(&control, &op, &filter, list.after(), PAGE).await?;
     Ok(RequestsView { rows: page.items, next: page.next, models, key_label })
 }
 
@@ -56,9 +60,9 @@ pub async fn get_request(id: String) -> Result<RequestDetail, ServerError> {
 
 /// The id and the label of the key that a text names: its id, its alias, or `master_key`. Deleted keys are found too,
 /// for the sake of what they did.
-async fn find_key(
-    control: &tollgate_control::Control,
-    op: &tollgate_control::OpContext,
+pub(super) async fn find_key(
+    control: &Control,
+    op: &OpContext,
     text: &str,
 ) -> Result<Option<(String, String)>, ServerError> {
     use tollgate_control::ControlError;

@@ -26,7 +26,7 @@ pub fn labels(period: Period, steps: &[Timestamp]) -> Vec<Label> {
             Period::Hour => minutes(at).rem_euclid(10) == 0,
             Period::Day => at.hour().rem_euclid(4) == 0,
             Period::Week => at.hour().rem_euclid(24) == 0,
-            Period::Month => (last - i).is_multiple_of(5),
+            Period::Month => (last - i).is_multiple_of(steps.len().div_ceil(6).max(1)),
         })
         .map(|(step, at)| match period {
             Period::Hour | Period::Day => Label { step, text: clock(*at), clock: Some(*at) },

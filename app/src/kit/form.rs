@@ -45,6 +45,12 @@ impl Form {
         self.values.extend(values);
     }
 
+    /// Puts another value in place of what was typed: the id in place of the name.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.values.retain(|(n, _)| n != name);
+        self.values.push((name.to_owned(), value));
+    }
+
     /// The form that was sent to the page that is being rendered, if it was not accepted.
     pub fn of_context() -> Option<Self> {
         use_context()

@@ -7,8 +7,10 @@ mod budgets;
 mod credentials;
 mod customers;
 mod keys;
+mod members;
 mod models;
 mod not_found;
+mod organisations;
 mod overview;
 mod problem;
 mod requests;
@@ -16,6 +18,9 @@ mod settings;
 mod setup;
 mod sign_in;
 mod tags;
+mod teams;
+mod usage;
+mod users;
 
 pub use crate::kit::Query;
 pub use access_groups::{
@@ -28,17 +33,30 @@ pub use credentials::{
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
 pub use keys::{
-    CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, KEYS, KeyDetail, KeyList, NewKeyPage,
-    ShownOnce, key_href, list_address as keys_address,
+    CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
+    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,
+};
+pub use members::{
+    OrganisationMemberPage, RemoveOrganisationMemberPage, RemoveTeamMemberPage, TeamMemberPage, group_href,
+    member_href, members_href,
 };
 pub use models::{
     DeleteModelPage, LITELLM_NAMES, MODELS, ModelPage, Models, ModelsContent, NewModelPage, PRICES, Tested, model_href,
 };
 pub use not_found::NotFound;
+pub use organisations::{
+    DeleteOrganisationPage, NewOrganisationPage, ORGANISATIONS, OrganisationDetail, OrganisationList,
+    OrganisationMembers, OrganisationSettings, organisation_href,
+};
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
-pub use requests::{RequestDetailPage, RequestList, request_href};
+pub use requests::{RequestDetailPage, RequestList, request_filters, request_href};
 pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
 pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};
+pub use teams::{DeleteTeamPage, NewTeamPage, TEAMS, TeamDetail, TeamKeys, TeamList, TeamSettings, team_href};
+pub use usage::{USAGE, UsagePage, usage_of, usage_query};
+pub use users::{
+    AccountPage, DeleteUserPage, NewUserPage, PasswordPage, USERS, UserDetail, UserList, UserSettings, user_href,
+};

@@ -1,14 +1,18 @@
 //! Where the search looks. A new kind of thing adds a function and a line in [`search`].
 
 use tollgate_control::keys::{self, KeyFilter};
-use tollgate_control::records::{self, Filter};
-use tollgate_control::{Control, ControlError, OpContext, models, requests};
+use tollgate_control::records::{self, Filter, Order};
+use tollgate_control::{Control, ControlError, Managed, OpContext, models, requests};
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::credential::Credential;
+use tollgate_domain::organisation::Organisation;
+use tollgate_domain::team::Team;
+use tollgate_domain::user::User;
+use tollgate_store::Table;
 
 use super::Hit;
 use crate::ServerError;
-use crate::pages::{credential_href, key_href, model_href, request_href};
+use crate::pages::{credential_href, key_href, model_href, organisation_href, request_href, team_href, user_href};
 
 /// Hits of one kind.
 const EACH: u32 = 6;
@@ -26,6 +30,9 @@ pub async fn search(control: &Control, op: &OpContext, text: &str) -> Result<Vec
     hits.extend(allowed(credentials_called(control, op, text).await)?);
     hits.extend(allowed(keys_called(control, op, text).await)?);
     hits.extend(allowed(models_called(control, op, text).await)?);
+    hits.extend(allowed(organisations_called(control, op, text).await)?);
+    hits.extend(allowed(teams_called(control, op, text).await)?);
+    hits.extend(allowed(users_called(control, op, text).await)?);
     hits.extend(allowed(request_of_id(control, op, text).await)?);
     Ok(hits)
 }
@@ -70,6 +77,37 @@ async fn models_called(control: &Control, op: &OpContext, text: &str) -> Result<
     hits.dedup_by(|a, b| a.label == b.label);
     hits.truncate(usize::try_from(EACH).unwrap_or_default());
     Ok(hits)
+}
+
+async fn organisations_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
+    let found = called::<Organisation>(control, op, text).await?;
+    Ok(found
+        .into_iter()
+        .map(|one| Hit::new("Organisation", one.name, "", organisation_href(one.id.as_str())))
+        .collect())
+}
+
+async fn teams_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
+    let found = called::<Team>(control, op, text).await?;
+    Ok(found.into_iter().map(|team| Hit::new("Team", team.name, "", team_href(team.id.as_str()))).collect())
+}
+
+async fn users_called(control: &Control, op: &OpContext, text: &str) -> Result<Vec<Hit>, ControlError> {
+    let found = called::<User>(control, op, text).await?;
+    let hit = |user: User| {
+        let note = user.email.clone().filter(|email| email != user.label()).unwrap_or_default();
+        Hit::new("User", user.label(), note, user_href(user.id.as_str()))
+    };
+    Ok(found.into_iter().map(hit).collect())
+}
+
+/// Records that are called so, for whoever may see any.
+async fn called<T: Managed + Table>(control: &Control, op: &OpContext, text: &str) -> Result<Vec<T>, ControlError> {
+    if !op.allowed_somewhere(Action::Read, <T as Managed>::RESOURCE) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter { search: Some(text.to_owned()), order: Order::Name, ..Filter::default() };
+    Ok(records::list(control, op, &filter, None, EACH).await?.items)
 }
 
 /// A request by its whole id or its call's.

@@ -2,16 +2,17 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use futures::stream::try_unfold;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use leptos::prelude::provide_context;
 use tollgate_control::audit;
 use tollgate_control::export::{self, AuditExport, Format};
 use tollgate_control::{Control, ControlError};
 
+use super::exports::{file, format_of};
 use crate::api::audit_filter;
 use crate::kit::{ListQuery, Query, redirect_with, refusal};
 use crate::pages::{AUDIT, Verified, audit_filters};
@@ -29,7 +30,7 @@ async fn export_lines(
     request: Request,
 ) -> Response {
     let address = Query::parse(request.uri().query().unwrap_or_default());
-    let format = address.get("format").and_then(|text| Format::parse(&text)).unwrap_or_default();
+    let format = format_of(&address);
     let list = audit_filters().read(&address);
     let export = match begin(&control, &viewer, &list, format).await {
         Ok(export) => export,
@@ -44,16 +45,7 @@ async fn export_lines(
             }
         }
     });
-    let moment = control.clock().now().to_rfc3339();
-    let day = moment.get(..10).unwrap_or_default();
-    let name = format!("attachment; filename=\"audit-{day}.{}\"", format.extension());
-    let mut response = Body::from_stream(parts).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-    if let Ok(name) = HeaderValue::try_from(name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    response
+    file(&control, "audit", format, Body::from_stream(parts))
 }
 
 async fn begin(

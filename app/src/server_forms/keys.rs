@@ -6,23 +6,32 @@ use axum::routing::post;
 use axum::{Extension, Router};
 use http::StatusCode;
 use leptos::prelude::provide_context;
-use tollgate_control::keys::{self, CreatedKey, KeyRef, NewKey, expiry_after};
+use tollgate_control::keys::{self, CreatedKey, KeyRef, NewKey};
 use tollgate_control::{Control, ControlError, OpContext};
 use tollgate_domain::ids::KeyId;
 use tollgate_domain::key::VirtualKey;
-use tollgate_domain::model::ModelPattern;
 
+use super::key_fields::KeyFields;
 use super::{read_form, show_again};
 use crate::kit::{Form, redirect_with, refusal};
-use crate::pages::{CreatedKeyView, Expiry, KEYS, ShownOnce, key_href, keys_address};
+use crate::pages::{CreatedKeyView, HowMade, KEYS, ShownOnce, key_href, keys_address};
 use crate::server::{ServerState, Viewer, render};
 
 /// Rows that one form may name.
 const MOST: usize = 1_000;
 
 /// The form's fields that the control plane calls otherwise.
-const NAMES: &[(&str, &str)] =
-    &[("models", "models"), ("expires_at", "date"), ("duration", "expiry"), ("conflict", "alias")];
+pub(super) const NAMES: &[(&str, &str)] = &[
+    ("models", "models"),
+    ("access_groups", "access_groups"),
+    ("expires_at", "date"),
+    ("duration", "expiry"),
+    ("model_aliases", "model_names"),
+    ("rotation_interval", "rotate_every"),
+    ("conflict", "alias"),
+];
+
+const NAMES_OF_CUSTOM: &[(&str, &str)] = &[("key", "custom_key"), ("expires_at", "date"), ("duration", "expiry")];
 
 pub fn router() -> Router<ServerState> {
     Router::new()
@@ -51,6 +60,7 @@ async fn create(
         id: created.key.id.to_string(),
         label: created.key.label().to_owned(),
         key: ShownOnce::new(created.plain.expose()),
+        how: HowMade::Created,
         base_url: viewer.base_url,
         model: first_model(&control, &op, &created.key).await,
     };
@@ -59,29 +69,20 @@ async fn create(
 
 /// `None`, and what is wrong told in the form.
 async fn try_create(control: &Control, op: &OpContext, form: &mut Form) -> Option<CreatedKey> {
-    let expires_at = Expiry::date(form);
+    let fields = KeyFields::read(control, op, form).await.map_err(|error| form.refuse(&error, NAMES)).ok()?;
     if form.is_refused() {
         return None;
     }
-    let mut new = NewKey::default();
-    new.key.alias = form.get("alias");
-    new.key.models = patterns(form);
-    new.key.expires_at = match Expiry::of(form).seconds() {
-        Some(seconds) => {
-            let at = expiry_after(seconds, control.clock().now());
-            Some(at.map_err(|error| form.refuse(&error, NAMES)).ok()?)
-        }
-        None => expires_at,
-    };
-    keys::create(control, op, new).await.map_err(|error| form.refuse(&error, NAMES)).ok()
-}
-
-fn patterns(form: &Form) -> Vec<ModelPattern> {
-    form.models("models").into_iter().map(ModelPattern::new).collect()
+    let custom_key = form.secret("custom_key");
+    // What is in the way may be either text.
+    let names = if custom_key.is_some() { NAMES_OF_CUSTOM } else { NAMES };
+    let mut new = NewKey { custom_key, ..NewKey::default() };
+    fields.apply(&mut new.key, control.clock().now()).map_err(|error| form.refuse(&error, names)).ok()?;
+    keys::create(control, op, new).await.map_err(|error| form.refuse(&error, names)).ok()
 }
 
 /// A model to try the key with: one that it may call, for chats where there is one.
-async fn first_model(control: &Control, op: &OpContext, key: &VirtualKey) -> Option<String> {
+pub(super) async fn first_model(control: &Control, op: &OpContext, key: &VirtualKey) -> Option<String> {
     let rows = tollgate_control::models::list(control, op).await.ok()?;
     let mut usable = rows.into_iter().filter(|row| !row.model.contains('*') && key.allows_model(&row.model));
     let first = usable.next()?;
@@ -118,22 +119,11 @@ async fn try_update(
     id: KeyId,
     form: &mut Form,
 ) -> Result<Option<VirtualKey>, ControlError> {
-    let date = Expiry::date(form);
+    let fields = KeyFields::read(control, op, form).await?;
     if form.is_refused() {
         return Ok(None);
     }
-    let expiry = Expiry::of(form);
-    let (alias, models) = (form.get("alias"), patterns(form));
-    let change = |key: &mut VirtualKey, now| {
-        key.alias = alias;
-        key.models = models;
-        match expiry.seconds() {
-            _ if expiry == Expiry::Never => key.expires_at = None,
-            Some(seconds) => key.expires_at = Some(expiry_after(seconds, now)?),
-            None => key.expires_at = date.or(key.expires_at),
-        }
-        Ok(())
-    };
+    let change = |key: &mut VirtualKey, now| fields.apply(key, now);
     match keys::update(control, op, &KeyRef::Id(id), form.version(), change).await {
         Ok(key) => Ok(Some(key)),
         Err(error @ (ControlError::Denied { .. } | ControlError::NotFound { .. })) => Err(error),
@@ -280,7 +270,7 @@ async fn try_delete(
 }
 
 /// To the key's page, or to the list where the id is none.
-fn to_key(id: &str, notice: &str) -> Response {
+pub(super) fn to_key(id: &str, notice: &str) -> Response {
     let path = KeyId::parse(id).map_or_else(|| KEYS.to_owned(), |id| key_href(&id.to_string()));
     redirect_with(&path, notice)
 }

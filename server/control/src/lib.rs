@@ -16,6 +16,7 @@ pub mod keys;
 mod managed;
 pub mod models;
 pub mod overview;
+pub mod people;
 pub mod records;
 mod redact;
 pub mod requests;

@@ -191,6 +191,13 @@ pub struct Place {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memberships(BTreeMap<Group, MemberRole>);
 
+impl Memberships {
+    /// What one is where.
+    pub fn iter(&self) -> impl Iterator<Item = (&Group, MemberRole)> {
+        self.0.iter().map(|(group, role)| (group, *role))
+    }
+}
+
 impl FromIterator<Membership> for Memberships {
     fn from_iter<I: IntoIterator<Item = Membership>>(memberships: I) -> Self {
         Self(memberships.into_iter().map(|membership| (membership.group, membership.role)).collect())

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use leptos::prelude::*;
+use tollgate_domain::Timestamp;
 
 use super::new::NewKeyForm;
 use super::snippets::Call;
 use super::{KEYS, key_href};
-use crate::components::{CodeBlock, CopyField, EmptyState, Notice, PageHeader, Tone};
+use crate::components::{CodeBlock, CopyField, EmptyState, Moment, Notice, PageHeader, Tone};
 use crate::kit::{Crumb, Form};
 
 /// A new key's text on its one way to the page. Can't be printed.
@@ -26,6 +27,17 @@ impl fmt::Debug for ShownOnce {
     }
 }
 
+/// How a key came by the text that is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HowMade {
+    #[default]
+    Created,
+    /// Exchanged just now; until when the old text works.
+    Rotated(Option<Timestamp>),
+    /// Exchanged on schedule before.
+    Collected,
+}
+
 /// A key that was just made, with what the snippets need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedKeyView {
@@ -33,6 +45,7 @@ pub struct CreatedKeyView {
     /// What people call it.
     pub label: String,
     pub key: ShownOnce,
+    pub how: HowMade,
     /// Without the `/v1`.
     pub base_url: String,
     /// A model that the key may call; `None` when none is configured.
@@ -55,9 +68,24 @@ pub fn CreatedKeyPage() -> impl IntoView {
     .into_any()
 }
 
+/// The key's text, and how to use it.
 #[component]
-fn Created(created: CreatedKeyView) -> impl IntoView {
-    let CreatedKeyView { id, label, key: ShownOnce(key), base_url, model } = created;
+pub fn Created(created: CreatedKeyView) -> impl IntoView {
+    let CreatedKeyView { id, label, key: ShownOnce(key), how, base_url, model } = created;
+    let (title, purpose) = match how {
+        HowMade::Created => ("Key created", format!("“{label}” can be used from now on.")),
+        HowMade::Rotated(Some(_)) => {
+            ("Key rotated", format!("“{label}” has a new text; the old one works for a while."))
+        }
+        HowMade::Rotated(None) => ("Key rotated", format!("“{label}” has a new text; the old one no longer works.")),
+        HowMade::Collected => ("Key collected", format!("“{label}” was exchanged on schedule; this is its new text.")),
+    };
+    let until = match how {
+        HowMade::Rotated(Some(at)) => {
+            Some(view! { <Notice tone=Tone::Info>"The old text works until " <Moment at /> "."</Notice> })
+        }
+        _ => None,
+    };
     let no_model = model.is_none().then(|| {
         view! {
             <Notice tone=Tone::Warning>
@@ -70,12 +98,13 @@ fn Created(created: CreatedKeyView) -> impl IntoView {
     let call = Call { base_url: &base_url, key: &key, model: &model };
     let (curl, python, node) = (call.curl(), call.python(), call.node());
     view! {
-        <PageHeader title="Key created" purpose=format!("“{label}” can be used from now on.") />
+        <PageHeader title purpose />
         <div class="stack created">
             <Notice tone=Tone::Warning>
                 <strong>"Copy the key now: it won't be shown again."</strong>
                 " Only a fingerprint of it is kept. Who loses it needs a new one."
             </Notice>
+            {until}
             <CopyField label="Key" id="created-key" value=key.clone() />
             <CopyField label="Base URL" id="created-url" value=format!("{base_url}/v1") />
             {no_model}
@@ -116,6 +145,7 @@ mod tests {
             id: "1".to_owned(),
             label: "x".to_owned(),
             key: ShownOnce::new("sk-secret"),
+            how: HowMade::default(),
             base_url: String::new(),
             model: None,
         };

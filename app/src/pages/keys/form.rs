@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use tollgate_domain::Timestamp;
+use tollgate_domain::key::KeyType;
 
-use crate::api::KeyView;
+use super::owner::{Owner, owner_fields};
+use crate::api::{KeyFormView, KeyView, SERVICE_ACCOUNT};
 use crate::components::moment_text;
-use crate::kit::Form;
+use crate::kit::{Form, LIMITS_NOTE, LimitNames, json_text, limit_fields, pairs_text, span_text};
 
 /// When a key shall end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,21 +82,57 @@ impl Expiry {
 }
 
 /// The form of a key as it is.
-pub fn form_of(key: &KeyView, known: &[String]) -> Form {
+pub fn form_of(key: &KeyView, view: &KeyFormView) -> Form {
     let expiry = if key.expires_at.is_some() { Expiry::Keep } else { Expiry::Never };
-    Form::filled([("alias", key.alias.clone().unwrap_or_default()), ("expiry", expiry.as_str().to_owned())])
-        .with_models("models", &key.models, known)
+    let mut metadata = key.metadata.clone();
+    // Who its owner is says the same.
+    metadata.remove(SERVICE_ACCOUNT);
+    let span = |seconds: Option<i64>| seconds.map(span_text).unwrap_or_default();
+    let groups = key.access_groups.iter().map(|group| ("access_groups", group.clone()));
+    let values = [
+        ("alias", key.alias.clone().unwrap_or_default()),
+        ("owner", Owner::of_key(key, &view.me).as_str().to_owned()),
+        ("user_id", key.user_id.clone().unwrap_or_default()),
+        ("team_id", key.team_id.clone().unwrap_or_default()),
+        ("organisation_id", key.organisation_id.clone().unwrap_or_default()),
+        ("expiry", expiry.as_str().to_owned()),
+        ("tags", key.tags.join("\n")),
+        ("budget_id", key.budget_id.clone().unwrap_or_default()),
+        ("key_type", key.key_type.as_str().to_owned()),
+        ("allowed_routes", key.allowed_routes.join("\n")),
+        ("model_names", pairs_text(&key.model_aliases)),
+        ("rotate_every", span(key.rotation.as_ref().map(|rotation| rotation.interval_seconds))),
+        ("rotate_grace", span(key.rotation.as_ref().map(|rotation| rotation.grace_seconds).filter(|grace| *grace > 0))),
+        ("metadata", json_text(&metadata)),
+    ];
+    Form::filled(values.into_iter().chain(groups)).with_limits(&LimitNames::OWN, &key.limits).with_models(
+        "models",
+        &key.models,
+        &view.models,
+    )
+}
+
+fn type_option(key_type: KeyType) -> (&'static str, &'static str) {
+    let label = match key_type {
+        KeyType::Default => "Default: calls models, and manages what its owner may",
+        KeyType::LlmApi => "Calls models only",
+        KeyType::Management => "Manages only",
+        KeyType::ReadOnly => "Reads what its owner may read, calls nothing",
+    };
+    (key_type.as_str(), label)
 }
 
 /// The fields. `expires_at` is the end that the key has, where one is changed.
-pub fn fields(form: &Form, models: Vec<String>, expires_at: Option<Timestamp>) -> impl IntoView + use<> {
+pub fn fields(form: &Form, view: KeyFormView, expires_at: Option<Timestamp>) -> impl IntoView + use<> {
     let keeps = expires_at.map(|at| (Expiry::Keep.as_str(), format!("{}: {}", Expiry::Keep.label(), moment_text(at))));
     let expiries = Expiry::NEW.map(|expiry| (expiry.as_str(), expiry.label().to_owned()));
     let alias = form
         .text("alias", "Alias")
         .help("What people will call the key: the application or the person that uses it. Optional, and unique.");
+    let owner = owner_fields(form, &view);
+    let KeyFormView { models, budgets, access_groups, .. } = view;
     let models = form.model_choice("models", "Models", models).help(
-        "What the key may call. With none ticked and none typed, it may call every model, those that are configured later included.",
+        "What the key may call. With none ticked and none typed, it may call every model that its owner may, those that are configured later included.",
     );
     let expiry = form
         .select("expiry", "Expires", keeps.into_iter().chain(expiries))
@@ -103,8 +141,57 @@ pub fn fields(form: &Form, models: Vec<String>, expires_at: Option<Timestamp>) -
     view! {
         {form.whole()}
         {alias.view()}
+        {owner}
         {models.view()}
+        {(!access_groups.known.is_empty()).then(|| form.ticks("access_groups", "Access groups", "Groups of models that it may call besides.", access_groups.known))}
         <div class="cluster form-row">{expiry.view()} {date.view()}</div>
+        <h2>"Budget and limits"</h2>
+        <p class="field-help">{LIMITS_NOTE}</p>
+        {form.pick("budget_id", "Shared budget", "A budget that is kept under Budgets.", "None", &budgets)}
+        {limit_fields(form, &LimitNames::OWN)}
+        {rare_fields(form)}
+    }
+}
+
+/// Those that few need: open where one is filled in.
+fn rare_fields(form: &Form) -> impl IntoView + use<> {
+    const NAMES: [&str; 6] = ["tags", "allowed_routes", "model_names", "rotate_every", "rotate_grace", "metadata"];
+    let is_default = form.get("key_type").is_none_or(|text| text == KeyType::Default.as_str());
+    let open = !is_default || NAMES.iter().any(|name| form.get(name).is_some() || !form.problem(name).is_empty());
+    let tags = form.lines("tags", "Tags").help("Put on each of its calls. One in a line.");
+    let key_type = form.select("key_type", "Type", KeyType::ALL.map(type_option));
+    let routes = form
+        .lines("allowed_routes", "Allowed routes")
+        .placeholder("/chat/completions")
+        .help("Routes or groups of routes, such as llm_api_routes, one in a line. Empty: those of its type.");
+    let names = form
+        .lines("model_names", "Other names for models")
+        .placeholder("fast = gpt-4o-mini")
+        .help("Names that it may use, one in a line: name = model.");
+    let every = form
+        .length("rotate_every", "Rotated every")
+        .placeholder("90d")
+        .help("Its text is exchanged by itself; the new one waits here to be collected. Empty: never.");
+    let grace = form
+        .length("rotate_grace", "The old text works for")
+        .placeholder("7d")
+        .help("After each exchange. Empty: half of that time, at most 7 days.");
+    let metadata = form
+        .lines("metadata", "Metadata")
+        .placeholder("{\"department\": \"sales\"}")
+        .help("Anything worth keeping, as a JSON object.");
+    view! {
+        <details class="more" open=open>
+            <summary>"Tags, type, routes, rotation, metadata"</summary>
+            <div class="stack">
+                {tags.view()}
+                {key_type.view()}
+                {routes.view()}
+                {names.view()}
+                <div class="cluster form-row">{every.view()}{grace.view()}</div>
+                {metadata.view()}
+            </div>
+        </details>
     }
 }
 

@@ -5,6 +5,7 @@ use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::key::KeyStatus;
 
+use super::owner::OwnerCell;
 use super::{KEYS, SAID, key_href};
 use crate::api::{KeyView, KeysView, list_keys};
 use crate::components::{Count, EmptyState, Icon, IconName, KeyStatusBadge, Moment, Money, PageHeader};
@@ -23,10 +24,11 @@ const STATUSES: [(KeyStatus, &str); 4] = [
     (KeyStatus::Deleted, "Deleted"),
 ];
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     column("Key"),
     column("Ends in"),
     column("Status"),
+    column("Owner"),
     column("Models"),
     column("Spend").number(),
     column("Calls").number(),
@@ -38,12 +40,12 @@ const COLUMNS: [Column; 9] = [
 /// What keys are filtered by.
 pub fn key_filters() -> Filters {
     let statuses = STATUSES.map(|(status, label)| (status.as_str(), label));
-    Filters::new(KEYS).search("q", "Search keys", "Alias, last characters, or id").choice(
-        "status",
-        "Status",
-        "Not deleted",
-        statuses,
-    )
+    Filters::new(KEYS)
+        .search("q", "Search keys", "Alias, last characters, or id")
+        .choice("status", "Status", "Not deleted", statuses)
+        .text("user", "User", "User: address or id")
+        .text("team", "Team", "Team: name or id")
+        .text("organisation", "Organisation", "Organisation: name or id")
 }
 
 #[component]
@@ -59,16 +61,17 @@ pub fn KeyList() -> impl IntoView {
             </Allowed>
         </PageHeader>
         <NoticeFromAddress own=SAID />
-        <FilterBar list=list.clone() />
         {load(list_keys(list.clone()), move |view| view! { <Keys view list /> })}
     }
 }
 
 #[component]
 fn Keys(view: KeysView, list: ListQuery) -> impl IntoView {
-    let KeysView { rows, next, may_change } = view;
+    let KeysView { rows, next, may_change, user, team, organisation } = view;
+    let list = list.show("user", user).show("team", team).show("organisation", organisation);
+    let bar = view! { <FilterBar list=list.clone() /> };
     if rows.is_empty() {
-        return view! { <NoKeys list may_change /> }.into_any();
+        return view! { {bar} <NoKeys list may_change /> }.into_any();
     }
     let back = list.href();
     let mut columns = COLUMNS.to_vec();
@@ -85,14 +88,14 @@ fn Keys(view: KeysView, list: ListQuery) -> impl IntoView {
     let table =
         view! { <DataTable label="Keys" columns list next select=may_change.then_some(BULK)>{rows}</DataTable> };
     if !may_change {
-        return table.into_any();
+        return view! { {bar} {table} }.into_any();
     }
     let actions = vec![
         BulkAction::new("Block", "block"),
         BulkAction::new("Unblock", "unblock"),
         BulkAction::confirmed("Delete", "/ui/keys/delete"),
     ];
-    view! { <BulkForm id=BULK action="/ui/keys/bulk" back actions>{table}</BulkForm> }.into_any()
+    view! { {bar} <BulkForm id=BULK action="/ui/keys/bulk" back actions>{table}</BulkForm> }.into_any()
 }
 
 #[component]
@@ -129,6 +132,7 @@ fn Row(key: KeyView, back: String, may_change: bool) -> impl IntoView {
             </th>
             <td class="mono">{key.hint.clone()}</td>
             <td><KeyStatusBadge status=key.status /></td>
+            <td><OwnerCell key=key.clone() /></td>
             <td><Models models=key.models.clone() /></td>
             <td class="num"><Money value=key.spent /></td>
             <td class="num"><Count value=key.calls /></td>
@@ -142,7 +146,7 @@ fn Row(key: KeyView, back: String, may_change: bool) -> impl IntoView {
 
 /// A moment of which the day says enough; the page's script tells it as any other.
 #[component]
-fn Day(at: Timestamp) -> impl IntoView {
+pub fn Day(at: Timestamp) -> impl IntoView {
     let moment = at.to_rfc3339();
     let day = moment.get(..10).unwrap_or(&moment).to_owned();
     view! { <time class="moment" datetime=moment>{day}</time> }
@@ -150,7 +154,7 @@ fn Day(at: Timestamp) -> impl IntoView {
 
 /// The first models of a key; all of them on hover.
 #[component]
-fn Models(models: Vec<String>) -> impl IntoView {
+pub fn Models(models: Vec<String>) -> impl IntoView {
     const SHOWN: usize = 2;
     if models.is_empty() {
         return view! { <span class="muted">"Every model"</span> }.into_any();

@@ -7,17 +7,23 @@ mod edit;
 mod form;
 mod list;
 mod new;
+mod owner;
+mod rotate;
 mod snippets;
+mod table;
 
 use crate::kit::{Query, Said};
 
-pub use created::{CreatedKeyPage, CreatedKeyView, ShownOnce};
+pub use created::{CreatedKeyPage, CreatedKeyView, HowMade, ShownOnce};
 pub use delete::{DeleteKeyPage, DeleteKeysPage};
 pub use detail::KeyDetail;
 pub use form::Expiry;
 pub use list::{KeyList, key_filters};
 pub use new::NewKeyPage;
+pub use owner::Owner;
+pub use rotate::{CollectKeyPage, RotateKeyPage};
 pub use snippets::Call;
+pub use table::KeyTable;
 
 pub const KEYS: &str = "/ui/keys";
 
@@ -40,6 +46,7 @@ pub const SAID: &[Said] = &[
         "deleted",
         "The key is deleted. Calls with it are refused; what it did stays on record. It can't be brought back.",
     ),
+    Said::bad("nothing_waits", "There is no new text to collect: somebody was faster, or the key was rotated since."),
     Said::good("keys_blocked", "The keys are blocked. Calls with them are refused from now on."),
     Said::bad("keys_partly", "It failed before all of the keys were done: look at the list, and try again."),
     Said::good("keys_unblocked", "The keys are no longer blocked."),

@@ -146,7 +146,7 @@ fn error_note(summary: &Summary) -> String {
 }
 
 /// A share with two digits that matter; never `0 %` of something, never `100 %` of less than all.
-fn percent(part: i64, whole: i64) -> String {
+pub fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 || part <= 0 {
         return "0 %".to_owned();
     }
@@ -159,7 +159,7 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 /// `18.2k`, `1.05M`: three digits, for where the exact number is on hover.
-fn short(value: i64) -> String {
+pub fn short(value: i64) -> String {
     let (unit, suffix) = match value {
         ..10_000 => return count_text(value),
         10_000..1_000_000 => (1_000, "k"),

@@ -8,10 +8,11 @@ use super::{REQUESTS, period_label};
 use crate::api::{RequestsView, list_requests};
 use crate::components::{EmptyState, Icon, IconName, PageHeader};
 use crate::islands::Live;
-use crate::kit::{FilterBar, Filters, ListQuery, load, query};
+use crate::kit::{FilterBar, Filters, ListQuery, NoticeFromAddress, load, query};
+use crate::pages::usage::ExportLinks;
 
 /// What requests are filtered by. A key may be told by id, alias or `master_key`; a call by its or a request's whole id.
-fn request_filters() -> Filters {
+pub fn request_filters() -> Filters {
     let statuses = StatusFilter::ALL.map(|status| (status.as_str(), status_label(status)));
     let periods = Period::ALL.map(|period| (period.as_str(), period_label(period)));
     Filters::new(REQUESTS)
@@ -27,12 +28,16 @@ fn request_filters() -> Filters {
 #[component]
 pub fn RequestList() -> impl IntoView {
     let list = request_filters().read(&query());
+    let (files, asked) = (list.clone(), list_requests(list.clone()));
     view! {
         <PageHeader
             title="Requests"
             purpose="Every call and every refusal, newest first: who asked for what, what came of it, and what it cost."
-        />
-        {load(list_requests(list.clone()), move |view| view! { <Requests view list /> })}
+        >
+            <ExportLinks list=files path="/ui/requests/export" />
+        </PageHeader>
+        <NoticeFromAddress own=&[] />
+        {load(asked, move |view| view! { <Requests view list /> })}
     }
 }
 

@@ -14,7 +14,7 @@ use crate::kit::Query;
 
 pub use breakdown::line as cost_line;
 pub use detail::RequestDetailPage;
-pub use list::RequestList;
+pub use list::{RequestList, request_filters};
 pub use table::RequestTable;
 
 pub const REQUESTS: &str = "/ui/requests";

@@ -3,9 +3,10 @@
 use http::{StatusCode, header};
 use tollgate_control::OpContext;
 use tollgate_control::keys::{self, KeyFilter, KeyRef};
+use tollgate_domain::Nanos;
 use tollgate_domain::actor::Role;
 use tollgate_domain::ids::KeyId;
-use tollgate_domain::key::KeyDigest;
+use tollgate_domain::key::{KeyDigest, KeyType, Rotation};
 
 use super::site::Site;
 
@@ -236,4 +237,156 @@ async fn many_keys_are_blocked_and_deleted_at_once() {
         let page = site.post(path, &[("do", "block"), ("back", "https://evil.example")]).await;
         assert_eq!(page.location(), "/ui/keys?notice=nothing");
     }
+}
+
+const WIDE: [(&str, &str); 18] = [
+    ("alias", "wide"),
+    ("owner", "person"),
+    ("models", "gpt-4o"),
+    ("expiry", "never"),
+    ("max_budget", "12.000000001"),
+    ("budget_duration", "30d"),
+    ("soft_budget", "10"),
+    ("tpm_limit", "1000"),
+    ("rpm_limit", "10"),
+    ("max_parallel_requests", "3"),
+    ("tags", "one, two"),
+    ("key_type", "llm_api"),
+    ("allowed_routes", "/chat/completions\n/embeddings"),
+    ("model_names", "fast = gpt-4o"),
+    ("rotate_every", "90d"),
+    ("rotate_grace", "3d"),
+    ("metadata", "{\"a\": [1, 2]}"),
+    ("budget_id", ""),
+];
+
+#[tokio::test]
+async fn everything_that_a_form_says_is_kept_and_shown_again() {
+    let site = Site::open().await;
+    let bob = site.create_user("bob@example.com", "member").await;
+    let page = site.post("/ui/keys/create", &[&WIDE[..], &[("user_id", "bob@example.com")]].concat()).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    let wide = KeyRef::Alias("wide".to_owned());
+    let made = keys::get(&site.control, &system(), &wide).await.unwrap().key;
+    assert_eq!(made.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str), Some(bob.as_str()));
+    assert_eq!(made.limits.max_budget, Some(Nanos(12_000_000_001)));
+    assert_eq!((made.limits.rpm_limit, made.limits.max_parallel_requests), (Some(10), Some(3)));
+    assert_eq!((made.tags.len(), made.key_type, made.allowed_routes.len()), (2, KeyType::LlmApi, 2));
+    assert_eq!((made.model_aliases["fast"].as_str(), &made.metadata["a"]), ("gpt-4o", &serde_json::json!([1, 2])));
+    let rotation = made.rotation.clone().unwrap();
+    assert_eq!((rotation.interval_seconds, rotation.grace_seconds), (90 * 86_400, 3 * 86_400));
+
+    let path = format!("/ui/keys/{}", made.id);
+    let page = site.get(&path).await;
+    for text in ["bob@example.com", "value=\"12.000000001\"", "fast = gpt-4o", "value=\"90d\"", "llm_api", "Every 90d"]
+    {
+        page.says(text);
+    }
+    // A form that is sent back as it was shown changes nothing.
+    let sent = [&WIDE[..], &[("user_id", &bob), ("version", "1")]].concat();
+    let page = site.post(&format!("{path}/update"), &sent).await;
+    assert_eq!(page.location(), format!("{path}?notice=updated"), "{}", page.html);
+    let mut again = keys::get(&site.control, &system(), &wide).await.unwrap().key;
+    assert_eq!(again.meta.version, 2);
+    again.meta = made.meta.clone();
+    assert_eq!(again, made);
+    site.get(&format!("/ui/keys?user={bob}")).await.says(">wide<").says("User: bob@example.com");
+    site.get("/ui/keys?user=BOB%40example.com").await.says(">wide<").says("User: bob@example.com");
+    site.get("/ui/keys?user=nobody").await.says("No key matches");
+}
+
+#[tokio::test]
+async fn a_key_has_an_owner_who_fits() {
+    let site = Site::open().await;
+    let team = site.create_team("blue").await;
+    let wrong = [
+        (vec![("owner", "person")], "user_id", "Say whose it is."),
+        (vec![("owner", "person"), ("user_id", "nobody")], "user_id", "There is no user `nobody`."),
+        (vec![("owner", "team")], "team_id", "Say which team"),
+        (vec![("owner", "service"), ("team_id", &team)], "alias", "Give the service account a name."),
+        (vec![("owner", "nobody"), ("team_id", &team)], "owner", "A key in a team is"),
+        (vec![("rotate_grace", "1d")], "rotate_grace", "Say above how often"),
+        (vec![("rotate_every", "30s")], "rotate_every", "rom a minute to"),
+        (vec![("custom_key", "pk-nope")], "custom_key", "A key must start with"),
+        (vec![("allowed_routes", ""), ("metadata", "7")], "metadata", "Write a JSON object"),
+    ];
+    for (fields, field, says) in wrong {
+        let page = site.post("/ui/keys/create", &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        page.says(says).says(&format!("id=\"{field}-error\""));
+    }
+    let fields = [("owner", "service"), ("team_id", "BLUE"), ("alias", "robot"), ("custom_key", "sk-0123456789abcdef")];
+    let page = site.post("/ui/keys/create", &fields).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    page.says("sk-0123456789abcdef");
+    let robot = keys::get(&site.control, &system(), &KeyRef::Alias("robot".to_owned())).await.unwrap().key;
+    assert_eq!((robot.user_id, &robot.metadata["service_account_id"]), (None, &"robot".into()));
+    let path = format!("/ui/keys/{}", robot.id);
+    site.get(&path).await.says("Service account").says("value=\"service\" selected");
+    let fields =
+        [("owner", "team"), ("team_id", team.as_str()), ("alias", "robot"), ("expiry", "never"), ("version", "1")];
+    let page = site.post(&format!("{path}/update"), &fields).await;
+    assert_eq!(page.location(), format!("{path}?notice=updated"), "{}", page.html);
+    let robot = keys::get(&site.control, &system(), &KeyRef::Alias("robot".to_owned())).await.unwrap().key;
+    assert!(robot.metadata.is_empty() && robot.team_id.is_some());
+    site.get(&format!("/ui/keys/new?team={team}"))
+        .await
+        .says("value=\"team\" selected")
+        .says(&format!("value=\"{team}\" selected"));
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_and_its_text_shown_once() {
+    let site = Site::open().await;
+    let (key, old) = site.create_key("one").await;
+    let path = format!("/ui/keys/{key}/rotate");
+    site.get(&path).await.says("Rotate one").says("never used").says("value=\"24h\"");
+    for grace in ["soon", "91d"] {
+        let page = site.post(&path, &[("grace", grace)]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        page.says("id=\"grace-error\"");
+    }
+    let page = site.post(&path, &[("grace", "24h")]).await;
+    assert_eq!((page.status, &page.headers[header::CACHE_CONTROL]), (StatusCode::OK, &"no-store".parse().unwrap()));
+    page.says("Key rotated").says("The old text works until").says("it won't be shown again");
+    let new = page.between("Authorization: Bearer ", "'");
+    assert_ne!(new, old);
+    let found = keys::get(&site.control, &system(), &KeyRef::Digest(KeyDigest::of(&new))).await.unwrap();
+    assert_eq!(found.key.id.to_string(), key);
+    site.get(&format!("/ui/keys/{key}")).await.never_says(&new);
+    let page = site.post(&path, &[("grace", "")]).await;
+    page.says("the old one no longer works").never_says("The old text works until");
+}
+
+#[tokio::test]
+async fn a_text_that_waits_is_collected_once() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let path = format!("/ui/keys/{key}");
+    site.get(&path).await.never_says("/collect\"");
+    // The schedule's time has come.
+    keys::update(&site.control, &system(), &id(&key), None, |key, now| {
+        key.rotation = Some(Rotation { next_at: now, ..Rotation::every(86_400, now) });
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(keys::rotate_due(&site.control, &system()).await.unwrap(), 1);
+    site.get(&path).await.says("Its new text waits").says(&format!("action=\"{path}/collect\""));
+    // Without the schedule, the text would be lost.
+    let row = keys::get(&site.control, &system(), &id(&key)).await.unwrap();
+    let version = row.key.meta.version.to_string();
+    let page =
+        site.post(&format!("{path}/update"), &[("alias", "one"), ("expiry", "never"), ("version", &version)]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("Collect the new text first");
+
+    let page = site.post(&format!("{path}/collect"), &[]).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    let new = page.says("Key collected").between("Authorization: Bearer ", "'");
+    let found = keys::get(&site.control, &system(), &KeyRef::Digest(KeyDigest::of(&new))).await.unwrap();
+    assert_eq!(found.key.id.to_string(), key);
+    let page = site.post(&format!("{path}/collect"), &[]).await;
+    assert_eq!(page.location(), format!("{path}?notice=nothing_waits"));
+    site.get(&format!("{path}/collect")).await.says("was shown once and is gone").never_says(&new);
 }

@@ -3,6 +3,11 @@
 mod audit;
 mod keys;
 mod labels;
+mod members;
 mod models;
+mod organisations;
 mod requests;
 mod site;
+mod teams;
+mod usage;
+mod users;

@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 
 use crate::server::{StartFacts, WebSettings, routes};
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 pub struct Site {
     router: Router,
@@ -44,6 +44,14 @@ pub struct Page {
 impl Page {
     pub fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The id of what a form made: the answer leads to its page.
+    #[track_caller]
+    pub fn new_id(&self, path: &str) -> String {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.html);
+        let id = self.location().strip_prefix(path).and_then(|rest| rest.strip_suffix("?notice=created"));
+        id.unwrap_or_else(|| panic!("nothing was made: {}", self.location())).to_owned()
     }
 
     #[track_caller]
@@ -143,12 +151,29 @@ impl Site {
             WebSettings { base_url: None, with_wasm: false, admin_only: false, facts: StartFacts::default() };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
-        let page = site.post("/ui/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+        site.sign_in("ada@example.com").await;
+        site
+    }
+
+    /// Becomes somebody else, whose password is [`PASSWORD`].
+    pub async fn sign_in(&mut self, email: &str) {
+        self.cookie.clear();
+        let page = self.post("/ui/sign-in", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         assert_eq!(page.location(), "/ui");
         let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
-        site.cookie = cookie.split(';').next().unwrap().to_owned();
-        site
+        self.cookie = cookie.split(';').next().unwrap().to_owned();
+    }
+
+    /// Makes a user by the form, with [`PASSWORD`]; their id.
+    pub async fn create_user(&self, email: &str, role: &str) -> String {
+        let page = self.post("/ui/users/new", &[("email", email), ("role", role), ("password", PASSWORD)]).await;
+        page.new_id("/ui/users/")
+    }
+
+    /// Makes a team by the form; its id.
+    pub async fn create_team(&self, name: &str) -> String {
+        self.post("/ui/teams/new", &[("name", name), ("given", "on")]).await.new_id("/ui/teams/")
     }
 
     async fn send(&self, request: Request<Body>) -> Page {

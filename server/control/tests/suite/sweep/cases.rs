@@ -7,9 +7,10 @@ use tollgate_control::access::{self, Ensured};
 use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Format, Layout};
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
+use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, budgets, groups, models, overview, records, requests, secrets, settings,
-    usage, users,
+    Control, ControlError, OpContext, audit, budgets, groups, models, overview, people, records, requests, secrets,
+    settings, usage, users,
 };
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
 use tollgate_domain::membership::{Group, MemberRole, Membership};
@@ -191,8 +192,13 @@ async fn members(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let there = all::<Membership>(office).await.iter().any(|member| member.id == new.id);
         let then = if there { Then::Conflict } else { Then::Changed };
         let may = May::Do(Action::Create, Resource::Membership, place_of(&new, teams));
+        let asked = (may.clone(), group.clone());
         case!(list, "groups::add_member", new.id.as_str(), may, then, |c, op, group, user| {
             groups::add_member(&c, &op, &group, &user, |member| member.role = MemberRole::Admin)
+        });
+        let (may, group) = asked;
+        case!(list, "people::to_be_member", new.id.as_str(), may, Then::Read, |c, op, group| async move {
+            people::to_be_member(&c, &op, &group, "somebody").await
         });
     }
 }
@@ -355,6 +361,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "usage::report", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         usage::report(&c, &op, &UsageFilter::default(), &[Dimension::Model], 10).await
+    });
+    case!(list, "people::counts", "keys", May::See(Resource::Key), Then::Read, |c, op| async move {
+        people::counts(&c, &op, Counted::Keys, CountedBy::Team, &[]).await
     });
     case!(list, "models::list", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| models::list(&c, &op));
     case!(list, "models::providers", "all", whole(Action::Read, Resource::Model), Then::Read, |c, op| {

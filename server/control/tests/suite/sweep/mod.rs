@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 15] = [
+const SOURCES: [(&str, &[&str]); 16] = [
     (
         "access",
         &[
@@ -63,6 +63,7 @@ const SOURCES: [(&str, &[&str]); 15] = [
     ),
     ("budgets", &[include_str!("../../../src/budgets.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
+    ("people", &[include_str!("../../../src/people.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
     (
         "requests",
@@ -81,7 +82,7 @@ const SOURCES: [(&str, &[&str]); 15] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 9] = [
+const FREE: [&str; 12] = [
     "access::complete_setup",
     "access::label",
     "access::needs_setup",
@@ -90,6 +91,9 @@ const FREE: [&str; 9] = [
     "access::signed_in",
     "access::user",
     "keys::own",
+    "people::labels",
+    "people::sign_ins",
+    "usage::names",
     "usage::totals_of",
 ];
 
