@@ -149,6 +149,15 @@ impl Book {
         self.index.get(key).map(|i| *i as usize)
     }
 
+    /// Puts changed rules in force at once, for calls under way too, if the account is in the book. Otherwise they come
+    /// into force with the next chain that the account sits in.
+    pub fn change_rules(&mut self, seat: &Seat, now: Timestamp) {
+        if self.index.contains_key(&seat.key) {
+            let now = self.tick(now);
+            self.sit(seat, now);
+        }
+    }
+
     /// The account, made if it is new, its rules in force and its windows turned.
     pub(super) fn sit(&mut self, seat: &Seat, now: Timestamp) -> u32 {
         let position = self.position(&seat.key, now);

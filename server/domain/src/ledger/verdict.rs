@@ -35,6 +35,7 @@ impl Verdict {
             if !budget.loaded {
                 let span = budget.current.span;
                 self.needed.push(Needed { account: account.key.clone(), window: rule.window, span });
+                continue;
             }
             self.budget(&account.key, rule, &budget.current, ask.amount, now);
         }

@@ -93,20 +93,25 @@ impl Driver {
             }
             Step::Limit { account, pick, limit } => {
                 let account = self.account(account);
-                let budgets = &mut self.model.accounts[account].budgets;
+                let budgets = &self.model.accounts[account].budgets;
                 if !budgets.is_empty() {
                     let i = pick as usize % budgets.len();
-                    budgets[i].1 = i64::from(limit);
+                    let spent = self.model.sums(account, budgets[i].0, self.latest).spent;
+                    // Mostly some more than was spent, or long windows would soon let nobody in.
+                    let base = if limit.is_multiple_of(6) { 0 } else { spent };
+                    self.model.accounts[account].budgets[i].1 = base + i64::from(limit);
                     self.edited(account);
                 }
             }
             Step::Window { account, window, limit } => {
                 let account = self.account(account);
                 let window = window as usize % WINDOWS.len();
+                let spent = self.model.sums(account, window, self.latest).spent;
                 let budgets = &mut self.model.accounts[account].budgets;
                 match budgets.iter().position(|budget| budget.0 == window) {
                     Some(i) => drop(budgets.remove(i)),
-                    None => budgets.push((window, i64::from(limit), None)),
+                    None if budgets.len() < 3 => budgets.push((window, spent + i64::from(limit), None)),
+                    None => drop(budgets.remove(0)),
                 }
                 self.edited(account);
             }
@@ -137,7 +142,8 @@ impl Driver {
 
     fn edited(&mut self, account: usize) {
         self.model.accounts[account].rebuild();
-        self.ledger.edited(&self.model.accounts[account].key);
+        let account = &self.model.accounts[account];
+        self.ledger.edited(&Seat { key: account.key.clone(), rules: account.rules.clone() }, self.now);
     }
 
     fn chain(&self, accounts: &[usize]) -> Chain {

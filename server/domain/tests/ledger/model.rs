@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tollgate_domain::ids::ChargeId;
 use tollgate_domain::ledger::{
-    AccountKey, AccountKind, BudgetRule, Increase, ParallelRule, Period, RateKind, RateRule, Rules, WindowRule,
-    Zone,
+    AccountKey, AccountKind, BudgetRule, Increase, ParallelRule, Period, RateKind, RateRule, Rules, WindowRule, Zone,
 };
 use tollgate_domain::{Nanos, Timestamp};
 

@@ -225,9 +225,11 @@ impl Planted {
     }
 
     /// A rule of the account was changed.
-    pub fn edited(&mut self, key: &AccountKey) {
+    pub fn edited(&mut self, seat: &Seat, now: Timestamp) {
         if self.is(Bug::EditForgets) {
-            *self.generations.entry(key.clone()).or_default() += 1;
+            *self.generations.entry(seat.key.clone()).or_default() += 1;
+        } else {
+            self.book.change_rules(seat, self.time(now));
         }
     }
 

@@ -98,7 +98,7 @@ pub fn draw(random: &mut Random) -> Step {
             4..10 => 3_600_000_000,
             10..14 => -5_000_000,
             14..60 => 0,
-            _ => i64::try_from(random.below(1_500_000)).unwrap(),
+            _ => i64::try_from(random.below(4_000_000)).unwrap(),
         }),
         200..520 => Step::Reserve {
             payers: pick,
@@ -117,10 +117,10 @@ pub fn draw(random: &mut Random) -> Step {
         870..930 => Step::Flush { count: random.small(12) },
         930..933 => Step::Crash,
         933..938 => Step::Replay,
-        938..965 => Step::Limit { account: pick, pick: random.small(8), limit: random.small(12_000) },
-        965..975 => Step::Window { account: pick, window: random.small(8), limit: random.small(12_000) },
+        938..965 => Step::Limit { account: pick, pick: random.small(8), limit: random.small(40_000) },
+        965..975 => Step::Window { account: pick, window: random.small(8), limit: random.small(40_000) },
         975..985 => Step::Increase { account: pick, amount: random.small(3000), seconds: random.small(4000) },
-        985..992 => Step::Rate { account: pick, limit: random.small(4000) },
+        985..992 => Step::Rate { account: pick, limit: random.small(6000) },
         _ => Step::Forget,
     }
 }
