@@ -47,3 +47,6 @@ pub use refusal::{Needed, Refusal, RefusalKind, ReserveError};
 pub use replay::Balance;
 pub use rules::{BudgetRule, Increase, ParallelRule, Period, RateKind, RateRule, Rules};
 pub use window::{Span, WindowRule, Zone};
+
+#[cfg(test)]
+mod tests;

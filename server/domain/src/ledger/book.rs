@@ -93,23 +93,48 @@ impl Call {
     pub fn correct(&self, ring: &mut Ring, kind: RateKind, used: Option<&Ask>) {
         if kind == RateKind::Requests {
             // A call that reached no provider was none.
-            ring.change(self.at, 1, u64::from(used.is_some()));
-            return;
+            return ring.change(self.at, 1, u64::from(used.is_some()));
         }
-        let granted = self.held.count(kind);
-        let used = used.map_or(0, |used| used.count(kind));
-        let mut unused = granted.saturating_sub(used);
-        let mut beyond = used.saturating_sub(granted);
-        let mut first = granted;
+        let used = used.copied().unwrap_or_default();
+        let mut input = Correction::new(self.held.input_tokens, used.input_tokens);
+        let mut output = Correction::new(self.held.output_tokens, used.output_tokens);
         for (at, more) in self.added.iter().rev() {
-            let count = more.count(kind);
-            first = first.saturating_sub(count);
-            let back = count.min(unused);
-            ring.change(*at, count, count - back + beyond);
-            unused -= back;
-            beyond = 0;
+            let now = Ask {
+                amount: Nanos::ZERO,
+                input_tokens: input.of(more.input_tokens),
+                output_tokens: output.of(more.output_tokens),
+            };
+            ring.change(*at, more.count(kind), now.count(kind));
         }
-        ring.change(self.at, first, first.saturating_sub(unused).saturating_add(beyond));
+        let before = Ask { amount: Nanos::ZERO, input_tokens: input.rest, output_tokens: output.rest };
+        let now = Ask {
+            amount: Nanos::ZERO,
+            input_tokens: input.of(before.input_tokens),
+            output_tokens: output.of(before.output_tokens),
+        };
+        ring.change(self.at, before.count(kind), now.count(kind));
+    }
+}
+
+/// How a call's grants change when it is known what was used.
+struct Correction {
+    unused: u64,
+    beyond: u64,
+    /// What the grants that are not looked at yet come to.
+    rest: u64,
+}
+
+impl Correction {
+    fn new(granted: u64, used: u64) -> Self {
+        Self { unused: granted.saturating_sub(used), beyond: used.saturating_sub(granted), rest: granted }
+    }
+
+    /// What the next grant, from the newest on, should have been.
+    fn of(&mut self, granted: u64) -> u64 {
+        let back = granted.min(self.unused);
+        self.unused -= back;
+        self.rest = self.rest.saturating_sub(granted);
+        granted.saturating_sub(back).saturating_add(std::mem::take(&mut self.beyond))
     }
 }
 
