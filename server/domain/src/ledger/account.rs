@@ -86,11 +86,13 @@ pub(super) struct Turn {
     pub reserved: i64,
     /// Reservations that belong to it.
     pub live: u32,
+    /// What was spent in it before the book knew of the window is in [`Self::spent`].
+    pub loaded: bool,
 }
 
 impl Turn {
-    fn new(span: Span) -> Self {
-        Self { span, spent: 0, reserved: 0, live: 0 }
+    fn new(span: Span, loaded: bool) -> Self {
+        Self { span, spent: 0, reserved: 0, live: 0, loaded }
     }
 
     pub fn total(&self) -> i64 {
@@ -103,8 +105,6 @@ pub(super) struct Budget {
     pub current: Turn,
     /// Turns that are over and still have live reservations.
     past: Vec<Turn>,
-    /// What was spent before the book knew of the window is in it.
-    pub loaded: bool,
 }
 
 impl Budget {
@@ -113,6 +113,11 @@ impl Budget {
             return Some(&mut self.current);
         }
         self.past.iter_mut().find(|turn| turn.span.contains(at))
+    }
+
+    /// Every turn that is kept, to be changed.
+    pub fn turns_mut(&mut self) -> impl Iterator<Item = &mut Turn> {
+        self.past.iter_mut().chain([&mut self.current])
     }
 
     /// Every turn that is kept.
@@ -124,12 +129,11 @@ impl Budget {
         if now < self.current.span.end {
             return;
         }
-        let old = std::mem::replace(&mut self.current, Turn::new(rule.window.span(now, zone)));
+        // Whatever is spent in the new turn is spent in front of the book.
+        let old = std::mem::replace(&mut self.current, Turn::new(rule.window.span(now, zone), true));
         if old.live > 0 {
             self.past.push(old);
         }
-        // Whatever is spent in this turn is spent in front of the book.
-        self.loaded = true;
     }
 }
 
@@ -167,12 +171,12 @@ impl Account {
         for rule in &rules.budgets {
             let kept = old.iter().position(|(window, _)| *window == rule.window);
             let new = || {
-                let mut turn = Turn::new(rule.window.span(now, zone));
+                let mut turn = Turn::new(rule.window.span(now, zone), false);
                 for call in calls.clone().filter(|call| call.cost.is_none() && turn.span.contains(call.at)) {
                     turn.reserved = turn.reserved.saturating_add(call.held.amount.0);
                     turn.live += 1;
                 }
-                Budget { current: turn, past: Vec::new(), loaded: false }
+                Budget { current: turn, past: Vec::new() }
             };
             self.budgets.push(kept.map_or_else(new, |i| old.swap_remove(i).1));
         }

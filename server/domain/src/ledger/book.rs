@@ -258,6 +258,9 @@ impl Book {
         if let Some(refusal) = verdict.refusal {
             return Err(ReserveError::Refused(refusal));
         }
+        if !verdict.needed.is_empty() {
+            return Err(ReserveError::Unloaded(verdict.needed));
+        }
         for i in &call.accounts {
             self.accounts[*i as usize].hold_more(&more, call.at, now);
         }

@@ -64,6 +64,8 @@ impl Book {
         if self.calls.contains_key(&id) {
             return;
         }
+        // The clock may have been set back since.
+        self.tick(at);
         let accounts: Box<[u32]> = accounts.iter().map(|key| self.position(key, now)).collect();
         for i in &accounts {
             let account = &mut self.accounts[*i as usize];
@@ -95,14 +97,16 @@ impl Book {
         let remembers = account.calls > 0;
         let rules = std::sync::Arc::clone(&account.rules);
         for (budget, rule) in account.budgets.iter_mut().zip(&rules.budgets) {
-            if budget.loaded || rule.window != needed.window || budget.current.span != needed.span {
+            if rule.window != needed.window {
                 continue;
             }
+            let turn = budget.turns_mut().find(|turn| turn.span == needed.span && !turn.loaded);
+            let Some(turn) = turn else { continue };
             let waiting = remembers.then(|| self.calls.values().filter(|call| call.accounts.contains(&number)));
             let waiting = waiting.into_iter().flatten();
             let waiting = waiting.filter(|call| needed.span.contains(call.at)).filter_map(|call| call.cost);
-            budget.current.spent = waiting.fold(spent.0, |sum, used| sum.saturating_add(used.amount.0));
-            budget.loaded = true;
+            turn.spent = waiting.fold(spent.0, |sum, used| sum.saturating_add(used.amount.0));
+            turn.loaded = true;
         }
     }
 
@@ -112,13 +116,13 @@ impl Book {
         let account = &self.accounts[position];
         let rules = account.rules.budgets.iter().zip(&account.budgets);
         let of_rule = |(rule, budget): (&BudgetRule, &Budget)| {
-            let (window, loaded) = (rule.window, budget.loaded);
+            let window = rule.window;
             let turn = move |turn: &Turn| Balance {
                 window,
                 span: turn.span,
                 spent: Nanos(turn.spent),
                 reserved: Nanos(turn.reserved),
-                loaded,
+                loaded: turn.loaded,
             };
             budget.turns().map(turn).collect::<Vec<_>>()
         };

@@ -32,11 +32,6 @@ impl Verdict {
     /// Asks for a new call.
     pub fn ask(&mut self, account: &Account, ask: &Ask, now: Timestamp) {
         for (budget, rule) in account.budgets.iter().zip(&account.rules.budgets) {
-            if !budget.loaded {
-                let span = budget.current.span;
-                self.needed.push(Needed { account: account.key.clone(), window: rule.window, span });
-                continue;
-            }
             self.budget(&account.key, rule, &budget.current, ask.amount, now);
         }
         for (ring, rule) in account.rates.iter().zip(&account.rules.rates) {
@@ -63,6 +58,10 @@ impl Verdict {
     }
 
     fn budget(&mut self, key: &AccountKey, rule: &BudgetRule, turn: &Turn, amount: Nanos, now: Timestamp) {
+        if !turn.loaded {
+            self.needed.push(Needed { account: key.clone(), window: rule.window, span: turn.span });
+            return;
+        }
         let Some(limit) = rule.limit_at(now) else { return };
         if amount.0 <= 0 || turn.total().saturating_add(amount.0) <= limit.0 {
             return;

@@ -1,13 +1,15 @@
 //! Drives a ledger through steps, and compares it with the model after each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tollgate_domain::ids::ChargeId;
-use tollgate_domain::ledger::{Ask, Chain, Entry, Increase, RateKind, Refusal, RefusalKind, ReserveError, Seat};
+use tollgate_domain::ledger::{
+    Ask, Chain, Entry, Increase, Needed, RateKind, Refusal, RefusalKind, ReserveError, Seat,
+};
 use tollgate_domain::{Nanos, Timestamp};
 use uuid::Uuid;
 
-use crate::model::{Model, ModelCall, State, WINDOWS};
+use crate::model::{Model, ModelAccount, ModelCall, State, WINDOWS};
 use crate::planted::{Bug, Planted};
 use crate::step::Step;
 
@@ -60,6 +62,8 @@ impl Driver {
             Step::Clock(by) => {
                 self.now.0 += by;
                 self.latest = self.latest.max(self.now);
+                // The book learns of a moment when it is asked something.
+                self.ledger.release(ChargeId(Uuid::nil()), self.now);
             }
             Step::Reserve { payers, amount, input, output } => {
                 self.next += 1;
@@ -164,14 +168,7 @@ impl Driver {
         let chain = self.chain(&accounts);
         let mut reserved = self.ledger.reserve(id, &chain, ask, self.now);
         if let Err(ReserveError::Unloaded(needed)) = &reserved {
-            for needed in needed {
-                let name = needed.account.id.split('#').next().unwrap();
-                let same = |a: &crate::model::ModelAccount| a.key.kind == needed.account.kind && &*a.key.id == name;
-                let account = self.model.accounts.iter().position(same).unwrap();
-                let window = WINDOWS.iter().position(|window| *window == needed.window).unwrap();
-                let spent = self.model.database[account][window].get(&needed.span.start).copied().unwrap_or_default();
-                self.ledger.load(needed, Nanos(spent), &self.settled);
-            }
+            self.load(needed);
             reserved = self.ledger.reserve(id, &chain, ask, self.now);
         }
         let now = self.latest;
@@ -208,6 +205,18 @@ impl Driver {
         }
         self.touched = accounts;
         Ok(())
+    }
+
+    /// Tells the ledger what the database has.
+    fn load(&mut self, needed: &[Needed]) {
+        for needed in needed {
+            let name = needed.account.id.split('#').next().unwrap();
+            let same = |a: &ModelAccount| a.key.kind == needed.account.kind && &*a.key.id == name;
+            let account = self.model.accounts.iter().position(same).unwrap();
+            let window = WINDOWS.iter().position(|window| *window == needed.window).unwrap();
+            let spent = self.model.database[account][window].get(&needed.span.start).copied().unwrap_or_default();
+            self.ledger.load(needed, Nanos(spent), &self.settled);
+        }
     }
 
     fn hold(&mut self, account: usize, at: Timestamp, amount: i64, live: u32, now: Timestamp) {
@@ -294,7 +303,12 @@ impl Driver {
     fn extend(&mut self, pick: u32, more: Ask) -> Result<(), String> {
         let Some(id) = pick_of(&self.live, pick) else { return Ok(()) };
         let call = self.model.calls[&id].clone();
-        match self.ledger.extend(id, more, self.now) {
+        let mut extended = self.ledger.extend(id, more, self.now);
+        if let Err(ReserveError::Unloaded(needed)) = &extended {
+            self.load(needed);
+            extended = self.ledger.extend(id, more, self.now);
+        }
+        match extended {
             Ok(_) => {
                 self.fits(&call.accounts, call.at, &more, Some(id))?;
                 for account in &call.accounts {
@@ -383,7 +397,7 @@ impl Driver {
             self.model.flushed += i128::from(used.amount.0);
             for key in accounts {
                 let name = key.id.split('#').next().unwrap();
-                let same = |a: &crate::model::ModelAccount| a.key.kind == key.kind && &*a.key.id == name;
+                let same = |a: &ModelAccount| a.key.kind == key.kind && &*a.key.id == name;
                 let Some(account) = self.model.accounts.iter().position(same) else { continue };
                 for window in 0..WINDOWS.len() {
                     let start = self.model.start(window, at);
@@ -404,7 +418,16 @@ impl Driver {
 
     fn crash(&mut self) -> Result<(), String> {
         let entries: Vec<_> = self.journal.values().flatten().cloned().collect();
+        let gone: HashSet<_> = entries.iter().filter(|e| matches!(e, Entry::Released { .. })).map(Entry::id).collect();
+        let released = |id: &ChargeId| gone.contains(id);
         let charged = self.ledger.restart(&entries, self.now);
+        // What was not written down is forgotten, the time too.
+        let seen = entries.iter().map(|entry| match entry {
+            Entry::Reserved { id, at, .. } | Entry::Extended { id, at, .. } if !released(id) => *at,
+            Entry::Settled { at, .. } => *at,
+            _ => self.now,
+        });
+        self.latest = seen.fold(self.now, Timestamp::max);
         self.model.started = self.latest;
         let mut under_way = std::mem::take(&mut self.live);
         for entry in charged {

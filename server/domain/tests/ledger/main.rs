@@ -5,8 +5,7 @@
 //! the shortest run that was found to fail. The long run:
 //! `cargo test --release -p tollgate-domain --test ledger -- --ignored --nocapture ten_million`.
 
-#![allow(clippy::disallowed_methods, reason = "a test")]
-
+mod bench;
 mod driver;
 mod model;
 mod planted;
@@ -41,7 +40,7 @@ fn steps(seed: u64, count: usize) -> impl Iterator<Item = Step> {
 /// Leaves steps out as long as the run still fails.
 fn shrink(mut failing: Vec<Step>, bug: Option<Bug>) -> Vec<Step> {
     let mut size = failing.len().div_ceil(2);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(40);
     loop {
         let mut begin = 0;
         while begin < failing.len() && Instant::now() < deadline {
