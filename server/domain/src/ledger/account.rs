@@ -163,7 +163,7 @@ impl Account {
     pub fn set_rules<'a>(
         &mut self,
         rules: &Arc<Rules>,
-        calls: impl Iterator<Item = &'a Call> + Clone,
+        calls: &(impl Iterator<Item = &'a Call> + Clone),
         now: Timestamp,
         zone: &Zone,
     ) {

@@ -191,7 +191,7 @@ impl Book {
         if !std::sync::Arc::ptr_eq(&account.rules, &seat.rules) && account.rules != seat.rules {
             let calls =
                 (account.calls > 0).then(|| self.calls.values().filter(|call| call.accounts.contains(&position)));
-            account.set_rules(&seat.rules, calls.into_iter().flatten(), now, &self.zone);
+            account.set_rules(&seat.rules, &calls.into_iter().flatten(), now, &self.zone);
         }
         position
     }

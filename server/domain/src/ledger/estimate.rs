@@ -107,7 +107,7 @@ mod tests {
             tier in prop::sample::select(ServiceTier::ALL.to_vec()),
         ) {
             let [cache_read, cache_write, cache_write_1h, reasoning] = parts;
-            let usage = Usage { input, output, cache_read, cache_write, cache_write_1h, reasoning, ..Usage::default() };
+            let usage = Usage { input, cache_read, cache_write, cache_write_1h, output, reasoning, ..Usage::default() };
             let cost = sheet().cost(&usage, tier).unwrap().total;
             let estimate = Estimate::dearest(&sheet(), &[tier], input + more_in).unwrap();
             prop_assert!(cost <= estimate.amount(input + more_in, output + more_out));

@@ -48,7 +48,9 @@ fn call(book: &mut Book, chain: &Chain, n: u32, now: Timestamp) {
     let ask = Ask { amount: Nanos(1000), input_tokens: 100, output_tokens: 200 };
     let mut reserved = book.reserve(id, chain, ask, now);
     if let Err(ReserveError::Unloaded(needed)) = reserved {
-        needed.iter().for_each(|needed| book.load(needed, Nanos(0)));
+        for needed in &needed {
+            book.load(needed, Nanos(0));
+        }
         reserved = book.reserve(id, chain, ask, now);
     }
     reserved.unwrap();
@@ -57,7 +59,12 @@ fn call(book: &mut Book, chain: &Chain, n: u32, now: Timestamp) {
 #[test]
 #[ignore = "a measurement"]
 fn nanoseconds() {
-    let chains: Vec<_> = (0..1000).map(chain).collect();
+    measure(20);
+    measure(1000);
+}
+
+fn measure(keys: u32) {
+    let chains: Vec<_> = (0..keys).map(chain).collect();
     let mut book = Book::default();
     let now = |n: u32| Timestamp(1_795_000_000_000_000 + i64::from(n) * 50);
     let of = |n: u32| &chains[n as usize % chains.len()];
@@ -78,7 +85,11 @@ fn nanoseconds() {
         settle += begin.elapsed().as_nanos();
     }
     let calls = u128::from(CALLS);
-    println!("one thread: reserve {} ns, settle and flush {} ns, six accounts", reserve / calls, settle / calls);
+    println!(
+        "{keys} keys, one thread: reserve {} ns, settle and flush {} ns, six accounts",
+        reserve / calls,
+        settle / calls
+    );
 
     let book = Mutex::new(Book::default());
     let threads = 4;

@@ -5,6 +5,8 @@
 //! the shortest run that was found to fail. The long run:
 //! `cargo test --release -p tollgate-domain --test ledger -- --ignored --nocapture ten_million`.
 
+#![expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test and its parts")]
+
 mod bench;
 mod driver;
 mod model;

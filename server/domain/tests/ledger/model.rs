@@ -196,10 +196,10 @@ impl Model {
         let pick = pick as usize;
         let team = pick % 3;
         let mut payers = vec![0, 1 + team % 2, 3 + team, 6 + pick / 3 % 3, 9 + pick / 9 % 4];
-        if pick / 36 % 4 != 0 {
+        if !(pick / 36).is_multiple_of(4) {
             payers.push(13 + pick / 144 % 5);
         }
-        if pick / 720 % 3 == 0 {
+        if (pick / 720).is_multiple_of(3) {
             payers.push(18 + pick / 2160 % 2);
         }
         payers

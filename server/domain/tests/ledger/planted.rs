@@ -206,7 +206,7 @@ impl Planted {
         if self.is(Bug::FlushDrops) {
             batch.retain(|_| {
                 self.dropped += 1;
-                self.dropped % 50 != 0
+                !self.dropped.is_multiple_of(50)
             });
         }
         batch
