@@ -161,8 +161,10 @@ pub struct Book {
 }
 
 impl Book {
-    pub fn new(zone: Zone) -> Self {
-        Self { zone, ..Self::default() }
+    /// An empty book. `latest` is the moment of the last charge in the database: if the clock was set back since, time
+    /// stands still until it is reached again, or windows that had begun would seem new.
+    pub fn new(zone: Zone, latest: Timestamp) -> Self {
+        Self { zone, now: latest, ..Self::default() }
     }
 
     pub(super) fn tick(&mut self, now: Timestamp) -> Timestamp {

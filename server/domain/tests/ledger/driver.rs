@@ -394,6 +394,7 @@ impl Driver {
             if !self.model.in_database.insert(id) {
                 continue;
             }
+            self.model.latest = self.model.latest.max(at);
             self.model.flushed += i128::from(used.amount.0);
             for key in accounts {
                 let name = key.id.split('#').next().unwrap();
@@ -420,15 +421,17 @@ impl Driver {
         let entries: Vec<_> = self.journal.values().flatten().cloned().collect();
         let gone: HashSet<_> = entries.iter().filter(|e| matches!(e, Entry::Released { .. })).map(Entry::id).collect();
         let released = |id: &ChargeId| gone.contains(id);
-        let charged = self.ledger.restart(&entries, self.now);
+        let charged = self.ledger.restart(&entries, self.model.latest, self.now);
         // What was not written down is forgotten, the time too.
         let seen = entries.iter().map(|entry| match entry {
             Entry::Reserved { id, at, .. } | Entry::Extended { id, at, .. } if !released(id) => *at,
             Entry::Settled { at, .. } => *at,
             _ => self.now,
         });
-        self.latest = seen.fold(self.now, Timestamp::max);
-        self.model.started = self.latest;
+        // What was granted before is not in the rates any more, even if the clock was set back.
+        let before = self.latest;
+        self.latest = seen.fold(self.now.max(self.model.latest), Timestamp::max);
+        self.model.started = self.latest.max(before);
         let mut under_way = std::mem::take(&mut self.live);
         for entry in charged {
             let Entry::Settled { id, used, .. } = &entry else { return Err(format!("{entry:?}")) };

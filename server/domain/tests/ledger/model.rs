@@ -138,6 +138,8 @@ pub struct Model {
     /// All that providers billed, and what the database took in.
     pub billed: i128,
     pub flushed: i128,
+    /// The last moment in the database.
+    pub latest: Timestamp,
     /// The last start: rates begin anew.
     pub started: Timestamp,
 }
@@ -187,6 +189,7 @@ impl Model {
             in_database: HashSet::new(),
             billed: 0,
             flushed: 0,
+            latest: Timestamp(0),
             started: Timestamp(0),
         }
     }

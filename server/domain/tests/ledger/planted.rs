@@ -81,7 +81,7 @@ pub struct Planted {
 impl Planted {
     pub fn new(bug: Option<Bug>) -> Self {
         Self {
-            book: Book::new(Zone::fixed(3600)),
+            book: Book::new(Zone::fixed(3600), Timestamp(0)),
             bug,
             hidden: u128::MAX,
             held: HashMap::new(),
@@ -234,9 +234,9 @@ impl Planted {
     }
 
     /// The process is dead: only the journal is left. Returns what is charged for calls that were under way.
-    pub fn restart(&mut self, journal: &[Entry], now: Timestamp) -> Vec<Entry> {
+    pub fn restart(&mut self, journal: &[Entry], latest: Timestamp, now: Timestamp) -> Vec<Entry> {
         let now = self.time(now);
-        self.book = Book::new(Zone::fixed(3600));
+        self.book = Book::new(Zone::fixed(3600), latest);
         let mut entries = journal.to_vec();
         if self.is(Bug::LostOnCrash) {
             let settled: HashSet<_> =
