@@ -15,7 +15,8 @@
 //! - A reservation belongs to the windows of the moment when it was made, and so do its extensions and its charge,
 //!   however late they come: what is spent in a window is the sum of the charges of calls admitted in it. A window that
 //!   has passed is kept as long as it has live reservations.
-//! - Windows turn when they are looked at, never by a job. Changing a limit changes no count.
+//! - Windows turn when they are looked at, never by a job. Changing a limit changes no count, and a limit
+//!   that is set after a turn is over does not reach back into it.
 //! - Tokens and requests count at the moment when they were granted. What a call did not use is given back there.
 //! - Time never goes back: an earlier moment than one seen before counts as that one.
 //! - A call that costs nothing is not refused for money.

@@ -111,6 +111,8 @@ impl Driver {
                 let account = self.account(account);
                 let window = window as usize % WINDOWS.len();
                 let spent = self.model.sums(account, window, self.latest).spent;
+                let turn = self.model.start(window, self.latest);
+                self.model.accounts[account].added[window] = Some(turn);
                 let budgets = &mut self.model.accounts[account].budgets;
                 match budgets.iter().position(|budget| budget.0 == window) {
                     Some(i) => drop(budgets.remove(i)),
@@ -244,6 +246,10 @@ impl Driver {
         for i in accounts {
             let account = &self.model.accounts[*i];
             for (n, (window, ..)) in account.budgets.iter().enumerate() {
+                // A limit that is set after a turn is over does not reach back.
+                if account.added[*window].is_some_and(|added| self.model.start(*window, at) < added) {
+                    continue;
+                }
                 let sums = self.model.sums(*i, *window, at);
                 let (total, limit) = (sums.spent + sums.reserved + ask.amount.0, account.limit(n, now));
                 ensure(ask.amount.0 == 0 || total <= limit, || {

@@ -36,6 +36,8 @@ pub struct ModelAccount {
     pub parallel: Option<u64>,
     pub rules: Arc<Rules>,
     pub sums: [BTreeMap<Timestamp, Sums>; WINDOWS.len()],
+    /// From when on each window counts: the turn in which it was added.
+    pub added: [Option<Timestamp>; WINDOWS.len()],
     pub running: u64,
     /// Calls admitted lately, and extensions.
     pub recent: VecDeque<(Timestamp, ChargeId)>,
@@ -50,6 +52,7 @@ impl ModelAccount {
             parallel: None,
             rules: Arc::default(),
             sums: Default::default(),
+            added: [None; WINDOWS.len()],
             running: 0,
             recent: VecDeque::new(),
         }
