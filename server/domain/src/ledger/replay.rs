@@ -78,6 +78,7 @@ impl Book {
     /// Settles every call under way at all that it holds, and returns these charges: nobody will hear of them any more.
     /// For a book that was just replayed.
     pub fn abandon(&mut self, now: Timestamp) -> Vec<Entry> {
+        let now = self.tick(now);
         let mut live: Vec<(ChargeId, Ask)> =
             self.calls.iter().filter(|(_, call)| call.cost.is_none()).map(|(id, call)| (*id, call.held)).collect();
         live.sort_unstable_by_key(|(id, _)| *id);
