@@ -15,6 +15,7 @@ pub mod deployment;
 pub mod entropy;
 pub mod ids;
 pub mod key;
+pub mod ledger;
 pub mod limits;
 pub mod membership;
 pub mod model;

@@ -1,0 +1,192 @@
+use serde_json::json;
+
+use super::*;
+use crate::Nanos;
+use crate::customer::Customer;
+use crate::key::VirtualKey;
+use crate::ledger::Seat;
+use crate::limits::BudgetDuration;
+use crate::record::Meta;
+
+const MADE: Timestamp = Timestamp(1_795_000_000_000_000);
+
+fn limits(value: serde_json::Value) -> Limits {
+    serde_json::from_value(value).unwrap()
+}
+
+fn principal() -> Principal {
+    let of = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    Principal {
+        key: VirtualKey {
+            id: crate::ids::KeyId(uuid::Uuid::from_u128(1)),
+            digest: crate::key::KeyDigest::of("sk-1"),
+            hint: "sk-...1234".to_owned(),
+            alias: None,
+            models: Vec::new(),
+            blocked: false,
+            expires_at: None,
+            user_id: None,
+            team_id: None,
+            organisation_id: None,
+            key_type: crate::key::KeyType::Default,
+            allowed_routes: Vec::new(),
+            access_groups: Vec::new(),
+            tags: Vec::new(),
+            model_aliases: std::collections::BTreeMap::new(),
+            budget_id: BudgetId::parse("shared"),
+            limits: limits(json!({
+                "rpm_limit": 60, "tpm_limit": 1000, "tpd_limit": 50_000, "max_parallel_requests": 4,
+                "models": {"gpt-*": {"max_budget": 7, "budget_duration": "1d", "rpm_limit": 2}, "o3": {"tpm_limit": 1}},
+            })),
+            rotation: None,
+            metadata: serde_json::Map::new(),
+            settings: serde_json::Map::new(),
+            meta: Meta::new(MADE, String::new()),
+        },
+        user: Some(
+            serde_json::from_value(of(r#"{"id": "ann", "role": "member", "limits": {"max_budget": 1}}"#)).unwrap(),
+        ),
+        team: None,
+        organisation: Some(serde_json::from_value(of(r#"{"id": "acme", "name": "Acme"}"#)).unwrap()),
+        member_models: Vec::new(),
+        access_groups: Vec::new(),
+        ownership_id: 0,
+        retires_at: None,
+    }
+}
+
+fn names(chain: &Chain) -> Vec<String> {
+    chain.seats().iter().map(|seat| seat.key.to_string()).collect()
+}
+
+fn seat<'a>(chain: &'a Chain, name: &str) -> &'a Seat {
+    chain.seats().iter().find(|seat| seat.key.to_string() == name).unwrap()
+}
+
+#[test]
+fn everything_that_is_written_down_becomes_a_rule() {
+    let rules = rules_of(
+        &limits(json!({
+            "max_budget": 100, "soft_budget": 80, "budget_duration": "30d",
+            "windows": [{"duration": "1d", "max_budget": 10}, {"duration": "1mo", "max_budget": 90},
+                        {"duration": "5h", "max_budget": 3}],
+            "temporary_increase": 20, "temporary_until": MADE.0 + 5,
+        })),
+        &[50, 90],
+        MADE,
+    );
+    let month = &rules.budgets[0];
+    assert_eq!((month.window, month.limit, month.soft), (WindowRule::Month, Some(Nanos(90)), Some(Nanos(80))));
+    assert_eq!(month.limit_at(Timestamp(MADE.0 + 4)), Some(Nanos(110)));
+    assert_eq!(month.limit_at(Timestamp(MADE.0 + 5)), Some(Nanos(90)));
+    assert_eq!(month.thresholds, [50, 90]);
+    let others: Vec<_> = rules.budgets[1..].iter().map(|rule| (rule.window, rule.limit.unwrap().0)).collect();
+    assert_eq!(others, [(WindowRule::Day, 10), (WindowRule::Rolling { seconds: 5 * 3600, anchor: MADE }, 3)]);
+    assert!(rules_of(&Limits::default(), &[50], MADE).is_empty());
+    // A soft limit alone counts and refuses nobody.
+    let soft = rules_of(&limits(json!({"soft_budget": 5})), &[], MADE);
+    assert_eq!((soft.budgets[0].limit, soft.budgets[0].soft), (None, Some(Nanos(5))));
+}
+
+#[test]
+fn a_personal_key_is_paid_for_by_its_person_and_a_teams_by_the_team() {
+    let mut principal = principal();
+    let payers = Payers { principal: Some(&principal), model: "gpt-4o", ..Payers::default() };
+    let key = "key 00000000-0000-0000-0000-000000000001";
+    let part = format!("{key}, model gpt-*");
+    assert_eq!(names(&payers.chain()), ["gateway", "organisation acme", "user ann", &part, key]);
+
+    let chain = payers.chain();
+    assert_eq!(seat(&chain, &part).rules.budgets, [BudgetRule::new(WindowRule::Day, Nanos(7))]);
+    let rates: Vec<_> = seat(&chain, key).rules.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect();
+    let expected = [
+        (RateKind::Requests, Period::Minute, 60),
+        (RateKind::Tokens, Period::Minute, 1000),
+        (RateKind::Tokens, Period::Day, 50_000),
+    ];
+    assert_eq!(rates, expected);
+    assert_eq!(seat(&chain, key).rules.parallel.unwrap().limit, 4);
+
+    principal.team = Some(
+        serde_json::from_value(json!({
+            "id": "blue", "name": "Blue", "limits": {"max_budget": 9}, "member_limits": {"max_budget": 2},
+        }))
+        .unwrap(),
+    );
+    let bare: Membership = serde_json::from_value(json!({
+        "id": "team:blue:ann", "group": {"of": "team", "id": "blue"}, "user_id": "ann", "role": "member",
+    }))
+    .unwrap();
+    let mut own = bare.clone();
+    own.limits.max_budget = Some(Nanos(3));
+    for (membership, limit) in [(&bare, 2), (&own, 3)] {
+        let payers = Payers {
+            principal: Some(&principal),
+            membership: Some(membership),
+            model: "x",
+            provider: Some(("openai", None)),
+            deployment: Some(("d1", None)),
+            ..Payers::default()
+        };
+        let chain = payers.chain();
+        assert_eq!(
+            names(&chain),
+            [
+                "gateway",
+                "organisation acme",
+                "team blue",
+                "membership team:blue:ann",
+                key,
+                "provider openai",
+                "deployment d1"
+            ]
+        );
+        assert_eq!(seat(&chain, "membership team:blue:ann").rules.budgets[0].limit, Some(Nanos(limit)));
+    }
+}
+
+#[test]
+fn a_shared_budget_fills_in_what_an_account_leaves_open() {
+    let budget: Budget = serde_json::from_value(json!({
+        "id": "shared", "name": "Shared",
+        "limits": {"max_budget": 50, "budget_duration": "1d", "rpm_limit": 5, "models": {"o3": {"rpm_limit": 9}}},
+    }))
+    .unwrap();
+    let principal = principal();
+    let budgets = [budget];
+    let payers = Payers { principal: Some(&principal), model: "o3", budgets: &budgets, ..Payers::default() };
+    let chain = payers.chain();
+    let key = "key 00000000-0000-0000-0000-000000000001";
+    assert_eq!(seat(&chain, key).rules.budgets, [BudgetRule::new(WindowRule::Day, Nanos(50))]);
+    // Its own limits come first.
+    assert_eq!(seat(&chain, key).rules.rates[0].limit, 60);
+    let of_model = &seat(&chain, &format!("{key}, model o3")).rules.rates;
+    assert_eq!(of_model.iter().map(|r| (r.kind, r.limit)).collect::<Vec<_>>(), [(RateKind::Tokens, 1)]);
+    // An own limit is not given the other's window.
+    let own = with_budget(&limits(json!({"max_budget": 1})), &budgets[0].limits);
+    assert_eq!((own.max_budget, own.budget_duration), (Some(Nanos(1)), None));
+    let none = with_budget(&limits(json!({})), &budgets[0].limits);
+    assert_eq!(none.budget_duration, BudgetDuration::parse("1d"));
+}
+
+#[test]
+fn customers_and_tags_pay_too() {
+    let customer: Customer = serde_json::from_value(json!({"id": "c1", "limits": {"max_budget": 4}})).unwrap();
+    let tags: Vec<Tag> =
+        ["a", "b"].map(|id| serde_json::from_value(json!({"id": id, "limits": {"rpm_limit": 1}})).unwrap()).into();
+    let payers = Payers {
+        customer: Some(CustomerLimits {
+            id: &customer.id,
+            limits: &customer.limits,
+            budget_id: None,
+            created_at: Timestamp(0),
+        }),
+        tags: &tags,
+        model: "m",
+        ..Payers::default()
+    };
+    let chain = payers.chain();
+    assert_eq!(names(&chain), ["gateway", "customer c1", "tag a", "tag b"]);
+    assert_eq!(seat(&chain, "customer c1").rules.budgets, [BudgetRule::new(WindowRule::Forever, Nanos(4))]);
+    assert_eq!(seat(&chain, "tag b").rules.rates.len(), 1);
+}

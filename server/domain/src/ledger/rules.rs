@@ -1,0 +1,125 @@
+//! What an account may spend and how fast, in the form in which the book checks it.
+
+use serde::{Deserialize, Serialize};
+
+use super::window::WindowRule;
+use crate::clock::Timestamp;
+use crate::money::Nanos;
+
+/// More of a budget for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Increase {
+    pub amount: Nanos,
+    /// From this moment on it is gone.
+    pub until: Timestamp,
+}
+
+/// One window of an account's budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetRule {
+    pub window: WindowRule,
+    /// `None`: spend is counted and told, never refused.
+    pub limit: Option<Nanos>,
+    /// Going beyond it is told, not refused.
+    pub soft: Option<Nanos>,
+    /// Shares of the limit, in per cent, whose crossing is told.
+    pub thresholds: Vec<u8>,
+    pub increase: Option<Increase>,
+    /// Only told whom it would have refused.
+    pub shadow: bool,
+}
+
+impl BudgetRule {
+    /// A plain limit.
+    pub fn new(window: WindowRule, limit: Nanos) -> Self {
+        Self { window, limit: Some(limit), soft: None, thresholds: Vec::new(), increase: None, shadow: false }
+    }
+
+    /// What may be spent in the window, as of `now`.
+    pub fn limit_at(&self, now: Timestamp) -> Option<Nanos> {
+        let more = self.increase.filter(|increase| now < increase.until).map_or(0, |increase| increase.amount.0);
+        self.limit.map(|limit| Nanos(limit.0.saturating_add(more)))
+    }
+}
+
+/// What a rate limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateKind {
+    Requests,
+    InputTokens,
+    OutputTokens,
+    /// Both together.
+    Tokens,
+}
+
+impl RateKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::InputTokens => "input tokens",
+            Self::OutputTokens => "output tokens",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+/// The length of a rate limit's sliding window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    Minute,
+    Hour,
+    Day,
+}
+
+impl Period {
+    pub fn micros(self) -> i64 {
+        match self {
+            Self::Minute => 60 * Timestamp::MICROS_PER_SECOND,
+            Self::Hour => Timestamp::MICROS_PER_HOUR,
+            Self::Day => 24 * Timestamp::MICROS_PER_HOUR,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// At most so many requests or tokens in any stretch of time of a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateRule {
+    pub kind: RateKind,
+    pub period: Period,
+    pub limit: u64,
+    /// Only told whom it would have refused.
+    pub shadow: bool,
+}
+
+/// At most so many calls under way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParallelRule {
+    pub limit: u64,
+    /// Only told whom it would have refused.
+    pub shadow: bool,
+}
+
+/// Everything that holds for an account. Of two rules with the same window, or the same kind and period, the first
+/// counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    pub budgets: Vec<BudgetRule>,
+    pub rates: Vec<RateRule>,
+    pub parallel: Option<ParallelRule>,
+}
+
+impl Rules {
+    pub fn is_empty(&self) -> bool {
+        self.budgets.is_empty() && self.rates.is_empty() && self.parallel.is_none()
+    }
+}

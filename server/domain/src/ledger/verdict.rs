@@ -1,0 +1,133 @@
+//! May it be reserved? Asked of every account before any of them is touched.
+
+use super::account::{Account, AccountKey, Turn};
+use super::book::Ask;
+use super::rate::Ring;
+use super::refusal::{Needed, Refusal, RefusalKind};
+use super::rules::{BudgetRule, ParallelRule, RateKind, RateRule};
+use crate::clock::Timestamp;
+use crate::money::Nanos;
+
+/// What the accounts of a chain say together.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// The one that is in the way for the longest time.
+    pub refusal: Option<Box<Refusal>>,
+    pub shadows: Vec<Refusal>,
+    pub needed: Vec<Needed>,
+}
+
+impl Verdict {
+    fn refuse(&mut self, shadow: bool, refusal: Refusal) {
+        if shadow {
+            self.shadows.push(refusal);
+            return;
+        }
+        let wait = |refusal: &Refusal| refusal.retry_after.unwrap_or(u64::MAX);
+        if self.refusal.as_deref().is_none_or(|worst| wait(worst) < wait(&refusal)) {
+            self.refusal = Some(Box::new(refusal));
+        }
+    }
+
+    /// Asks for a new call.
+    pub fn ask(&mut self, account: &Account, ask: &Ask, now: Timestamp) {
+        for (budget, rule) in account.budgets.iter().zip(&account.rules.budgets) {
+            self.budget(&account.key, rule, &budget.current, ask.amount, now);
+        }
+        for (ring, rule) in account.rates.iter().zip(&account.rules.rates) {
+            let count = if rule.kind == RateKind::Requests { 1 } else { ask.count(rule.kind) };
+            self.rate(&account.key, rule, ring, count, now);
+        }
+        if let Some(rule) = &account.rules.parallel
+            && account.parallel >= rule.limit
+        {
+            self.refuse(rule.shadow, parallel(&account.key, rule, account.parallel));
+        }
+    }
+
+    /// Asks for more for a call that began at `began`.
+    pub fn ask_more(&mut self, account: &mut Account, more: &Ask, began: Timestamp, now: Timestamp) {
+        for (budget, rule) in account.budgets.iter_mut().zip(&account.rules.budgets) {
+            if let Some(turn) = budget.turn_of(began) {
+                self.budget(&account.key, rule, turn, more.amount, now);
+            }
+        }
+        for (ring, rule) in account.rates.iter().zip(&account.rules.rates) {
+            self.rate(&account.key, rule, ring, more.count(rule.kind), now);
+        }
+    }
+
+    fn budget(&mut self, key: &AccountKey, rule: &BudgetRule, turn: &Turn, amount: Nanos, now: Timestamp) {
+        if !turn.loaded {
+            self.needed.push(Needed { account: key.clone(), window: rule.window, span: turn.span });
+            return;
+        }
+        let Some(limit) = rule.limit_at(now) else { return };
+        if amount.0 <= 0 || turn.total().saturating_add(amount.0) <= limit.0 {
+            return;
+        }
+        let end = turn.span.end;
+        let resets_at = (end.0 < i64::MAX).then_some(end);
+        let retry_after = if amount.0 > limit.0 {
+            None
+        } else if turn.spent.saturating_add(amount.0) <= limit.0 {
+            // Calls under way may use less than they hold.
+            Some(1)
+        } else {
+            resets_at.map(|at| seconds(now, at))
+        };
+        let refusal = Refusal {
+            account: key.clone(),
+            kind: RefusalKind::Budget { window: rule.window },
+            limit: limit.0,
+            used: turn.spent,
+            reserved: turn.reserved,
+            asked: amount.0,
+            resets_at,
+            retry_after,
+        };
+        self.refuse(rule.shadow, refusal);
+    }
+
+    fn rate(&mut self, key: &AccountKey, rule: &RateRule, ring: &Ring, count: u64, now: Timestamp) {
+        if count == 0 || ring.used().saturating_add(count) <= rule.limit {
+            return;
+        }
+        let room = rule.limit.checked_sub(count);
+        let refusal = Refusal {
+            account: key.clone(),
+            kind: RefusalKind::Rate { kind: rule.kind, period: rule.period },
+            limit: signed(rule.limit),
+            used: signed(ring.used()),
+            reserved: 0,
+            asked: signed(count),
+            resets_at: Some(ring.falls_to(0).max(now)),
+            retry_after: room.map(|room| seconds(now, ring.falls_to(room))),
+        };
+        self.refuse(rule.shadow, refusal);
+    }
+}
+
+fn parallel(key: &AccountKey, rule: &ParallelRule, used: u64) -> Refusal {
+    Refusal {
+        account: key.clone(),
+        kind: RefusalKind::Parallel,
+        limit: signed(rule.limit),
+        used: signed(used),
+        reserved: 0,
+        asked: 1,
+        resets_at: None,
+        // Nobody knows when a call ends, but they do.
+        retry_after: (rule.limit > 0).then_some(1),
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Whole seconds until `at`, rounded up, at least one.
+fn seconds(now: Timestamp, at: Timestamp) -> u64 {
+    let micros = u64::try_from(at.0.saturating_sub(now.0)).unwrap_or_default();
+    micros.div_ceil(Timestamp::MICROS_PER_SECOND.unsigned_abs()).max(1)
+}
