@@ -83,6 +83,12 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
+/// A route without the names of its variable parts.
+fn shape(route: &str) -> String {
+    let parts = route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 #[test]
 fn every_route_has_a_line_and_every_line_a_route() {
     let (routes, rows) = (routes::all(), rows());
@@ -91,7 +97,9 @@ fn every_route_has_a_line_and_every_line_a_route() {
     for row in &rows {
         let found = routes::of(&routes, row.method, row.path());
         let (method, path) = found.unwrap_or_else(|| panic!("no route for {} {}", row.method, row.path()));
-        without.retain(|route| *route != format!("{method} {path}"));
+        // Two routers may name the same part of a path differently.
+        let found = shape(&format!("{method} {path}"));
+        without.retain(|route| shape(route) != found);
         assert_eq!(row.outcomes.len(), ACTORS.len(), "{row:?}");
     }
     assert!(without.is_empty(), "routes without a line in table.txt: {without:#?}");
