@@ -92,5 +92,9 @@ pub fn of<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<&'a Route
             }
         }
     };
-    routes.iter().filter(|route| route.0 == method).filter(fits).min_by_key(|route| route.1.matches('{').count())
+    routes
+        .iter()
+        .filter(|route| route.0 == method)
+        .filter(fits)
+        .min_by_key(|route| (route.1.contains("{*"), route.1.matches('{').count()))
 }
