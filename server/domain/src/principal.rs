@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access_group::AccessGroup;
+use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::ids::{OrganisationId, TeamId, UserId};
 use crate::key::{KeyStatus, VirtualKey};
-use crate::model::ModelPattern;
+use crate::membership::Membership;
 use crate::organisation::Organisation;
 use crate::team::Team;
 use crate::user::User;
@@ -36,10 +37,12 @@ pub struct Principal {
     pub user: Option<User>,
     pub team: Option<Team>,
     pub organisation: Option<Organisation>,
-    /// What membership of the team allows its user; empty means what the team may.
-    pub member_models: Vec<ModelPattern>,
+    /// Of the key's user in the key's team.
+    pub membership: Option<Membership>,
     /// Those that the key, its team or its organisation name.
     pub access_groups: Vec<AccessGroup>,
+    /// Those that the key or anything above it points to.
+    pub budgets: Vec<Budget>,
     /// The interned [`Ownership`]; 0: nobody's.
     pub ownership_id: i64,
     /// The key's text was exchanged; this old one works until then.
@@ -103,7 +106,11 @@ impl Principal {
         let team_models = team.map(|team| team.models.as_slice()).unwrap_or_default();
         let levels = [
             (ModelDenial::Key, self.key.models.as_slice(), self.key.access_groups.as_slice()),
-            (ModelDenial::Member, self.member_models.as_slice(), &[]),
+            (
+                ModelDenial::Member,
+                self.membership.as_ref().map(|membership| membership.models.as_slice()).unwrap_or_default(),
+                &[],
+            ),
             (ModelDenial::Team, team_models, team.map(|team| team.access_groups.as_slice()).unwrap_or_default()),
             (
                 ModelDenial::Organisation,

@@ -7,7 +7,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tollgate_domain::Timestamp;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::Visible;
-use tollgate_domain::ids::AccessGroupId;
+use tollgate_domain::budget::Budget;
+use tollgate_domain::ids::{AccessGroupId, BudgetId};
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::model::ModelPattern;
@@ -21,8 +22,8 @@ use crate::error::bounded;
 use crate::records::RecordFilter;
 use crate::{Store, StoreError};
 
-/// The most access groups that a caller can have.
-const MOST_GROUPS: usize = 10_000;
+/// The most access groups or budgets that a caller can have.
+const MOST_NAMED: usize = 10_000;
 
 /// What is above a key.
 enum Above<T> {
@@ -48,20 +49,31 @@ impl Store {
         let ownership = Ownership::of(&key, team.as_ref());
         let organisation_id = ownership.organisation_id.as_ref().map(tollgate_domain::ids::OrganisationId::as_str);
         let Above::Living(organisation) = self.above::<Organisation>(organisation_id).await? else { return Ok(None) };
-        let member_models = match (&team, &key.user_id) {
+        let membership = match (&team, &key.user_id) {
             (Some(team), Some(user)) => {
                 let id = Membership::id_of(&Group::Team(team.id.clone()), user);
                 match self.above::<Membership>(id.as_ref().map(tollgate_domain::ids::MembershipId::as_str)).await? {
-                    Above::Living(membership) => membership.map(|membership| membership.models).unwrap_or_default(),
-                    Above::Deleted => Vec::new(),
+                    Above::Living(membership) => membership,
+                    Above::Deleted => None,
                 }
             }
-            _ => Vec::new(),
+            _ => None,
         };
-        let access_groups =
-            self.groups_named(&key, user.as_ref(), team.as_ref(), organisation.as_ref(), &member_models).await?;
         let ownership_id = self.ownership_id(&ownership).await?;
-        Ok(Some(Principal { key, user, team, organisation, member_models, access_groups, ownership_id, retires_at }))
+        let mut principal = Principal {
+            key,
+            user,
+            team,
+            organisation,
+            membership,
+            access_groups: Vec::new(),
+            budgets: Vec::new(),
+            ownership_id,
+            retires_at,
+        };
+        principal.access_groups = self.groups_named(&principal).await?;
+        principal.budgets = self.budgets_of(&principal).await?;
+        Ok(Some(principal))
     }
 
     async fn above<T: crate::Table>(&self, id: Option<&str>) -> Result<Above<T>, StoreError> {
@@ -72,34 +84,43 @@ impl Store {
         })
     }
 
-    /// The access groups that any of them names, as a group or among models.
-    async fn groups_named(
-        &self,
-        key: &VirtualKey,
-        user: Option<&User>,
-        team: Option<&Team>,
-        organisation: Option<&Organisation>,
-        member_models: &[ModelPattern],
-    ) -> Result<Vec<AccessGroup>, StoreError> {
+    /// The access groups that any of it names, as a group or among models.
+    async fn groups_named(&self, principal: &Principal) -> Result<Vec<AccessGroup>, StoreError> {
+        let Principal { key, user, team, organisation, membership, .. } = principal;
         let lists = [
             Some((&key.models[..], &key.access_groups[..])),
-            user.map(|user| (&user.models[..], &[][..])),
-            team.map(|team| (&team.models[..], &team.access_groups[..])),
-            organisation.map(|organisation| (&organisation.models[..], &organisation.access_groups[..])),
-            Some((member_models, &[][..])),
+            user.as_ref().map(|user| (&user.models[..], &[][..])),
+            team.as_ref().map(|team| (&team.models[..], &team.access_groups[..])),
+            organisation.as_ref().map(|organisation| (&organisation.models[..], &organisation.access_groups[..])),
+            membership.as_ref().map(|membership| (&membership.models[..], &[][..])),
         ];
-        let names: BTreeSet<&str> = lists
-            .into_iter()
-            .flatten()
-            .flat_map(|(models, groups)| {
-                models.iter().map(ModelPattern::as_str).chain(groups.iter().map(AccessGroupId::as_str))
-            })
-            .collect();
-        if names.is_empty() {
+        let names = lists.into_iter().flatten().flat_map(|(models, groups)| {
+            models.iter().map(ModelPattern::as_str).chain(groups.iter().map(AccessGroupId::as_str))
+        });
+        self.named(names).await
+    }
+
+    /// The budgets that any of it points to.
+    async fn budgets_of(&self, principal: &Principal) -> Result<Vec<Budget>, StoreError> {
+        let Principal { key, user, team, organisation, membership, .. } = principal;
+        let pointers = [
+            key.budget_id.as_ref(),
+            user.as_ref().and_then(|user| user.budget_id.as_ref()),
+            team.as_ref().and_then(|team| team.budget_id.as_ref()),
+            organisation.as_ref().and_then(|organisation| organisation.budget_id.as_ref()),
+            membership.as_ref().and_then(|membership| membership.budget_id.as_ref()),
+        ];
+        self.named(pointers.into_iter().flatten().map(BudgetId::as_str)).await
+    }
+
+    /// The records with these ids, as far as there are any.
+    async fn named<'a, T: crate::Table>(&self, ids: impl Iterator<Item = &'a str>) -> Result<Vec<T>, StoreError> {
+        let ids: BTreeSet<&str> = ids.collect();
+        if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let ids = Some(names.into_iter().map(str::to_owned).collect());
-        self.list_all(&Visible::All, &RecordFilter { ids, ..RecordFilter::default() }, MOST_GROUPS).await
+        let ids = Some(ids.into_iter().map(str::to_owned).collect());
+        self.list_all(&Visible::All, &RecordFilter { ids, ..RecordFilter::default() }, MOST_NAMED).await
     }
 
     async fn find_by_retired(

@@ -31,47 +31,58 @@ const MEASURES: [&str; 9] = [
     "cost_nanos",
 ];
 
-/// A rollup, and its column of time: hours, or days.
-#[derive(Clone, Copy)]
-struct Source {
+/// A rollup, and the hours or days of it that are read, both ends included.
+#[derive(Clone, Copy, Debug)]
+struct Part {
     table: &'static str,
     hourly: bool,
+    first: i64,
+    last: i64,
 }
 
-impl Source {
+impl Part {
     fn time(self) -> &'static str {
         if self.hourly { "hour" } else { "day" }
     }
 }
 
-/// The smallest table that can answer.
-fn source(scope: &Scope<'_>, filter: &UsageFilter, dimensions: &[Dimension]) -> Result<Source, StoreError> {
+/// The smallest tables that can answer: together every hour once.
+fn parts(scope: &Scope<'_>, filter: &UsageFilter, dimensions: &[Dimension]) -> Result<Vec<Part>, StoreError> {
     let customers = !filter.customers.is_empty() || dimensions.contains(&Dimension::Customer);
     let tags = !filter.tags.is_empty() || dimensions.contains(&Dimension::Tag);
     let only = |kept: &[Dimension]| dimensions.iter().all(|dimension| kept.contains(dimension));
-    let (keys, models) = (filter.keys.is_empty(), filter.models.is_empty() && filter.providers.is_empty());
-    let day = 24 * Timestamp::MICROS_PER_HOUR;
-    let whole_days = filter.since.0.rem_euclid(day) == 0 && filter.until.0.rem_euclid(day) == 0;
-    let (table, hourly) = match (customers, tags) {
+    let (first, last) = (filter.since.hour(), Timestamp(filter.until.0.saturating_sub(1)).hour());
+    let hours = |table, first, last| Part { table, hourly: true, first, last };
+    let days = |table, first, last| Part { table, hourly: false, first, last };
+    let all_days = |table| vec![days(table, first.div_euclid(24), last.div_euclid(24))];
+    match (customers, tags) {
         (true, true) => return Err(StoreError::Unsupported("sums of both customers and tags")),
-        (true, false) => ("customer_days", false),
-        (false, true) => ("tag_days", false),
-        (false, false)
-            if scope.is_all() && keys && filter.providers.is_empty() && only(&[Dimension::Day, Dimension::Model]) =>
-        {
-            ("model_hours", true)
-        }
-        (false, false) if !whole_days => ("usage_hours", true),
-        (false, false) if scope.is_all() && models && only(&[Dimension::Day, Dimension::Key]) => ("key_days", false),
-        (false, false) => ("usage_days", false),
-    };
-    Ok(Source { table, hourly })
+        (true, false) => return Ok(all_days("customer_days")),
+        (false, true) => return Ok(all_days("tag_days")),
+        (false, false) => {}
+    }
+    let (any_key, any_provider) = (filter.keys.is_empty(), filter.providers.is_empty());
+    if scope.is_all() && any_key && any_provider && only(&[Dimension::Day, Dimension::Model]) {
+        return Ok(vec![hours("model_hours", first, last)]);
+    }
+    let by_key = scope.is_all() && filter.models.is_empty() && any_provider && only(&[Dimension::Day, Dimension::Key]);
+    // Whole days have fewer rows than their hours.
+    let (first_day, end_day) = ((first + 23).div_euclid(24), (last + 1).div_euclid(24));
+    if first_day >= end_day {
+        return Ok(vec![hours("usage_hours", first, last)]);
+    }
+    let parts = [
+        hours("usage_hours", first, first_day * 24 - 1),
+        days(if by_key { "key_days" } else { "usage_days" }, first_day, end_day - 1),
+        hours("usage_hours", end_day * 24, last),
+    ];
+    Ok(parts.into_iter().filter(|part| part.first <= part.last).collect())
 }
 
 /// How a dimension is read from a rollup; `None`: through the ownership.
-fn column(source: Source, dimension: Dimension) -> Option<&'static str> {
+fn column(part: Part, dimension: Dimension) -> Option<&'static str> {
     match dimension {
-        Dimension::Day => Some(if source.hourly { "hour / 24" } else { "day" }),
+        Dimension::Day => Some(if part.hourly { "hour / 24" } else { "day" }),
         Dimension::Key => Some("key_id"),
         Dimension::Model => Some("model"),
         Dimension::Provider => Some("provider"),
@@ -94,12 +105,10 @@ fn sums() -> String {
     MEASURES.map(|column| format!("CAST(SUM({column}) AS BIGINT) AS {column}")).join(", ")
 }
 
-fn conditions(source: Source, scope: &Scope<'_>, filter: &UsageFilter, binds: &mut Binds) -> All {
-    let step = if source.hourly { 1 } else { 24 };
-    let last = Timestamp(filter.until.0.saturating_sub(1));
+fn conditions(part: Part, scope: &Scope<'_>, filter: &UsageFilter, binds: &mut Binds) -> All {
     let mut all = All::default();
-    all.add(format!("{} >= {}", source.time(), binds.add(filter.since.hour().div_euclid(step))));
-    all.add(format!("{} <= {}", source.time(), binds.add(last.hour().div_euclid(step))));
+    all.add(format!("{} >= {}", part.time(), binds.add(part.first)));
+    all.add(format!("{} <= {}", part.time(), binds.add(part.last)));
     for (column, values) in [
         ("key_id", &filter.keys),
         ("model", &filter.models),
@@ -130,10 +139,12 @@ impl Store {
             return Ok(Vec::new());
         }
         let scope = Scope { visible, users: &filter.users, teams: &filter.teams, organisations: &filter.organisations };
-        let source = source(&scope, filter, dimensions)?;
         let mut binds = Binds::default();
-        let all = conditions(source, &scope, filter, &mut binds);
-        let sql = statement(source, dimensions, &all, limit.clamp(1, LONGEST_REPORT));
+        let parts = parts(&scope, filter, dimensions)?
+            .into_iter()
+            .map(|part| (part, conditions(part, &scope, filter, &mut binds)))
+            .collect::<Vec<_>>();
+        let sql = statement(&parts, dimensions, limit.clamp(1, LONGEST_REPORT));
         let rows = self.read(&sql, binds).await?;
         let rows = rows.iter().map(|row| line(row, dimensions)).collect::<Result<Vec<_>, _>>()?;
         // Without groups, the sum of nothing is a line too.
@@ -173,44 +184,53 @@ impl Store {
 
 const OWNED: &str = "ownership_totals JOIN ownerships ON ownerships.id = ownership_totals.ownership_id";
 
-fn statement(source: Source, dimensions: &[Dimension], all: &All, limit: u32) -> String {
+/// What is read of the rollups, with the dimensions named `d0`, `d1` and so on; those of owners are left to the ownership.
+fn lines(parts: &[(Part, All)], dimensions: &[Dimension], owned: bool) -> String {
+    let select = |(part, all): &(Part, All)| {
+        let columns: String = dimensions
+            .iter()
+            .enumerate()
+            .filter_map(|(place, dimension)| Some(format!("{} AS d{place}, ", column(*part, *dimension)?)))
+            .collect();
+        let owner = if owned { "ownership_id, " } else { "" };
+        format!("SELECT {columns}{owner}{} FROM {} WHERE {all}", MEASURES.join(", "), part.table)
+    };
+    parts.iter().map(select).collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+fn statement(parts: &[(Part, All)], dimensions: &[Dimension], limit: u32) -> String {
     let sums = sums();
     let names: Vec<String> = (0..dimensions.len()).map(|place| format!("d{place}")).collect();
-    let mut plain = Vec::new();
-    let mut owned = Vec::new();
-    for (dimension, name) in dimensions.iter().zip(&names) {
-        match column(source, *dimension) {
-            Some(column) => plain.push((column, name.as_str())),
-            None => owned.push((owner(*dimension), name.as_str())),
-        }
-    }
-    let list =
-        |of: &[(&str, &str)]| of.iter().map(|(column, name)| format!("{column} AS {name}, ")).collect::<String>();
-    let mut grouped: Vec<&str> = plain.iter().map(|(_, name)| *name).collect();
+    let is_owned = |dimension: &Dimension| {
+        matches!(dimension, Dimension::User | Dimension::Team | Dimension::Organisation)
+    };
+    let owned = dimensions.iter().any(is_owned);
+    let lines = lines(parts, dimensions, owned);
     let group_by =
         |names: &[&str]| if names.is_empty() { String::new() } else { format!(" GROUP BY {}", names.join(", ")) };
-    let table = source.table;
     // Added up by ownership first: there are far fewer of them than rows.
-    let from = if owned.is_empty() {
-        // The names of columns are not those of the groups: the inner select names them for both databases.
-        format!("(SELECT {}{} FROM {table} WHERE {all}) AS lines", list(&plain), MEASURES.join(", "))
-    } else {
-        let mut inner = grouped.clone();
-        inner.push("ownership_id");
-        let lines = format!("SELECT {}ownership_id, {} FROM {table} WHERE {all}", list(&plain), MEASURES.join(", "));
-        let owners: String =
-            owned.iter().map(|(column, name)| format!("COALESCE(ownerships.{column}, '') AS {name}, ")).collect();
-        let plain: String = grouped.iter().map(|name| format!("{name}, ")).collect();
-        grouped = names.iter().map(String::as_str).collect();
+    let from = if owned {
+        let named = || dimensions.iter().zip(&names);
+        let plain: Vec<&str> = named().filter(|(d, _)| !is_owned(d)).map(|(_, name)| name.as_str()).collect();
+        let owners: String = named()
+            .filter(|(dimension, _)| is_owned(dimension))
+            .map(|(dimension, name)| format!("COALESCE(ownerships.{}, '') AS {name}, ", owner(*dimension)))
+            .collect();
+        let inner = [&plain[..], &["ownership_id"]].concat();
+        let plain: String = plain.iter().map(|name| format!("{name}, ")).collect();
         format!(
             "(SELECT {plain}{owners}{} FROM (SELECT {plain}ownership_id, {sums} FROM ({lines}) AS lines{}) AS sums \
              LEFT JOIN ownerships ON ownerships.id = sums.ownership_id) AS owned",
             MEASURES.join(", "),
             group_by(&inner),
         )
+    } else {
+        // The names of columns are not those of the groups: the inner select names them for both databases.
+        format!("({lines}) AS lines")
     };
     let chosen: String = names.iter().map(|name| format!("{name}, ")).collect();
     let order: String = names.iter().map(|name| format!(", {name}")).collect();
+    let grouped: Vec<&str> = names.iter().map(String::as_str).collect();
     format!(
         "SELECT {chosen}{sums} FROM {from}{} ORDER BY cost_nanos DESC, calls DESC{order} LIMIT {limit}",
         group_by(&grouped)

@@ -48,7 +48,7 @@ pub async fn a_principal_has_what_is_above_its_key(db: &Database) {
     let found = db.store.find_principal(key.digest, NOW).await.unwrap().unwrap();
     assert_eq!((found.key, found.user, found.team), (key.clone(), Some(user), Some(blue)));
     assert_eq!(found.organisation, None, "there never was one");
-    assert_eq!(found.member_models, [ModelPattern::new("gpt-*")]);
+    assert_eq!(found.membership.as_ref().unwrap().models, [ModelPattern::new("gpt-*")]);
     let mut groups: Vec<_> = found.access_groups.iter().map(|group| group.id.as_str()).collect();
     groups.sort();
     assert_eq!(groups, ["g-1", "g-2"]);
