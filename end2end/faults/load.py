@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 class Load:
     """Calls, one after the other on each of `threads` connections, until `total` were made or the gateway is gone."""
 
-    def __init__(self, url: str, key: str, models: list[str], total: int, threads: int = 32):
+    def __init__(self, url: str, key: str, models: list[str], total: int, threads: int = 32, leave: int = 0):
+        """`leave`: every so many calls, the client does not wait for the answer."""
+        self.leave = leave
         self.address = urlsplit(url).netloc
         self.key = key
         self.models = models
@@ -43,6 +45,11 @@ class Load:
             headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
             try:
                 connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+                if self.leave and number % self.leave == 0:
+                    connection.close()
+                    with self.lock:
+                        self.results["left"] += 1
+                    continue
                 answer = connection.getresponse()
                 answer.read()
                 result = answer.status

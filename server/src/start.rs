@@ -94,7 +94,9 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         store.migrate().await?;
     }
     store.check_schema().await?;
-    let (ledger, recovered) = Ledger::open(&arguments.database.data_dir.join("journal"), &store).await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let journal = arguments.database.data_dir.join("journal");
+    let (ledger, recovered) = Ledger::open(&journal, &store, clock.clone()).await?;
     if recovered != tollgate_gateway::Recovered::default() {
         tracing::warn!(
             settled = recovered.settled,
@@ -106,10 +108,9 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
 
     let (stop, tasks, background) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
     let writer_stop = CancellationToken::new();
-    let writer = ledger.clone().run_writer(store.clone(), writer_stop.clone().cancelled_owned());
+    let writer = ledger.clone().run_writer(writer_stop.clone().cancelled_owned());
     background.spawn(writer);
 
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let master_digest = config.master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
@@ -125,6 +126,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         catalog: Arc::new(config.catalog),
         master_key: master_digest,
         settings,
+        house: config.house,
         clock: clock.clone(),
         entropy: entropy.clone(),
         tasks: tasks.clone(),

@@ -10,7 +10,7 @@ use tollgate_domain::{Nanos, Timestamp};
 use super::Form;
 
 /// What the data plane does with limits today: said wherever they can be set.
-pub const LIMITS_NOTE: &str = "Limits are kept and shown; calls are not refused by them yet.";
+pub const LIMITS_NOTE: &str = "A call that could go beyond is refused before it is made.";
 
 const DURATION: &str = "Write a number and a unit, such as 24h, 7d, 30d or 1mo; or hourly, daily, weekly or monthly.";
 const WINDOW: &str = "Write a length of time and an amount of dollars in each line: 24h 10.";

@@ -10,12 +10,14 @@ use tokio_util::task::TaskTracker;
 use tollgate_domain::Clock;
 use tollgate_domain::entropy::Entropy;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::ledger::House;
 use tollgate_domain::model::Catalog;
 use tollgate_store::Store;
 
 use crate::auth::{Caller, Lookup, Principals, present_key};
 use crate::ledger::Ledger;
 use crate::openai::error::CallError;
+use crate::payers::Paying;
 use crate::targets::Targets;
 use crate::upstream::Pools;
 
@@ -59,6 +61,8 @@ pub struct GatewayParts {
     pub catalog: Arc<Catalog>,
     pub master_key: Option<KeyDigest>,
     pub settings: Settings,
+    /// Limits that the configuration sets.
+    pub house: House,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     /// Calls that outlive their client run on it: shutdown waits for it.
@@ -71,6 +75,7 @@ pub struct Gateway(Arc<Inner>);
 
 struct Inner {
     principals: Principals,
+    paying: Paying,
     ledger: Ledger,
     catalog: ArcSwap<Targets>,
     pools: Pools,
@@ -87,6 +92,7 @@ impl Gateway {
         let pools = Pools::default();
         let targets = Targets::new(parts.catalog, &pools);
         Self(Arc::new(Inner {
+            paying: Paying::new(parts.house, &parts.store),
             principals: Principals::new(parts.store, Arc::clone(&parts.clock)),
             ledger: parts.ledger,
             catalog: ArcSwap::from_pointee(targets),
@@ -114,10 +120,11 @@ impl Gateway {
         self.0.principals.key_changed(digest);
     }
 
-    /// A team, user, organisation, membership or access group was made, changed or deleted: the next call of every key sees
-    /// it.
+    /// A team, user, organisation, membership, access group, customer, tag or budget was made, changed or deleted: the
+    /// next call of every key sees it.
     pub fn principals_changed(&self) {
         self.0.principals.all_changed();
+        self.0.paying.all_changed();
     }
 
     /// Calls under way.
@@ -125,9 +132,10 @@ impl Gateway {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Closes connections to providers that were idle for too long. To be called now and then.
+    /// Closes connections to providers that were idle for too long, and forgets idle accounts. To be called now and then.
     pub fn sweep(&self) {
         self.0.pools.sweep();
+        self.0.ledger.sweep();
     }
 
     /// Whose key the request carries, whether or not it may be used now: see [`Caller::check`].
@@ -138,7 +146,7 @@ impl Gateway {
             return Ok(Caller::MasterKey);
         }
         match self.0.principals.find(digest).await {
-            Lookup::Known(principal) => Ok(Caller::Key(principal)),
+            Lookup::Known(payer) => Ok(Caller::Key(payer)),
             Lookup::Unknown => Err(CallError::unknown_key()),
             Lookup::Unavailable => Err(CallError::store_unavailable()),
         }
@@ -163,6 +171,10 @@ impl Gateway {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(crate) fn paying(&self) -> &Paying {
+        &self.0.paying
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

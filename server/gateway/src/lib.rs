@@ -11,6 +11,7 @@ mod gateway;
 mod ledger;
 mod models;
 mod openai;
+mod payers;
 mod routes;
 mod simulator;
 mod sse;

@@ -11,13 +11,13 @@ use memchr::memmem;
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
 use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
-use tollgate_domain::price::{self, PriceSheet};
+use tollgate_domain::price::{self, PriceBook, PriceSheet};
 use tollgate_domain::secret::Secret;
 
 use crate::upstream::{HostPool, Pools};
 
-/// Prices of a wildcard's models that are remembered; beyond it the memory is begun anew.
-const MAX_PRICES: usize = 1024;
+/// Models of a wildcard that are remembered; beyond it the memory is begun anew.
+const MAX_TERMS: usize = 1024;
 
 /// A header's value that is shorter is a word and no secret, in bytes.
 const SHORTEST_SECRET: usize = 8;
@@ -46,7 +46,18 @@ pub struct Target {
     /// The same of what is asked for, if there are no wildcards.
     model_header: Option<HeaderValue>,
     upstream_model_header: Option<HeaderValue>,
-    prices: Mutex<HashMap<Arc<str>, Option<Price>>>,
+    /// By what the provider is asked for.
+    terms: Mutex<HashMap<Arc<str>, Terms>>,
+}
+
+/// What is known of a model before it is called.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub price: Option<Price>,
+    /// The longest prompt, in tokens.
+    pub max_input: Option<u64>,
+    /// The longest answer, in tokens.
+    pub max_output: Option<u64>,
 }
 
 /// A price, ready to be used by many calls.
@@ -152,7 +163,7 @@ impl Target {
             id_header: header(&deployment.id),
             model_header: HeaderValue::from_str(deployment.model.as_str()).ok(),
             upstream_model_header: HeaderValue::from_str(&deployment.upstream_model).ok(),
-            prices: Mutex::default(),
+            terms: Mutex::default(),
         })
     }
 
@@ -173,20 +184,37 @@ impl Target {
 
     /// The price of a call to `upstream_model`: the configuration's, or the price book's.
     pub fn price(&self, upstream_model: &Arc<str>) -> Option<Price> {
-        let mut prices = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = prices.get(upstream_model) {
+        self.terms(upstream_model).price
+    }
+
+    /// What holds for a call to `upstream_model`, by the configuration or the price book.
+    pub fn terms(&self, upstream_model: &Arc<str>) -> Terms {
+        let mut terms = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = terms.get(upstream_model) {
             return known.clone();
         }
-        let deployment = &self.deployment;
-        let found = deployment.price.clone().or_else(|| {
-            price::resolve_price(None, deployment.base_model.as_deref(), &deployment.provider, upstream_model)
-        });
-        let found = found.map(|SourcedPrice { sheet, source }| Price { sheet: Arc::new(sheet), source: source.into() });
-        if prices.len() >= MAX_PRICES {
-            prices.clear();
+        let found = self.look_up(upstream_model);
+        if terms.len() >= MAX_TERMS {
+            terms.clear();
         }
-        prices.insert(Arc::clone(upstream_model), found.clone());
+        terms.insert(Arc::clone(upstream_model), found.clone());
         found
+    }
+
+    fn look_up(&self, upstream_model: &str) -> Terms {
+        let deployment = &self.deployment;
+        let (base, provider) = (deployment.base_model.as_deref(), deployment.provider.as_str());
+        let found =
+            deployment.price.clone().or_else(|| price::resolve_price(None, base, provider, upstream_model));
+        let book = PriceBook::embedded();
+        let of_book = base.and_then(|base| book.find(provider, base).or_else(|| book.find_full(base)));
+        let of_book = of_book.or_else(|| book.find(provider, upstream_model)).map(|entry| entry.capabilities);
+        let most = |own: Option<u64>, of_book: Option<u64>| own.or(of_book);
+        Terms {
+            price: found.map(|SourcedPrice { sheet, source }| Price { sheet: Arc::new(sheet), source: source.into() }),
+            max_input: most(deployment.max_input_tokens, of_book.as_ref().and_then(|known| known.max_input_tokens)),
+            max_output: most(deployment.max_output_tokens, of_book.as_ref().and_then(|known| known.max_output_tokens)),
+        }
     }
 }
 

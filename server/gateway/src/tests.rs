@@ -17,6 +17,7 @@ use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::{AccessGroupId, KeyId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{KeyDigest, KeyType, PlainKey, VirtualKey};
+use tollgate_domain::ledger::House;
 use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::organisation::Organisation;
@@ -73,8 +74,8 @@ impl Bench {
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
-        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store).await.unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(1_795_170_600_000_000)));
+        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store, clock.clone()).await.unwrap();
         let catalog = Catalog::new(["small", "large", "secret"].map(deployment).into(), HashMap::new());
         let gateway = Gateway::new(GatewayParts {
             store: store.clone(),
@@ -82,6 +83,7 @@ impl Bench {
             catalog: Arc::new(catalog),
             master_key: Some(KeyDigest::of(MASTER)),
             settings: Settings::default(),
+            house: House::default(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),
             tasks: TaskTracker::new(),
@@ -186,7 +188,7 @@ impl Bench {
     async fn log(&self, filter: &RequestFilter) -> Vec<RequestRow> {
         let stop = CancellationToken::new();
         stop.cancel();
-        self.ledger.clone().run_writer(self.store.clone(), stop.cancelled_owned()).await;
+        self.ledger.clone().run_writer(stop.cancelled_owned()).await;
         self.store.list_requests(&Visible::All, filter, None, 100).await.unwrap().items
     }
 }

@@ -179,7 +179,9 @@ impl Site {
     async fn send(&self, request: Request<Body>) -> Page {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = to_bytes(body, 8 << 20).await.unwrap();
-        Page { status: parts.status, headers: parts.headers, html: String::from_utf8(bytes.to_vec()).unwrap() }
+        // Marks between pieces of text are nothing that anybody reads.
+        let html = String::from_utf8(bytes.to_vec()).unwrap().replace("<!>", "");
+        Page { status: parts.status, headers: parts.headers, html }
     }
 
     pub async fn get(&self, path: &str) -> Page {

@@ -167,7 +167,8 @@ impl Book {
         Self { zone, now: latest, ..Self::default() }
     }
 
-    pub(super) fn tick(&mut self, now: Timestamp) -> Timestamp {
+    /// The moment at which something that comes at `now` happens: time never goes back.
+    pub fn tick(&mut self, now: Timestamp) -> Timestamp {
         self.now = self.now.max(now);
         self.now
     }

@@ -13,6 +13,7 @@ use tollgate_domain::principal::{KeyDenial, Principal};
 
 use crate::openai::error::CallError;
 use crate::openai::request::cut;
+use crate::payers::{Chains, Payer};
 pub use credentials::present_key;
 pub use principals::{Lookup, Principals};
 
@@ -20,7 +21,7 @@ pub use principals::{Lookup, Principals};
 #[derive(Clone, Debug)]
 pub enum Caller {
     MasterKey,
-    Key(Arc<Principal>),
+    Key(Arc<Payer>),
 }
 
 impl Caller {
@@ -91,10 +92,19 @@ impl Caller {
         principal.check_model(model).map_err(|level| CallError::model_denied(level, model))
     }
 
-    fn principal(&self) -> Option<&Principal> {
+    /// `None`: the master key.
+    pub fn principal(&self) -> Option<&Principal> {
         match self {
             Self::MasterKey => None,
-            Self::Key(principal) => Some(principal),
+            Self::Key(payer) => Some(&payer.principal),
+        }
+    }
+
+    /// The chains of accounts that were made of it; `None`: the master key.
+    pub fn chains(&self) -> Option<&Chains> {
+        match self {
+            Self::MasterKey => None,
+            Self::Key(payer) => Some(&payer.chains),
         }
     }
 }

@@ -8,8 +8,9 @@ use moka::sync::Cache;
 use tokio::sync::Semaphore;
 use tollgate_domain::Clock;
 use tollgate_domain::key::KeyDigest;
-use tollgate_domain::principal::Principal;
 use tollgate_store::{Store, StoreError};
+
+use crate::payers::{Chains, Payer};
 
 /// How long a principal is believed without asking again. Changes made through this process are in force at once; this
 /// bounds how long another process's are not.
@@ -30,7 +31,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// What is known of a digest.
 #[derive(Clone, Debug)]
 pub enum Lookup {
-    Known(Arc<Principal>),
+    Known(Arc<Payer>),
     Unknown,
     /// The database did not answer.
     Unavailable,
@@ -43,7 +44,7 @@ type Remembered<T> = (T, u64);
 pub struct Principals {
     store: Store,
     clock: Arc<dyn Clock>,
-    known: Cache<KeyDigest, Remembered<Arc<Principal>>>,
+    known: Cache<KeyDigest, Remembered<Arc<Payer>>>,
     unknown: Cache<KeyDigest, Remembered<()>>,
     questions: Semaphore,
     /// Counts changes of single keys, so that an answer read before a change is not kept after it.
@@ -67,10 +68,10 @@ impl Principals {
 
     pub async fn find(&self, digest: KeyDigest) -> Lookup {
         let generation = self.generation.load(Ordering::SeqCst);
-        if let Some((principal, read_in)) = self.known.get(&digest)
+        if let Some((payer, read_in)) = self.known.get(&digest)
             && read_in == generation
         {
-            return Lookup::Known(principal);
+            return Lookup::Known(payer);
         }
         if self.unknown.get(&digest).is_some_and(|((), read_in)| read_in == generation) {
             return Lookup::Unknown;
@@ -83,14 +84,14 @@ impl Principals {
         loop {
             let (changes, generation) = self.counts();
             let found = match self.store.find_principal(digest, self.clock.now()).await {
-                Ok(found) => found.map(Arc::new),
+                Ok(found) => found.map(|principal| Arc::new(Payer { principal, chains: Chains::default() })),
                 Err(error) => {
                     log_unavailable(&error);
                     return Lookup::Unavailable;
                 }
             };
             match &found {
-                Some(principal) => self.known.insert(digest, (Arc::clone(principal), generation)),
+                Some(payer) => self.known.insert(digest, (Arc::clone(payer), generation)),
                 None => self.unknown.insert(digest, ((), generation)),
             }
             // A change that came meanwhile was told to the caches before or after our insert: look again.

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
+use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Charge, Outcome};
-use tollgate_domain::ids::ChargeId;
+use tollgate_domain::ledger::RateStatus;
 use tollgate_domain::price::Cost;
 use tollgate_domain::usage::{Certainty, Usage};
 
-use super::CallStart;
 use super::admit::Admitted;
 use super::detach::ClientLeft;
+use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
-use crate::ledger::{LedgerError, OpenCharge};
+use crate::ledger::{LedgerError, OpenCharge, Reserved};
 use crate::openai::usage::Report;
 use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
@@ -24,6 +25,9 @@ const MAX_ERROR: usize = 500;
 pub struct Attempt {
     pub gateway: Gateway,
     pub start: CallStart,
+    pub named: Named,
+    /// The tightest rate limits of those who pay.
+    pub rates: Vec<RateStatus>,
     pub target: Arc<Target>,
     /// What the caller asked for.
     pub model: Arc<str>,
@@ -50,16 +54,18 @@ impl Attempt {
         start: CallStart,
         admitted: &mut Admitted,
         place: CallPlace,
+        reserved: Reserved,
         left: ClientLeft,
-    ) -> Result<(Self, ChargeId, BeforeWrite), LedgerError> {
+    ) -> Result<(Self, BeforeWrite), LedgerError> {
         let target = Arc::clone(&admitted.target);
         let target = &target;
-        let id = start.id;
+        let Reserved { reservation, rates, .. } = reserved;
+        let named = start.named(reservation.id, reservation.at);
         let charge = Charge {
-            id,
+            id: named.id,
             call_id: start.given_id.clone(),
             attempt: 1,
-            started_at: start.at,
+            started_at: named.at,
             key_id: admitted.caller.key_id(),
             ownership_id: admitted.caller.ownership_id(),
             operation: start.operation,
@@ -74,7 +80,7 @@ impl Attempt {
             error: Some("the gateway was stopped during the call".to_owned()),
             certainty: Certainty::Unknown,
             usage: Usage::default(),
-            cost: tollgate_domain::Nanos::ZERO,
+            cost: Nanos::ZERO,
             cost_lines: Vec::new(),
             price_source: None,
             duration_us: 0,
@@ -84,10 +90,12 @@ impl Attempt {
             end_user: admitted.end_user.take(),
             tags: std::mem::take(&mut admitted.tags),
         };
-        let (open, before_write) = gateway.ledger().prepare(charge)?;
+        let (open, before_write) = gateway.ledger().prepare(charge, reservation)?;
         let attempt = Self {
             gateway,
             start,
+            named,
+            rates,
             target: Arc::clone(target),
             model: Arc::clone(&admitted.model),
             upstream_model: Arc::clone(&admitted.upstream_model),
@@ -95,7 +103,7 @@ impl Attempt {
             open: Some(open),
             _place: place,
         };
-        Ok((attempt, id, before_write))
+        Ok((attempt, before_write))
     }
 
     pub fn provider(&self) -> &str {
@@ -142,6 +150,9 @@ impl Attempt {
         if let Some(cost) = &cost {
             charge.cost = cost.total;
             charge.cost_lines.clone_from(&cost.lines);
+        } else if end.outcome != Outcome::Interrupted {
+            // An attempt that was torn down costs what was set aside for it: nobody will hear of it any more.
+            charge.cost = Nanos::ZERO;
         }
         charge.duration_us = self.start.elapsed_us();
         charge.first_byte_us.get_or_insert(charge.duration_us);
@@ -152,6 +163,14 @@ impl Attempt {
 
     pub fn total_us(&self) -> i64 {
         self.start.elapsed_us()
+    }
+}
+
+/// An attempt that nobody settled is torn down: the process stops, or the provider took longer than anybody waits.
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let error = Some("the call was given up before its end");
+        self.settle(&End { outcome: Outcome::Interrupted, status: StatusCode::BAD_GATEWAY, error, report: None });
     }
 }
 

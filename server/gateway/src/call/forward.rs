@@ -7,7 +7,6 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use tollgate_domain::charge::{Operation, Outcome};
-use tollgate_domain::ids::ChargeId;
 
 use super::admit::Admitted;
 use super::attempt::{Attempt, End, micros_between};
@@ -17,7 +16,8 @@ use super::source::Source;
 use super::{CallStart, Findings, headers, refuse};
 use crate::gateway::Gateway;
 use crate::openai::error::CallError;
-use crate::openai::{request, usage};
+use crate::openai::request::{self, AnswerLimit};
+use crate::openai::usage;
 use crate::simulator;
 use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
 
@@ -56,11 +56,15 @@ struct Asked {
 async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, left: ClientLeft) -> Response<Body> {
     let can_stream = matches!(start.operation, Operation::ChatCompletion | Operation::Completion);
     let hide_usage = can_stream && admitted.peek.stream && !admitted.peek.include_usage;
-    let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage);
+    let (Some(place), Some(reserved)) = (admitted.place.take(), admitted.reserved.take()) else {
+        return CallError::overloaded().into_response();
+    };
+    let field = answer_limit(start.operation, &admitted.target.provider);
+    let limit = reserved.told.map(|tokens| AnswerLimit { field, tokens });
+    let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage, limit);
     admitted.body = Bytes::new();
-    let Some(place) = admitted.place.take() else { return CallError::overloaded().into_response() };
-    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, left);
-    let (mut attempt, id, before_write) = match prepared {
+    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, left);
+    let (mut attempt, before_write) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
             tracing::error!(%error, "a call was refused");
@@ -68,7 +72,7 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
         }
     };
     let timeouts = attempt.target.deployment.timeouts;
-    let asked = tokio::time::timeout(timeouts.total, ask(&attempt, &admitted, pieces, id, before_write)).await;
+    let asked = tokio::time::timeout(timeouts.total, ask(&attempt, &admitted, pieces, before_write)).await;
     match asked {
         Ok(Ok(asked)) if asked.status.is_success() => {
             let is_stream = asked
@@ -91,11 +95,17 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
     }
 }
 
+/// How the provider is told how long an answer may be.
+fn answer_limit(operation: Operation, provider: &str) -> &'static str {
+    // OpenAI's newer models refuse the older name; others know only that one.
+    let newer = operation == Operation::ChatCompletion && matches!(provider, "openai" | "azure");
+    if newer { "max_completion_tokens" } else { "max_tokens" }
+}
+
 async fn ask(
     attempt: &Attempt,
     admitted: &Admitted,
     pieces: Vec<Bytes>,
-    id: ChargeId,
     before_write: BeforeWrite,
 ) -> Result<Asked, SendError> {
     let at = Instant::now();
@@ -103,8 +113,8 @@ async fn ask(
     let Some(http) = &attempt.target.http else {
         before_write().map_err(|_| SendError::NotRecorded)?;
         let body: Vec<u8> = pieces.concat();
-        let created = attempt.start.at.0 / tollgate_domain::Timestamp::MICROS_PER_SECOND;
-        let (streamed, script) = simulator::answer(operation, &body, &id.to_string(), created);
+        let created = attempt.named.at.0 / tollgate_domain::Timestamp::MICROS_PER_SECOND;
+        let (streamed, script) = simulator::answer(operation, &body, &attempt.named.id.to_string(), created);
         let kind = if streamed { "text/event-stream; charset=utf-8" } else { "application/json" };
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -122,7 +132,7 @@ async fn ask(
         }
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    headers.insert(CLIENT_REQUEST_ID, attempt.start.id_header.clone());
+    headers.insert(CLIENT_REQUEST_ID, attempt.named.id_header.clone());
     for (name, value) in &http.headers {
         headers.insert(name, value.clone());
     }
@@ -199,6 +209,8 @@ async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
         if let Some(kind) = kind {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
+        // The caller's own limits, not the gateway's at the provider.
+        headers::describe(response.headers_mut(), &attempt);
         return response;
     }
     // A redirect is not followed: where calls go is the administrator's decision.

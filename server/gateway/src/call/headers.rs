@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::{fmt, io};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tollgate_domain::Nanos;
+use tollgate_domain::ledger::{RateKind, RateStatus};
 use tollgate_domain::price::{Cost, CostLine, Meter};
+use tollgate_domain::{Nanos, Timestamp};
 
-use super::CallStart;
+use super::Named;
 use super::attempt::Attempt;
 
 const fn name(text: &'static str) -> HeaderName {
@@ -33,6 +34,25 @@ const COST_CACHE_READ: HeaderName = name("x-litellm-response-cost-cache-read");
 const COST_CACHE_CREATION: HeaderName = name("x-litellm-response-cost-cache-creation");
 const COST_REASONING: HeaderName = name("x-litellm-response-cost-reasoning");
 
+/// Limit, what is left of it, and when all of it is there again.
+const REQUEST_LIMITS: [HeaderName; 3] = [
+    name("x-ratelimit-limit-requests"),
+    name("x-ratelimit-remaining-requests"),
+    name("x-ratelimit-reset-requests"),
+];
+const TOKEN_LIMITS: [HeaderName; 3] =
+    [name("x-ratelimit-limit-tokens"), name("x-ratelimit-remaining-tokens"), name("x-ratelimit-reset-tokens")];
+const INPUT_LIMITS: [HeaderName; 3] = [
+    name("x-ratelimit-limit-input-tokens"),
+    name("x-ratelimit-remaining-input-tokens"),
+    name("x-ratelimit-reset-input-tokens"),
+];
+const OUTPUT_LIMITS: [HeaderName; 3] = [
+    name("x-ratelimit-limit-output-tokens"),
+    name("x-ratelimit-remaining-output-tokens"),
+    name("x-ratelimit-reset-output-tokens"),
+];
+
 /// The provider's headers that are not copied under `llm_provider-`: the connection's own, and what could set state in
 /// the client.
 const NOT_COPIED: [HeaderName; 9] = [
@@ -48,8 +68,8 @@ const NOT_COPIED: [HeaderName; 9] = [
 ];
 
 /// Headers of every answer, errors too.
-pub fn identify(headers: &mut HeaderMap, start: &CallStart) {
-    let id = start.id_header();
+pub fn identify(headers: &mut HeaderMap, named: &Named) {
+    let id = &named.call_header;
     headers.insert(super::CALL_ID, id.clone());
     headers.insert(REQUEST_ID, id.clone());
     headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
@@ -58,7 +78,8 @@ pub fn identify(headers: &mut HeaderMap, start: &CallStart) {
 /// Headers of an answer that a deployment gave.
 pub fn describe(headers: &mut HeaderMap, attempt: &Attempt) {
     let target = &attempt.target;
-    identify(headers, &attempt.start);
+    identify(headers, &attempt.named);
+    limits(headers, &attempt.rates, attempt.named.at);
     headers.insert(MODEL_ID, target.id_header.clone());
     if let Some(model) = target.model_header(&attempt.model) {
         headers.insert(MODEL_GROUP, model);
@@ -71,6 +92,24 @@ pub fn describe(headers: &mut HeaderMap, attempt: &Attempt) {
     }
     headers.insert(RETRIES, HeaderValue::from_static("0"));
     headers.insert(FALLBACKS, HeaderValue::from_static("0"));
+}
+
+/// What is left of the caller's own rate limits: in place of the provider's, which are the gateway's business.
+fn limits(headers: &mut HeaderMap, rates: &[RateStatus], now: Timestamp) {
+    for rate in rates {
+        let [limit, remaining, reset] = match rate.kind {
+            RateKind::Requests => &REQUEST_LIMITS,
+            RateKind::Tokens => &TOKEN_LIMITS,
+            RateKind::InputTokens => &INPUT_LIMITS,
+            RateKind::OutputTokens => &OUTPUT_LIMITS,
+        };
+        let wait = rate.resets_at.0.saturating_sub(now.0).max(0);
+        headers.insert(limit.clone(), short(format_args!("{}", rate.limit)));
+        headers.insert(remaining.clone(), short(format_args!("{}", rate.remaining)));
+        // As OpenAI writes it: `1.500s`.
+        let (seconds, millis) = (wait / Timestamp::MICROS_PER_SECOND, wait % Timestamp::MICROS_PER_SECOND / 1000);
+        headers.insert(reset.clone(), short(format_args!("{seconds}.{millis:03}s")));
+    }
 }
 
 /// How long it took, and how much of it was the gateway's.

@@ -34,44 +34,50 @@ const MAX_CALL_ID: usize = 128;
 #[derive(Debug)]
 pub struct CallStart {
     pub operation: Operation,
-    /// Of the call's first charge, or of its refusal; and of the call, if the client gave it no other name.
-    pub id: ChargeId,
     pub given_id: Option<String>,
     given_header: Option<HeaderValue>,
-    /// The charge's id, for the provider's logs and for matching its books with ours.
-    pub id_header: HeaderValue,
-    pub at: Timestamp,
+    /// When it arrived.
     pub clock: Instant,
 }
 
+/// What a call is called, from the moment on when it is admitted or refused.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Of the call's first charge, or of its refusal; and of the call, if the client gave it no other name.
+    pub id: ChargeId,
+    /// The moment that the id is made of.
+    pub at: Timestamp,
+    /// The charge's id, for the provider's logs and for matching its books with ours.
+    pub id_header: HeaderValue,
+    /// The call's id, as the answer's headers have it.
+    pub call_header: HeaderValue,
+}
+
 impl CallStart {
-    fn new(gateway: &Gateway, operation: Operation, headers: &HeaderMap) -> Self {
+    fn new(operation: Operation, headers: &HeaderMap) -> Self {
         let given = headers
             .get(CALL_ID)
             .and_then(|id| id.to_str().ok())
             .filter(|id| !id.is_empty() && id.len() <= MAX_CALL_ID && id.bytes().all(|b| b.is_ascii_graphic()));
-        let at = gateway.clock().now();
-        let id = ChargeId::of(at, gateway.entropy());
-        let mut room = Uuid::encode_buffer();
-        let text = &*id.0.as_hyphenated().encode_lower(&mut room);
         Self {
             operation,
-            id,
             given_id: given.map(str::to_owned),
             given_header: given.and_then(|given| HeaderValue::from_str(given).ok()),
-            id_header: HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-")),
-            at,
             clock: Instant::now(),
         }
     }
 
-    fn elapsed_us(&self) -> i64 {
-        i64::try_from(self.clock.elapsed().as_micros()).unwrap_or(i64::MAX)
+    /// Names the call after an id that was made at `at`.
+    pub fn named(&self, id: ChargeId, at: Timestamp) -> Named {
+        let mut room = Uuid::encode_buffer();
+        let text = &*id.0.as_hyphenated().encode_lower(&mut room);
+        let id_header = HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"));
+        let call_header = self.given_header.clone().unwrap_or_else(|| id_header.clone());
+        Named { id, at, id_header, call_header }
     }
 
-    /// The call's id, as the answer's headers have it.
-    fn id_header(&self) -> &HeaderValue {
-        self.given_header.as_ref().unwrap_or(&self.id_header)
+    fn elapsed_us(&self) -> i64 {
+        i64::try_from(self.clock.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 }
 
@@ -84,9 +90,9 @@ pub struct Findings {
 
 /// Answers a call.
 pub async fn call(gateway: Gateway, operation: Operation, request: Request<Body>) -> Response<Body> {
-    let start = CallStart::new(&gateway, operation, request.headers());
+    let start = CallStart::new(operation, request.headers());
     let mut findings = Findings::default();
-    match admit::admit(&gateway, request, &mut findings).await {
+    match admit::admit(&gateway, operation, request, &mut findings).await {
         Ok(admitted) => forward::forward(gateway, start, admitted).await,
         Err(error) => refuse(&gateway, &start, findings, error),
     }
@@ -94,10 +100,12 @@ pub async fn call(gateway: Gateway, operation: Operation, request: Request<Body>
 
 /// Answers with an error and notes it in the request log.
 pub fn refuse(gateway: &Gateway, start: &CallStart, findings: Findings, error: CallError) -> Response<Body> {
+    let at = gateway.clock().now();
+    let named = start.named(ChargeId::of(at, gateway.entropy()), at);
     gateway.ledger().refuse(Refusal {
-        id: start.id,
+        id: named.id,
         call_id: start.given_id.clone(),
-        at: start.at,
+        at,
         key: findings.caller.as_ref().map(Caller::call_key),
         ownership_id: findings.caller.as_ref().map_or(0, Caller::ownership_id),
         operation: start.operation,
@@ -107,6 +115,6 @@ pub fn refuse(gateway: &Gateway, start: &CallStart, findings: Findings, error: C
         message: error.message.clone(),
     });
     let mut response = error.into_response();
-    headers::identify(response.headers_mut(), start);
+    headers::identify(response.headers_mut(), &named);
     response
 }

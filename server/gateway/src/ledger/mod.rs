@@ -1,23 +1,32 @@
-//! The ledger's first form: every attempt at a provider is journalled before it is made, settled before its last byte
-//! is handed out, and written to the database by one writer that no call waits for.
+//! The ledger at work: what a call may need is reserved before it is made; every attempt at a provider is journalled
+//! before it is made, settled before its last byte is handed out, and written to the database by one writer that no call
+//! waits for.
 
 mod frame;
 mod journal;
+mod reserve;
+mod size;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tollgate_domain::charge::{Charge, Refusal};
-use tollgate_store::Store;
+use tollgate_domain::ledger::{Ask, Book, Zone};
+use tollgate_domain::{Clock, Timestamp};
+use tollgate_store::{LedgerBatch, Store};
 
 use crate::upstream::BeforeWrite;
 use journal::{Journal, SegmentHold};
 pub use journal::{JournalError, Recovered};
+pub use reserve::{AdmitError, Reservation, Reserved};
+pub use size::{Answer, Size, Sized};
 use writer::Queue;
 
 /// Charges that wait for the database; beyond it no new call is taken, for nothing that happened may be forgotten.
@@ -26,16 +35,31 @@ const MAX_WAITING_CHARGES: usize = 50_000;
 /// Refusals that wait for the database; beyond it they are counted and dropped.
 const MAX_WAITING_REFUSALS: usize = 5_000;
 
+/// Between two tries when the database does not take a batch.
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+const RETRY_LAST: Duration = Duration::from_secs(10);
+
 /// Where charges go.
 #[derive(Clone, Debug)]
 pub struct Ledger(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     journal: Journal,
     queue: Queue,
     wake: Notify,
     dropped_refusals: AtomicU64,
+    /// Every account: one lock, held for microseconds.
+    book: Mutex<Book>,
+    /// Held while charges go to the database and the book lets go of them, and while sums are read from it.
+    flushing: tokio::sync::Mutex<()>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("journal", &self.journal).finish_non_exhaustive()
+    }
 }
 
 /// A charge on its way: on record from the instant before the provider is asked, settled exactly once.
@@ -44,6 +68,7 @@ pub struct OpenCharge {
     /// As it would stand if nothing more were heard of the call.
     pub charge: Charge,
     hold: HoldSlot,
+    reservation: Reservation,
 }
 
 /// Filled when the charge is journalled.
@@ -60,10 +85,19 @@ pub enum LedgerError {
 
 impl Ledger {
     /// Opens the journal in `folder` and brings what an earlier process left there into the database.
-    pub async fn open(folder: &Path, store: &Store) -> Result<(Self, Recovered), JournalError> {
+    pub async fn open(folder: &Path, store: &Store, clock: Arc<dyn Clock>) -> Result<(Self, Recovered), JournalError> {
         let (journal, recovered) = Journal::open(folder, store).await?;
-        let inner =
-            Inner { journal, queue: Queue::default(), wake: Notify::new(), dropped_refusals: AtomicU64::new(0) };
+        let latest = store.latest_charge().await?.unwrap_or(Timestamp(0));
+        let inner = Inner {
+            journal,
+            queue: Queue::default(),
+            wake: Notify::new(),
+            dropped_refusals: AtomicU64::new(0),
+            book: Mutex::new(Book::new(Zone::default(), latest)),
+            flushing: tokio::sync::Mutex::default(),
+            store: store.clone(),
+            clock,
+        };
         Ok((Self(Arc::new(inner)), recovered))
     }
 
@@ -73,31 +107,41 @@ impl Ledger {
     }
 
     /// A charge that is not journalled yet, and what journals it: to be called in the instant before the request's first
-    /// byte is written to the provider's socket, so that nearly no crash can fall between the two.
-    pub fn prepare(&self, charge: Charge) -> Result<(OpenCharge, BeforeWrite), LedgerError> {
+    /// byte is written to the provider's socket, so that nearly no crash can fall between the two. Until it is settled it
+    /// costs what is reserved for it.
+    pub fn prepare(
+        &self,
+        mut charge: Charge,
+        reservation: Reservation,
+    ) -> Result<(OpenCharge, BeforeWrite), LedgerError> {
+        charge.cost = reservation.held.amount;
         let frame = journal::encode(frame::Kind::Opened, &charge)?;
-        let hold = HoldSlot::default();
+        let hold = reservation.hold();
         let (ledger, slot) = (self.clone(), Arc::clone(&hold));
         let before_write = Box::new(move || {
             let hold = ledger.0.journal.append(&frame)?;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
             Ok(())
         });
-        Ok((OpenCharge { charge, hold }, before_write))
+        Ok((OpenCharge { charge, hold, reservation }, before_write))
     }
 
     /// Puts the charge's final form into the journal and on its way to the database. A charge that was never journalled
     /// reached no provider and leaves no trace: `false`.
     pub fn settle(&self, open: OpenCharge) -> bool {
-        let Some(opened) = open.hold.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
-        let settled = journal::encode(frame::Kind::Settled, &open.charge).and_then(|f| self.0.journal.append(&f));
+        let OpenCharge { charge, hold, reservation } = open;
+        let Some(opened) = hold.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
+        let settled = journal::encode(frame::Kind::Settled, &charge).and_then(|f| self.0.journal.append(&f));
         let settled = settled
             .inspect_err(|error| {
                 // The database may still take it; if the process dies before, it is recovered as unknown.
-                tracing::error!(charge.id = %open.charge.id, %error, "a settled charge could not be journalled");
+                tracing::error!(charge.id = %charge.id, %error, "a settled charge could not be journalled");
             })
             .ok();
-        if self.0.queue.push_charge(open.charge, opened, settled) {
+        let usage = &charge.usage;
+        // Before the writer sees it: it tells the book to forget what it wrote.
+        reservation.settle(Ask { amount: charge.cost, input_tokens: usage.input, output_tokens: usage.output });
+        if self.0.queue.push_charge(charge, opened, settled) {
             self.0.wake.notify_one();
         }
         true
@@ -121,7 +165,24 @@ impl Ledger {
     }
 
     /// Writes what waits to the database, again and again, until `stop` resolves; then once more, to the end.
-    pub async fn run_writer(self, store: Store, stop: impl Future<Output = ()>) {
-        writer::run(&self.0.queue, &self.0.wake, &self.0.journal, &store, stop).await;
+    pub async fn run_writer(self, stop: impl Future<Output = ()>) {
+        writer::run(&self, &self.0.queue, &self.0.wake, stop).await;
+    }
+
+    /// Writes a batch and lets the book forget its calls.
+    async fn append(&self, batch: &LedgerBatch) {
+        let _no_load = self.0.flushing.lock().await;
+        let mut wait = RETRY_FIRST;
+        // The lock is kept meanwhile: whether the database took the batch is not known, and a sum that is read now might
+        // count it twice.
+        while let Err(error) = self.0.store.append_ledger(batch).await {
+            tracing::error!(%error, charges = batch.charges.len(), "charges could not be written; trying again");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RETRY_LAST);
+        }
+        let mut book = self.book();
+        for charge in &batch.charges {
+            book.flushed(charge.id);
+        }
     }
 }

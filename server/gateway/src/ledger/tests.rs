@@ -10,17 +10,36 @@ use tollgate_domain::charge::{Charge, Operation, Outcome};
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::ChargeId;
+use tollgate_domain::ledger::{AccountKey, AccountKind, BudgetRule, Chain, Estimate, Rules, WindowRule};
+use tollgate_domain::money::Picos;
 use tollgate_domain::summary::RequestFilter;
 use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::{Store, StoreOptions};
 
-use super::{JournalError, Ledger, OpenCharge, Recovered};
+use super::{AdmitError, Answer, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size};
+
+/// A call that may cost a hundred nano-dollars.
+const SIZE: Size = Size {
+    prompt_tokens: 60,
+    likely_prompt_tokens: 30,
+    answer: Answer::Named(40),
+    answers: 1,
+    estimate: Some(Estimate { input: Picos(1000), output: Picos(1000), request: Picos::ZERO }),
+};
+
+/// The gateway's account, with this budget a day.
+fn chain(limit: Option<Nanos>) -> Chain {
+    let budgets = limit.map(|limit| BudgetRule::new(WindowRule::Day, limit)).into_iter().collect();
+    let mut chain = Chain::default();
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(Rules { budgets, ..Rules::default() }));
+    chain
+}
 
 struct Bench {
     folder: TempDir,
     store: Store,
-    clock: ManualClock,
+    clock: Arc<ManualClock>,
     entropy: SeededEntropy,
 }
 
@@ -30,22 +49,28 @@ impl Bench {
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
-        let clock = ManualClock::at(Timestamp(1_700_000_000_000_000));
+        let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000_000)));
         Self { folder, store, clock, entropy: SeededEntropy::new(7) }
     }
 
     async fn ledger(&self) -> (Ledger, Recovered) {
-        Ledger::open(&self.journal(), &self.store).await.unwrap()
+        Ledger::open(&self.journal(), &self.store, self.clock.clone()).await.unwrap()
     }
 
     fn journal(&self) -> std::path::PathBuf {
         self.folder.path().join("journal")
     }
 
-    fn charge(&self) -> Charge {
+    /// A charge, and what is set aside for it on the gateway's account.
+    async fn reserved(&self, ledger: &Ledger) -> (Charge, Reservation) {
         self.clock.advance_seconds(1);
+        let Reserved { reservation, .. } = ledger.reserve(&chain(None), &SIZE, &self.entropy).await.unwrap();
+        (self.charge(reservation.id), reservation)
+    }
+
+    fn charge(&self, id: ChargeId) -> Charge {
         Charge {
-            id: ChargeId::new(&self.clock, &self.entropy),
+            id,
             call_id: Some("call".to_owned()),
             attempt: 1,
             started_at: Timestamp(1_700_000_000_000_000),
@@ -75,14 +100,15 @@ impl Bench {
     }
 
     /// A charge that is in the journal, and not settled.
-    fn opened(&self, ledger: &Ledger) -> OpenCharge {
-        let (open, before_write) = ledger.prepare(self.charge()).unwrap();
+    async fn opened(&self, ledger: &Ledger) -> OpenCharge {
+        let (charge, reservation) = self.reserved(ledger).await;
+        let (open, before_write) = ledger.prepare(charge, reservation).unwrap();
         before_write().unwrap();
         open
     }
 
-    fn settled(&self, ledger: &Ledger) -> ChargeId {
-        let mut open = self.opened(ledger);
+    async fn settled(&self, ledger: &Ledger) -> ChargeId {
+        let mut open = self.opened(ledger).await;
         open.charge.outcome = Outcome::Success;
         open.charge.status = 200;
         open.charge.cost = Nanos(42);
@@ -101,7 +127,7 @@ impl Bench {
     async fn flush(&self, ledger: &Ledger) {
         let stop = CancellationToken::new();
         stop.cancel();
-        ledger.clone().run_writer(self.store.clone(), stop.cancelled_owned()).await;
+        ledger.clone().run_writer(stop.cancelled_owned()).await;
     }
 }
 
@@ -115,7 +141,7 @@ async fn what_is_settled_is_written_and_its_journal_goes() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
     for _ in 0..2500 {
-        bench.settled(&ledger);
+        bench.settled(&ledger).await;
     }
     assert_eq!(ledger.waiting(), 2500);
     bench.flush(&ledger).await;
@@ -131,8 +157,11 @@ async fn what_is_settled_is_written_and_its_journal_goes() {
 async fn a_call_that_was_never_sent_leaves_no_trace() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
-    let (open, _before_write) = ledger.prepare(bench.charge()).unwrap();
+    let (charge, reservation) = bench.reserved(&ledger).await;
+    let (open, _before_write) = ledger.prepare(charge, reservation).unwrap();
+    assert_eq!(ledger.reserved(), (1, Nanos(100)));
     assert!(!ledger.settle(open));
+    assert_eq!(ledger.reserved(), (0, Nanos::ZERO));
     bench.flush(&ledger).await;
     assert!(bench.outcomes().await.is_empty());
 }
@@ -141,10 +170,10 @@ async fn a_call_that_was_never_sent_leaves_no_trace() {
 async fn a_killed_process_leaves_everything_to_the_next() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
-    bench.settled(&ledger);
+    bench.settled(&ledger).await;
     bench.flush(&ledger).await;
-    bench.settled(&ledger);
-    let open = bench.opened(&ledger);
+    bench.settled(&ledger).await;
+    let open = bench.opened(&ledger).await;
     // As after a kill: nothing is flushed, nothing is let go.
     drop((ledger, open));
     let (ledger, recovered) = bench.ledger().await;
@@ -153,6 +182,9 @@ async fn a_killed_process_leaves_everything_to_the_next() {
     let mut outcomes = bench.outcomes().await;
     outcomes.sort_by_key(|outcome| outcome.map(Outcome::as_str));
     assert_eq!(outcomes, [Some(Outcome::Interrupted), Some(Outcome::Success), Some(Outcome::Success)]);
+    // The one under way costs what was set aside for it: its provider may have answered.
+    let totals = bench.store.list_requests(&Visible::All, &RequestFilter::default(), None, 10).await.unwrap();
+    assert_eq!(totals.items.iter().map(|row| row.cost.0).sum::<i64>(), 100 + 42 + 42);
     drop(ledger);
     let (_, recovered) = bench.ledger().await;
     assert_eq!(recovered, Recovered::default(), "a second start finds nothing more");
@@ -162,8 +194,8 @@ async fn a_killed_process_leaves_everything_to_the_next() {
 async fn a_torn_tail_loses_only_its_own_record() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
-    bench.settled(&ledger);
-    bench.settled(&ledger);
+    bench.settled(&ledger).await;
+    bench.settled(&ledger).await;
     drop(ledger);
     let path = bench.journal().join("000000000001.journal");
     let bytes = std::fs::read(&path).unwrap();
@@ -176,8 +208,8 @@ async fn a_torn_tail_loses_only_its_own_record() {
 async fn damage_is_reported_and_the_file_kept() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
-    bench.settled(&ledger);
-    bench.settled(&ledger);
+    bench.settled(&ledger).await;
+    bench.settled(&ledger).await;
     drop(ledger);
     let path = bench.journal().join("000000000001.journal");
     let mut bytes = std::fs::read(&path).unwrap();
@@ -193,7 +225,53 @@ async fn damage_is_reported_and_the_file_kept() {
 async fn two_processes_do_not_share_a_journal() {
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
-    let second = Ledger::open(&bench.journal(), &bench.store).await;
+    let second = Ledger::open(&bench.journal(), &bench.store, bench.clock.clone()).await;
     assert!(matches!(second, Err(JournalError::Locked(_))));
     drop(Arc::new(ledger));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn exactly_as_many_are_admitted_as_are_affordable() {
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    // What was spent before counts: it is in the database, in the journal's queue, and in the book.
+    bench.settled(&ledger).await;
+    bench.flush(&ledger).await;
+    bench.settled(&ledger).await;
+    let spent = 2 * 42;
+    let chain = Arc::new(chain(Some(Nanos(spent + 3750))));
+    for round in 0..3 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for seed in 0..200 {
+            let (ledger, chain) = (ledger.clone(), Arc::clone(&chain));
+            tasks.spawn(async move { ledger.reserve(&chain, &SIZE, &SeededEntropy::new(seed)).await });
+        }
+        let mut held = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            match done.unwrap() {
+                Ok(reserved) => held.push(reserved.reservation),
+                Err(AdmitError::Refused(refusal)) => {
+                    assert_eq!((refusal.used, refusal.reserved, refusal.asked), (spent, 3700, 100), "round {round}");
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!((held.len(), ledger.reserved()), (37, (37, Nanos(3700))));
+        drop(held);
+        assert_eq!(ledger.reserved(), (0, Nanos::ZERO));
+    }
+}
+
+#[tokio::test]
+async fn a_budget_needs_a_price_and_a_database() {
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    let unpriced = Size { estimate: None, ..SIZE };
+    assert!(ledger.reserve(&chain(None), &unpriced, &bench.entropy).await.is_ok());
+    let refused = ledger.reserve(&chain(Some(Nanos(1_000_000))), &unpriced, &bench.entropy).await;
+    assert!(matches!(refused, Err(AdmitError::Unpriced(_))));
+    bench.store.close().await.unwrap();
+    let refused = ledger.reserve(&chain(Some(Nanos(1_000_000))), &SIZE, &bench.entropy).await;
+    assert!(matches!(refused, Err(AdmitError::Unavailable(_))), "what was spent can't be known");
+    assert!(ledger.reserve(&chain(None), &SIZE, &bench.entropy).await.is_ok(), "nothing has to be known");
 }

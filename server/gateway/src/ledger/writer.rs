@@ -7,19 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tollgate_domain::charge::{Charge, Refusal};
-use tollgate_store::{LedgerBatch, Store};
+use tollgate_store::LedgerBatch;
 
-use super::journal::{Journal, SegmentHold};
+use super::Ledger;
+use super::journal::SegmentHold;
 
 /// The longest that a charge waits for others to go with it.
 const INTERVAL: Duration = Duration::from_millis(400);
 
 /// The most that goes in one transaction; as many waiting wake the writer at once.
 const BATCH: usize = 3000;
-
-/// Between two tries when the database does not take a batch.
-const RETRY_FIRST: Duration = Duration::from_millis(200);
-const RETRY_LAST: Duration = Duration::from_secs(10);
 
 /// How long the last flush may take when the process is told to stop; the journal keeps what is left.
 const LAST_FLUSH: Duration = Duration::from_secs(10);
@@ -81,7 +78,7 @@ impl Queue {
     }
 }
 
-pub async fn run(queue: &Queue, wake: &Notify, journal: &Journal, store: &Store, stop: impl Future<Output = ()>) {
+pub async fn run(ledger: &Ledger, queue: &Queue, wake: &Notify, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     loop {
         let stopped = tokio::select! {
@@ -91,7 +88,7 @@ pub async fn run(queue: &Queue, wake: &Notify, journal: &Journal, store: &Store,
         };
         if !stopped {
             // What comes meanwhile waits for the next time: chased, it would be written in ever smaller batches.
-            let mut flush = pin!(flush(queue, journal, store, queue.waiting()));
+            let mut flush = pin!(flush(ledger, queue, queue.waiting()));
             tokio::select! {
                 () = &mut flush => continue,
                 () = &mut stop => {}
@@ -101,33 +98,28 @@ pub async fn run(queue: &Queue, wake: &Notify, journal: &Journal, store: &Store,
                 break;
             }
         }
-        if tokio::time::timeout(LAST_FLUSH, flush(queue, journal, store, usize::MAX)).await.is_err() {
+        if tokio::time::timeout(LAST_FLUSH, flush(ledger, queue, usize::MAX)).await.is_err() {
             tracing::error!("the database did not take the last charges; the journal keeps them");
         }
         break;
     }
 }
 
-/// Writes until nothing waits, or so many lines are written. A batch that the database does not take is tried again; a charge can't be lost here,
-/// for its journal files are held until the commit.
-async fn flush(queue: &Queue, journal: &Journal, store: &Store, lines: usize) {
+/// Writes until nothing waits, or so many lines are written. A charge can't be lost here, for its journal files are held
+/// until the commit.
+async fn flush(ledger: &Ledger, queue: &Queue, lines: usize) {
     let mut left = lines;
     while left > 0
         && let Some((batch, holds)) = queue.take()
     {
         left = left.saturating_sub(batch.len());
-        let mut wait = RETRY_FIRST;
-        while let Err(error) = store.append_ledger(&batch).await {
-            tracing::error!(%error, charges = batch.charges.len(), "charges could not be written; trying again");
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(RETRY_LAST);
-        }
+        ledger.append(&batch).await;
         for (opened, settled) in holds {
             opened.release();
             if let Some(settled) = settled {
                 settled.release();
             }
         }
-        journal.shrink();
+        ledger.0.journal.shrink();
     }
 }

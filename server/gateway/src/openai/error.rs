@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 use tollgate_domain::key::VirtualKey;
+use tollgate_domain::ledger::{AccountKey, Refusal};
 use tollgate_domain::principal::ModelDenial;
 
 /// An error as the client sees it.
@@ -253,6 +254,63 @@ impl CallError {
         );
         error.retry_after = Some("2".to_owned());
         error
+    }
+
+    /// A budget or a rate limit is in the way. Budgets answer with `budget_status`.
+    pub fn over_limit(refusal: &Refusal, budget_status: u16) -> Self {
+        let status = StatusCode::from_u16(refusal.status(budget_status)).unwrap_or(StatusCode::PAYMENT_REQUIRED);
+        let (kind, ask) = if refusal.is_budget() {
+            ("budget_exceeded", " Ask whoever manages it to raise the budget.")
+        } else {
+            ("throttling_error", "")
+        };
+        let mut error = Self::new(status, kind, format!("{refusal}{ask}"));
+        error.retry_after = refusal.retry_after.map(|seconds| seconds.to_string());
+        error
+    }
+
+    /// A budget applies, and nobody knows what the call would cost.
+    pub fn unpriced(model: &str, account: &AccountKey) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "model_without_price",
+            format!(
+                "No price is known for the model '{model}', and {account} has a budget, which could not be kept. Ask the \
+                 gateway's administrator to set `input_cost_per_token` and `output_cost_per_token` for the model."
+            ),
+        )
+        .with_param("model")
+    }
+
+    /// What was spent so far can't be read, so a limit could be exceeded unseen.
+    pub fn limits_unavailable() -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_db_connection",
+            "The budgets of this call can't be checked because the gateway's database does not answer. Nothing was sent \
+             to a provider. Try again shortly.",
+        );
+        error.retry_after = Some("2".to_owned());
+        error
+    }
+
+    pub fn blocked_customer(id: &str) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "auth_error",
+            format!("Authentication Error, User={id} (the call's end customer) is blocked. Ask the gateway's administrator."),
+        )
+        .with_param("user")
+    }
+
+    /// The end customer may not call the model.
+    pub fn customer_model_denied(id: &str, model: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "customer_model_access_denied",
+            format!("The requested model '{model}' is not available for the end customer '{id}'."),
+        )
+        .with_param("model")
     }
 
     /// The call can't be put on record, so it isn't made.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tollgate_domain::price::ServiceTier;
 
 /// The fields of a request that the gateway looks at. Everything else stays bytes.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,16 @@ struct Fields<'a> {
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tags: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    max_completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    n: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    best_of: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
 }
 
 /// What was found in a request's body.
@@ -42,6 +53,11 @@ pub struct Peek {
     /// such a list in it.
     tags_range: Option<Range<usize>>,
     metadata_range: Option<Range<usize>>,
+    /// How long each answer may be, in tokens: the larger of `max_completion_tokens` and `max_tokens`.
+    pub answer_limit: Option<u64>,
+    /// How many answers are asked for: the larger of `n` and `best_of`.
+    pub answers: u64,
+    pub tier: ServiceTier,
 }
 
 /// Longer `user` fields are cut in the ledger.
@@ -153,7 +169,26 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         tags,
         tags_range,
         metadata_range,
+        answer_limit: [fields.max_completion_tokens, fields.max_tokens].into_iter().filter_map(count).max(),
+        answers: [fields.n, fields.best_of].into_iter().filter_map(count).fold(1, u64::max),
+        tier: fields.service_tier.and_then(parse_str).map(|name| ServiceTier::from_wire(&name)).unwrap_or_default(),
     })
+}
+
+/// A whole number; anything else is the provider's to refuse.
+fn count(raw: Option<&RawValue>) -> Option<u64> {
+    let text = raw?.get();
+    // `100.0` is a number that some clients send.
+    text.strip_suffix(".0").unwrap_or(text).parse().ok()
+}
+
+/// How many parts of a prompt are addresses that the provider fetches itself: their size is not the body's.
+pub fn remote_parts(body: &[u8]) -> u64 {
+    let has_parts = [&b"\"image_url\""[..], b"\"file\"", b"\"input_audio\"", b"\"video_url\""];
+    if !has_parts.iter().any(|name| memchr::memmem::find(body, name).is_some()) {
+        return 0;
+    }
+    u64::try_from(memchr::memmem::find_iter(body, b"\"http").count()).unwrap_or(u64::MAX)
 }
 
 /// Adds the texts in a list. `false`: it is no list.
@@ -194,9 +229,28 @@ pub fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<String>(text).ok().map(Cow::Owned)
 }
 
+/// A limit for the answer's length that the client did not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLimit {
+    /// `max_tokens` or `max_completion_tokens`
+    pub field: &'static str,
+    pub tokens: u64,
+}
+
 /// The body to send upstream, as pieces of the client's own bytes with the changes between them.
-pub fn rewrite(body: &Bytes, peek: &Peek, upstream_model: &str, add_include_usage: bool) -> Vec<Bytes> {
+pub fn rewrite(
+    body: &Bytes,
+    peek: &Peek,
+    upstream_model: &str,
+    add_include_usage: bool,
+    limit: Option<AnswerLimit>,
+) -> Vec<Bytes> {
     let mut edits: Vec<(Range<usize>, Bytes)> = Vec::new();
+    if let Some(AnswerLimit { field, tokens }) = limit
+        && let Some(end) = body.iter().rposition(|b| *b == b'}')
+    {
+        edits.push((end..end, Bytes::from(format!(",\"{field}\":{tokens}"))));
+    }
     if peek.model != upstream_model {
         let quoted = serde_json::Value::from(upstream_model).to_string();
         edits.push((peek.model_range.clone(), Bytes::from(quoted)));
@@ -253,7 +307,33 @@ mod tests {
     fn rewritten(body: &str, model: &str, usage: bool) -> String {
         let bytes = Bytes::copy_from_slice(body.as_bytes());
         let found = peek(&bytes).unwrap();
-        String::from_utf8(rewrite(&bytes, &found, model, usage).concat()).unwrap()
+        String::from_utf8(rewrite(&bytes, &found, model, usage, None).concat()).unwrap()
+    }
+
+    #[test]
+    fn what_an_answer_may_be_is_read_and_can_be_added() {
+        let found = |body: &str| {
+            let found = peek(body.as_bytes()).unwrap();
+            (found.answer_limit, found.answers, found.tier)
+        };
+        assert_eq!(found(r#"{"model":"m"}"#), (None, 1, ServiceTier::Standard));
+        assert_eq!(
+            found(r#"{"model":"m","max_tokens":5,"max_completion_tokens":7.0,"n":3,"service_tier":"priority"}"#),
+            (Some(7), 3, ServiceTier::Priority)
+        );
+        assert_eq!(found(r#"{"model":"m","max_tokens":null,"n":0,"best_of":"x"}"#), (None, 1, ServiceTier::Standard));
+        let bytes = Bytes::from_static(br#"{"model":"m","stream":true} "#);
+        let limit = Some(AnswerLimit { field: "max_tokens", tokens: 9 });
+        let out = rewrite(&bytes, &peek(&bytes).unwrap(), "m", true, limit).concat();
+        let out: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!((&out["max_tokens"], &out["stream_options"]["include_usage"]), (&9.into(), &true.into()));
+    }
+
+    #[test]
+    fn addresses_in_prompts_are_counted() {
+        let body = br#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"https://x/a.png"}}]}]}"#;
+        assert_eq!(remote_parts(body), 1);
+        assert_eq!(remote_parts(br#"{"messages":[{"content":"http://x is a link, \"https\" too"}]}"#), 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tollgate_control::vault::Vault;
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::ledger::House;
 use tollgate_domain::model::Catalog;
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
@@ -42,8 +43,8 @@ impl Office {
         let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
-        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store).await.unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store, clock.clone()).await.unwrap();
         let master = Some(KeyDigest::of(MASTER_KEY));
         let gateway = Gateway::new(GatewayParts {
             store: store.clone(),
@@ -51,6 +52,7 @@ impl Office {
             catalog: Arc::new(Catalog::default()),
             master_key: master,
             settings: Settings::default(),
+            house: House::default(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: TaskTracker::new(),

@@ -14,6 +14,7 @@ use tollgate_control::vault::Vault;
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::ledger::House;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
@@ -122,8 +123,8 @@ impl Office {
         if template.is_empty() {
             store.migrate().await.unwrap();
         }
-        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store).await.unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store, clock.clone()).await.unwrap();
         let master = Some(KeyDigest::of(MASTER_KEY));
         let gateway = Gateway::new(GatewayParts {
             store: store.clone(),
@@ -131,6 +132,7 @@ impl Office {
             catalog: Arc::new(catalog()),
             master_key: master,
             settings: Settings::default(),
+            house: House::default(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: TaskTracker::new(),
@@ -237,7 +239,7 @@ pub async fn template() -> (Vec<u8>, Names) {
     let call = r#"{"model": "gpt-4o", "messages": []}"#;
     let told = office.send("POST", "/v1/chat/completions", call, &ACTORS[4], &names).await;
     assert_eq!(told.status, StatusCode::OK, "{}", told.text);
-    office.ledger.clone().run_writer(office.store.clone(), std::future::ready(())).await;
+    office.ledger.clone().run_writer(std::future::ready(())).await;
     let read = async |path: &str| {
         let told = office.send("GET", path, "", &ACTORS[1], &Names(HashMap::new())).await;
         let list: Value = serde_json::from_str(&told.text).unwrap();

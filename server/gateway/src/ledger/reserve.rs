@@ -1,0 +1,181 @@
+//! Before the provider is asked: what the call may need is set aside on every account that pays for it, or on none.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tollgate_domain::Timestamp;
+use tollgate_domain::entropy::Entropy;
+use tollgate_domain::ids::ChargeId;
+use tollgate_domain::ledger::{AccountKey, Ask, Chain, Event, Needed, RateStatus, Refusal, ReserveError, Settled};
+use tollgate_store::StoreError;
+
+use super::{HoldSlot, Ledger, Size, Sized};
+
+/// How long a call waits for what its accounts spent before.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// How often sums are asked for: windows may turn meanwhile.
+const MAX_LOADS: usize = 4;
+
+/// What is set aside for a call. Given back when it is dropped, unless the provider may have been asked: then it stays
+/// until it is settled.
+#[derive(Debug)]
+pub struct Reservation {
+    ledger: Ledger,
+    pub id: ChargeId,
+    /// The moment that decides its windows.
+    pub at: Timestamp,
+    pub held: Ask,
+    live: bool,
+    /// Whether the call's charge is journalled: its provider may have been asked.
+    sent: HoldSlot,
+}
+
+/// A reservation, and what follows from it.
+#[derive(Debug)]
+pub struct Reserved {
+    pub reservation: Reservation,
+    /// How long each answer may be, in tokens, where the provider has to be told.
+    pub told: Option<u64>,
+    /// The tightest rate limit of each kind.
+    pub rates: Vec<RateStatus>,
+}
+
+/// Why nothing was set aside.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    #[error("{0} has a budget, and the model has no price")]
+    Unpriced(AccountKey),
+    #[error("the sums of the accounts can't be read: {0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for AdmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl Reservation {
+    /// Filled when the call's charge is journalled.
+    pub(super) fn hold(&self) -> HoldSlot {
+        Arc::clone(&self.sent)
+    }
+
+    /// Turns it into a charge.
+    pub(super) fn settle(mut self, used: Ask) {
+        self.live = false;
+        let now = self.ledger.0.clock.now();
+        if let Some(Settled { events, .. }) = self.ledger.book().settle(self.id, used, now) {
+            tell(&events);
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if self.live && !sent {
+            let now = self.ledger.0.clock.now();
+            self.ledger.book().release(self.id, now);
+        }
+    }
+}
+
+impl Ledger {
+    /// Sets aside what a call of this size may need, in one step. Accounts whose spend is not in memory are looked up
+    /// first.
+    pub async fn reserve(&self, chain: &Chain, size: &Size, entropy: &dyn Entropy) -> Result<Reserved, AdmitError> {
+        if size.estimate.is_none()
+            && let Some(account) = chain.budgeted()
+        {
+            return Err(AdmitError::Unpriced(account.clone()));
+        }
+        for _ in 0..MAX_LOADS {
+            match self.try_reserve(chain, size, entropy) {
+                Ok(reserved) => return Ok(reserved),
+                Err(ReserveError::Refused(refusal)) => return Err(AdmitError::Refused(refusal)),
+                Err(ReserveError::Finished) => break,
+                Err(ReserveError::Unloaded(needed)) => {
+                    let load = tokio::time::timeout(MAX_WAIT, self.load(&needed)).await;
+                    load.map_err(|_| AdmitError::Unavailable("the database did not answer in time".to_owned()))??;
+                }
+            }
+        }
+        Err(AdmitError::Unavailable("the sums changed again and again".to_owned()))
+    }
+
+    fn try_reserve(&self, chain: &Chain, size: &Size, entropy: &dyn Entropy) -> Result<Reserved, ReserveError> {
+        let now = self.0.clock.now();
+        let mut book = self.book();
+        // The id is made of the moment, so that charges are in one order by either.
+        let at = book.tick(now);
+        let id = ChargeId::of(at, entropy);
+        let room = if size.is_open() && chain.is_limited() { Some(book.room(chain, at)?) } else { None };
+        let Sized { ask, told } = size.within(room.as_ref());
+        let reserved = book.reserve(id, chain, ask, at)?;
+        let rates = if chain.has_rates() { book.rates(chain, at) } else { Vec::new() };
+        drop(book);
+        tell(&reserved.events);
+        let reservation = Reservation { ledger: self.clone(), id, at: reserved.at, held: ask, live: true, sent: HoldSlot::default() };
+        Ok(Reserved { reservation, told, rates })
+    }
+
+    /// Reads what accounts spent. No charge may go to the database meanwhile: the book adds those that it still holds.
+    async fn load(&self, needed: &[Needed]) -> Result<(), StoreError> {
+        let _no_flush = self.0.flushing.lock().await;
+        let sums = self.0.store.spent(needed).await?;
+        let mut book = self.book();
+        for (needed, spent) in needed.iter().zip(sums) {
+            book.load(needed, spent);
+        }
+        Ok(())
+    }
+
+    pub(super) fn book(&self) -> std::sync::MutexGuard<'_, tollgate_domain::ledger::Book> {
+        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets accounts that nothing happened to for long. To be called now and then.
+    pub fn sweep(&self) {
+        let now = self.0.clock.now();
+        let before = now.plus_seconds(-IDLE_SECONDS);
+        let forgotten = self.book().forget_idle(before, now);
+        if forgotten > 0 {
+            tracing::debug!(forgotten, "accounts that were idle are no longer in memory");
+        }
+    }
+
+    /// Reservations under way, and what they hold together.
+    pub fn reserved(&self) -> (usize, tollgate_domain::Nanos) {
+        let book = self.book();
+        let (mut count, mut held) = (0, 0_i64);
+        for (_, _, amount) in book.live() {
+            count += 1;
+            held = held.saturating_add(amount.0);
+        }
+        (count, tollgate_domain::Nanos(held))
+    }
+}
+
+/// An account that was not used for so long leaves the memory.
+const IDLE_SECONDS: i64 = 3600;
+
+fn tell(events: &[Event]) {
+    for event in events {
+        match event {
+            Event::SoftLimit { account, soft, spent, .. } => {
+                tracing::warn!(%account, soft = %soft.decimal(), spent = %spent.decimal(), "a soft budget is reached");
+            }
+            Event::Threshold { account, percent, limit, spent, .. } => {
+                tracing::warn!(%account, percent, limit = %limit.decimal(), spent = %spent.decimal(), "a share of a budget is spent");
+            }
+            Event::Shadow(refusal) => tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call"),
+            Event::Overrun { account, beyond, .. } => {
+                tracing::warn!(%account, beyond = %beyond.decimal(), "a provider billed more than was reserved, and a budget is overrun");
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Who pays for a call: the accounts of its caller, of its end customer and of its tags, with what holds for each.
+
+mod records;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tollgate_domain::budget::Budget;
+use tollgate_domain::customer::Customer;
+use tollgate_domain::ids::{BudgetId, CustomerId};
+use tollgate_domain::ledger::{Chain, CustomerLimits, House, Payers};
+use tollgate_domain::limits::Limits;
+use tollgate_domain::principal::Principal;
+use tollgate_domain::tag::Tag;
+use tollgate_domain::Timestamp;
+use tollgate_store::Store;
+
+use crate::auth::Caller;
+use crate::openai::error::CallError;
+use records::Records;
+
+/// Chains of one caller that are remembered; beyond it the memory is begun anew.
+const MAX_CHAINS: usize = 256;
+
+/// The chains of a caller's plain calls, by model and provider: most calls have the same few.
+#[derive(Debug, Default)]
+pub struct Chains(Mutex<HashMap<(Arc<str>, Arc<str>), Arc<Chain>>>);
+
+impl Chains {
+    fn get(&self, model: &Arc<str>, provider: &Arc<str>, make: impl FnOnce() -> Chain) -> Arc<Chain> {
+        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(model), Arc::clone(provider));
+        if let Some(chain) = chains.get(&key) {
+            return Arc::clone(chain);
+        }
+        let chain = Arc::new(make());
+        if chains.len() >= MAX_CHAINS {
+            chains.clear();
+        }
+        chains.insert(key, Arc::clone(&chain));
+        chain
+    }
+}
+
+/// A principal in memory, with the chains that were made of it: they go when it goes.
+#[derive(Debug)]
+pub struct Payer {
+    pub principal: Principal,
+    pub chains: Chains,
+}
+
+/// What is asked for, as far as it matters who pays.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub model: &'a Arc<str>,
+    pub provider: &'a Arc<str>,
+    pub customer: Option<&'a str>,
+    pub tags: &'a [String],
+}
+
+/// Finds the chain of a call.
+pub struct Paying {
+    house: House,
+    customers: Records<Customer>,
+    tags: Records<Tag>,
+    budgets: Records<Budget>,
+    /// Of the master key.
+    master: Chains,
+}
+
+impl Paying {
+    pub fn new(house: House, store: &Store) -> Self {
+        Self {
+            house,
+            customers: Records::new(store),
+            tags: Records::new(store),
+            budgets: Records::new(store),
+            master: Chains::default(),
+        }
+    }
+
+    /// The status that budgets refuse with.
+    pub fn budget_status(&self) -> u16 {
+        self.house.budget_status
+    }
+
+    /// A customer, tag or budget was made, changed or deleted.
+    pub fn all_changed(&self) {
+        self.customers.all_changed();
+        self.tags.all_changed();
+        self.budgets.all_changed();
+    }
+
+    /// Every account that pays for a call. Fails if the end customer may not make it.
+    pub async fn chain(&self, caller: &Caller, asked: Asked<'_>) -> Result<Arc<Chain>, CallError> {
+        if asked.customer.is_none() && asked.tags.is_empty() {
+            return Ok(caller.chains().unwrap_or(&self.master).get(asked.model, asked.provider, || {
+                self.payers(caller, &asked).chain()
+            }));
+        }
+        let mut budgets = Vec::new();
+        let mut tags = Vec::new();
+        for name in asked.tags {
+            if let Some(tag) = self.tags.find(name).await? {
+                budgets.extend(self.budget(tag.budget_id.as_ref()).await?);
+                tags.push((*tag).clone());
+            }
+        }
+        let id = asked.customer.and_then(CustomerId::parse);
+        let customer = match &id {
+            Some(id) => self.customers.find(id.as_str()).await?,
+            None => None,
+        };
+        if let Some(customer) = &customer {
+            check(customer, asked.model)?;
+        }
+        let none = Limits::default();
+        let mut payers = self.payers(caller, &asked);
+        if let Some(id) = &id {
+            let budget_id = customer.as_ref().and_then(|customer| customer.budget_id.as_ref());
+            budgets.extend(self.budget(budget_id.or(self.house.customer_budget.as_ref())).await?);
+            payers.customer = Some(CustomerLimits {
+                id,
+                limits: customer.as_ref().map_or(&none, |customer| &customer.limits),
+                budget_id,
+                created_at: customer.as_ref().map_or(Timestamp(0), |customer| customer.meta.created_at),
+            });
+        }
+        (payers.tags, payers.budgets) = (&tags, &budgets);
+        Ok(Arc::new(payers.chain()))
+    }
+
+    fn payers<'a>(&'a self, caller: &'a Caller, asked: &Asked<'a>) -> Payers<'a> {
+        Payers {
+            house: &self.house,
+            principal: caller.principal(),
+            customer: None,
+            tags: &[],
+            model: asked.model,
+            provider: Some(asked.provider),
+            deployment: None,
+            budgets: &[],
+        }
+    }
+
+    async fn budget(&self, id: Option<&BudgetId>) -> Result<Option<Budget>, CallError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.budgets.find(id.as_str()).await?.map(|budget| (*budget).clone()))
+    }
+}
+
+fn check(customer: &Customer, model: &str) -> Result<(), CallError> {
+    let id = customer.id.as_str();
+    if customer.blocked {
+        return Err(CallError::blocked_customer(id));
+    }
+    let named = customer.models.is_empty() || customer.models.iter().any(|pattern| pattern.matches(model));
+    if named { Ok(()) } else { Err(CallError::customer_model_denied(id, model)) }
+}
