@@ -8,7 +8,7 @@ use tollgate_domain::Timestamp;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::Visible;
 use tollgate_domain::budget::Budget;
-use tollgate_domain::ids::{AccessGroupId, BudgetId};
+use tollgate_domain::ids::AccessGroupId;
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::model::ModelPattern;
@@ -97,7 +97,7 @@ impl Store {
         let names = lists.into_iter().flatten().flat_map(|(models, groups)| {
             models.iter().map(ModelPattern::as_str).chain(groups.iter().map(AccessGroupId::as_str))
         });
-        self.named(names).await
+        self.named(names.map(str::to_owned).collect()).await
     }
 
     /// The budgets that any of it points to.
@@ -110,16 +110,15 @@ impl Store {
             organisation.as_ref().and_then(|organisation| organisation.budget_id.as_ref()),
             membership.as_ref().and_then(|membership| membership.budget_id.as_ref()),
         ];
-        self.named(pointers.into_iter().flatten().map(BudgetId::as_str)).await
+        self.named(pointers.into_iter().flatten().map(ToString::to_string).collect()).await
     }
 
     /// The records with these ids, as far as there are any.
-    async fn named<'a, T: crate::Table>(&self, ids: impl Iterator<Item = &'a str>) -> Result<Vec<T>, StoreError> {
-        let ids: BTreeSet<&str> = ids.collect();
+    async fn named<T: crate::Table>(&self, ids: BTreeSet<String>) -> Result<Vec<T>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let ids = Some(ids.into_iter().map(str::to_owned).collect());
+        let ids = Some(ids.into_iter().collect());
         self.list_all(&Visible::All, &RecordFilter { ids, ..RecordFilter::default() }, MOST_NAMED).await
     }
 
