@@ -97,7 +97,8 @@ impl Ledger {
             match self.try_reserve(chain, size, entropy) {
                 Ok(reserved) => return Ok(reserved),
                 Err(ReserveError::Refused(refusal)) => return Err(AdmitError::Refused(refusal)),
-                Err(ReserveError::Finished) => break,
+                // The id is taken: another is drawn.
+                Err(ReserveError::Finished) => {}
                 Err(ReserveError::Unloaded(needed)) => {
                     let load = tokio::time::timeout(MAX_WAIT, self.load(&needed)).await;
                     load.map_err(|_| AdmitError::Unavailable("the database did not answer in time".to_owned()))??;
