@@ -52,6 +52,7 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
         number("Tokens a minute", limits.tpm_limit),
         number("Requests a minute", limits.rpm_limit),
         number("Tokens a day", limits.tpd_limit),
+        number("Requests a day", limits.rpd_limit),
         number("Calls at once", limits.max_parallel_requests),
         (!models.is_empty()).then_some(("Single models", models)),
     ];

@@ -28,6 +28,7 @@ pub struct LimitNames {
     tpm_limit: &'static str,
     rpm_limit: &'static str,
     tpd_limit: &'static str,
+    rpd_limit: &'static str,
     max_parallel_requests: &'static str,
     models: &'static str,
 }
@@ -44,6 +45,7 @@ impl LimitNames {
         tpm_limit: "tpm_limit",
         rpm_limit: "rpm_limit",
         tpd_limit: "tpd_limit",
+        rpd_limit: "rpd_limit",
         max_parallel_requests: "max_parallel_requests",
         models: "model_limits",
     };
@@ -59,6 +61,7 @@ impl LimitNames {
         tpm_limit: "member_tpm_limit",
         rpm_limit: "member_rpm_limit",
         tpd_limit: "member_tpd_limit",
+        rpd_limit: "member_rpd_limit",
         max_parallel_requests: "member_max_parallel_requests",
         models: "member_model_limits",
     };
@@ -73,6 +76,7 @@ impl LimitNames {
             "tpm_limit" => self.tpm_limit,
             "rpm_limit" => self.rpm_limit,
             "tpd_limit" => self.tpd_limit,
+            "rpd_limit" => self.rpd_limit,
             "max_parallel_requests" => self.max_parallel_requests,
             "models" => self.models,
             _ => "",
@@ -80,9 +84,10 @@ impl LimitNames {
     }
 
     /// Those that few need.
-    fn rare(&self) -> [&'static str; 6] {
-        let Self { windows, temporary_increase, temporary_until, tpd_limit, models, soft_budget, .. } = *self;
-        [soft_budget, windows, temporary_increase, temporary_until, tpd_limit, models]
+    fn rare(&self) -> [&'static str; 7] {
+        let Self { windows, temporary_increase, temporary_until, tpd_limit, rpd_limit, models, soft_budget, .. } =
+            *self;
+        [soft_budget, windows, temporary_increase, temporary_until, tpd_limit, rpd_limit, models]
     }
 }
 
@@ -100,6 +105,7 @@ pub fn limit_fields(form: &Form, names: &LimitNames) -> impl IntoView + use<> {
     let parallel = form.number(names.max_parallel_requests, "Calls at once", 0, most);
     let soft = form.dollars(names.soft_budget, "Soft budget").help("Going beyond it is told, not refused.");
     let tpd = form.number(names.tpd_limit, "Tokens a day", 0, most);
+    let rpd = form.number(names.rpd_limit, "Requests a day", 0, most);
     let increase =
         form.dollars(names.temporary_increase, "Temporary increase").help("Added to the budget for a while.");
     let until = form.date(names.temporary_until, "Increased until").help("The last day, in UTC.");
@@ -117,7 +123,7 @@ pub fn limit_fields(form: &Form, names: &LimitNames) -> impl IntoView + use<> {
         <details class="more" open=open>
             <summary>"More limits"</summary>
             <div class="stack">
-                <div class="form-row cluster">{soft.view()}{tpd.view()}</div>
+                <div class="form-row cluster">{soft.view()}{tpd.view()}{rpd.view()}</div>
                 <div class="form-row cluster">{increase.view()}{until.view()}</div>
                 {windows.view()}
                 {models.view()}
@@ -166,6 +172,7 @@ impl Form {
             (names.tpm_limit, number(limits.tpm_limit)),
             (names.rpm_limit, number(limits.rpm_limit)),
             (names.tpd_limit, number(limits.tpd_limit)),
+            (names.rpd_limit, number(limits.rpd_limit)),
             (names.max_parallel_requests, number(limits.max_parallel_requests)),
             (names.models, models.collect::<Vec<_>>().join("\n")),
         ];
@@ -185,6 +192,7 @@ impl Form {
             tpm_limit: self.count_of(names.tpm_limit),
             rpm_limit: self.count_of(names.rpm_limit),
             tpd_limit: self.count_of(names.tpd_limit),
+            rpd_limit: self.count_of(names.rpd_limit),
             max_parallel_requests: self.count_of(names.max_parallel_requests),
             models: BTreeMap::from_iter(self.lines_of(names.models, MODEL, model)),
         };
@@ -296,6 +304,7 @@ mod tests {
             tpm_limit: Some(i64::MAX),
             rpm_limit: Some(0),
             tpd_limit: Some(7),
+            rpd_limit: Some(8),
             max_parallel_requests: Some(3),
             models: BTreeMap::from([
                 (

@@ -24,9 +24,11 @@
 
 mod account;
 mod book;
+mod call;
 mod chain;
 mod entry;
 mod estimate;
+mod house;
 mod limits;
 mod outcome;
 mod rate;
@@ -37,10 +39,12 @@ mod verdict;
 mod window;
 
 pub use account::{AccountKey, AccountKind};
-pub use book::{Ask, Book, Room};
+pub use book::{Book, Room};
+pub use call::Ask;
 pub use chain::{Chain, Seat};
 pub use entry::Entry;
 pub use estimate::{Estimate, affordable_output, prompt_tokens_at_most};
+pub use house::{BUDGET_STATUS, House};
 pub use limits::{CustomerLimits, Payers, rules_of, with_budget};
 pub use outcome::{Event, Reserved, Settled};
 pub use rate::RateStatus;

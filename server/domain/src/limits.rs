@@ -99,6 +99,9 @@ pub struct Limits {
     /// Tokens a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpd_limit: Option<i64>,
+    /// Requests a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpd_limit: Option<i64>,
     /// Calls under way at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_parallel_requests: Option<i64>,
@@ -136,6 +139,7 @@ impl Limits {
             ("tpm_limit", self.tpm_limit),
             ("rpm_limit", self.rpm_limit),
             ("tpd_limit", self.tpd_limit),
+            ("rpd_limit", self.rpd_limit),
             ("max_parallel_requests", self.max_parallel_requests),
         ] {
             if number.is_some_and(|number| number < 0) {
@@ -190,6 +194,8 @@ mod tests {
         assert_eq!(limits.check().unwrap_err().field, "max_budget");
         let limits = Limits { temporary_increase: Some(Nanos(1)), ..Limits::default() };
         assert_eq!(limits.check().unwrap_err().field, "temporary_increase");
+        let limits = Limits { rpd_limit: Some(-1), ..Limits::default() };
+        assert_eq!(limits.check().unwrap_err().field, "rpd_limit");
         assert_eq!(Limits::default().check(), Ok(()));
     }
 

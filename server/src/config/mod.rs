@@ -14,6 +14,7 @@ mod files;
 mod finding;
 mod general;
 mod headers;
+mod house;
 mod keys;
 mod models;
 mod prices;
@@ -28,6 +29,7 @@ mod yaml;
 
 use std::path::Path;
 
+use tollgate_domain::ledger::House;
 use tollgate_domain::model::{Catalog, Origin};
 use tollgate_domain::secret::Secret;
 
@@ -61,6 +63,8 @@ pub struct Config {
     /// From the file, or `DATABASE_URL`.
     pub database_url: Option<Secret>,
     pub general: General,
+    /// Budgets and rate limits that the file sets.
+    pub house: House,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -156,6 +160,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
 
     let settings = general::general(&general, &litellm, reader);
     let timeouts = general::timeouts(&router, &litellm, reader);
+    let house = house::read(document, &general, &litellm, &router, reader);
     let models = models::read(document, timeouts, !settings.disable_simulator, reader);
     let aliases = aliases::read(&router, &models, reader);
     if models.deployments.is_empty() && reader.report.errors() == 0 {
@@ -167,6 +172,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         database_url: general::database_url(&general, reader),
         catalog: Catalog::new(models.deployments, aliases),
         general: settings,
+        house,
     };
     general::unused_variables(&variables, reader);
     config

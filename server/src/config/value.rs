@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tollgate_domain::money::{MoneyError, Picos};
+use tollgate_domain::limits::BudgetDuration;
+use tollgate_domain::money::{MoneyError, Nanos, Picos};
 use tollgate_domain::secret::Secret;
 
 use super::env::{Env, Variables};
@@ -11,6 +12,8 @@ use super::yaml::{Node, Place, Value};
 
 /// A day: a call that takes longer is a mistake in the configuration.
 const LONGEST_TIMEOUT: f64 = 86_400.0;
+
+const AMOUNT_HELP: &str = "write dollars, such as `5000` or `0.25`; for no limit, take the key away";
 
 /// A place in the tree, with its path.
 #[derive(Clone, Debug)]
@@ -269,6 +272,47 @@ impl<'e> Reader<'e> {
                 None
             }
         }
+    }
+
+    /// An amount of dollars, exact and not negative.
+    pub fn dollars(&mut self, cursor: &Cursor<'_>) -> Option<Nanos> {
+        let text = self.scalar(cursor, "an amount of dollars")?;
+        match text.value.replace('_', "").parse::<Nanos>() {
+            Ok(amount) if amount >= Nanos::ZERO => return Some(amount),
+            Ok(_) => self.wrong(cursor, "an amount can't be negative", AMOUNT_HELP),
+            Err(MoneyError::TooFine) => {
+                let message = format!("finer than a nano-dollar: {}", text.shown());
+                self.wrong(cursor, message, "write at most 9 decimals");
+            }
+            Err(error) => {
+                let message = format!("needs an amount of dollars, not {}: {error}", text.shown());
+                self.wrong(cursor, message, AMOUNT_HELP);
+            }
+        }
+        None
+    }
+
+    /// How long a budget lasts.
+    pub fn duration(&mut self, cursor: &Cursor<'_>) -> Option<BudgetDuration> {
+        let text = self.scalar(cursor, "a length of time")?;
+        let duration = BudgetDuration::parse(text.value.trim());
+        if duration.is_none() {
+            let message = format!("needs a length of time, not {}", text.shown());
+            let help = "a number and one of s, m, h, d, w, mo (`30d`), or hourly, daily, weekly, monthly";
+            self.wrong(cursor, message, help);
+        }
+        duration
+    }
+
+    /// One of a few whole numbers.
+    pub fn number_of(&mut self, cursor: &Cursor<'_>, numbers: &[u16]) -> Option<u16> {
+        let text = self.scalar(cursor, "a whole number")?;
+        let number = text.value.trim().parse().ok().filter(|number| numbers.contains(number));
+        if number.is_none() {
+            let known: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            self.wrong(cursor, format!("can't be {}", text.shown()), format!("one of: {}", known.join(", ")));
+        }
+        number
     }
 
     fn scalar(&mut self, cursor: &Cursor<'_>, what: &str) -> Option<Text> {

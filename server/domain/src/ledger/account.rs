@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::book::{Ask, Call};
+use super::call::{Ask, Call};
 use super::outcome::Event;
 use super::rate::Ring;
 use super::rules::{BudgetRule, RateKind, Rules};

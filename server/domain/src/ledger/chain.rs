@@ -15,17 +15,40 @@ pub struct Seat {
 /// Every account that pays for a call, each once. Accounts without rules belong to it too: what they spent must be
 /// known when a limit is set for them while calls are under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chain(Vec<Seat>);
+pub struct Chain {
+    seats: Vec<Seat>,
+    limited: bool,
+    budget: bool,
+    rates: bool,
+}
 
 impl Chain {
     pub fn push(&mut self, key: AccountKey, rules: Arc<Rules>) {
-        if !self.0.iter().any(|seat| seat.key == key) {
-            self.0.push(Seat { key, rules });
+        if !self.seats.iter().any(|seat| seat.key == key) {
+            self.limited |= !rules.is_empty();
+            self.budget |= rules.budgets.iter().any(|rule| rule.limit.is_some() && !rule.shadow);
+            self.rates |= !rules.rates.is_empty();
+            self.seats.push(Seat { key, rules });
         }
     }
 
     pub fn seats(&self) -> &[Seat] {
-        &self.0
+        &self.seats
+    }
+
+    /// Whether anything holds for one of the accounts, if only to be told.
+    pub fn is_limited(&self) -> bool {
+        self.limited
+    }
+
+    /// Whether the call may be refused for money.
+    pub fn has_budget(&self) -> bool {
+        self.budget
+    }
+
+    /// Whether requests or tokens are counted.
+    pub fn has_rates(&self) -> bool {
+        self.rates
     }
 }
 

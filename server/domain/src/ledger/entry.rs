@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountKey;
-use super::book::Ask;
+use super::call::Ask;
 use crate::clock::Timestamp;
 use crate::ids::ChargeId;
 

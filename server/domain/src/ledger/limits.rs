@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::account::{AccountKey, AccountKind};
 use super::chain::Chain;
+use super::house::House;
 use super::rules::{BudgetRule, Increase, ParallelRule, Period, RateKind, RateRule, Rules};
 use super::window::WindowRule;
+use crate::actor::Role;
 use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::ids::{BudgetId, CustomerId};
 use crate::limits::{Limits, ModelLimits};
-use crate::membership::Membership;
 use crate::model::ModelPattern;
 use crate::principal::Principal;
 use crate::tag::Tag;
@@ -19,7 +20,7 @@ use crate::tag::Tag;
 #[derive(Clone, Copy, Debug)]
 pub struct CustomerLimits<'a> {
     pub id: &'a CustomerId,
-    /// Its own, or those that every customer without any has (`max_end_user_budget`).
+    /// Its own; with none, and no budget either, it has the house's.
     pub limits: &'a Limits,
     pub budget_id: Option<&'a BudgetId>,
     /// For windows that roll: when it was made; the epoch for one that nobody made.
@@ -27,99 +28,162 @@ pub struct CustomerLimits<'a> {
 }
 
 /// All that has a say in what a call may cost.
-#[derive(Clone, Copy, Debug, Default)]
+///
+/// These pay, each once, in this order:
+///
+/// | account | where | with |
+/// |---|---|---|
+/// | gateway | always | the house's limits |
+/// | organisation | the key's or its team's | its own |
+/// | team | the key's | its own, then the house's by its id, then by its name |
+/// | membership | the key's user in the key's team | its own, or the team's `member_limits` |
+/// | user | the key's, if the key has no team | its own, then the house's by id, then by address, then its default |
+/// | key | a virtual key; the master key is none | its own |
+/// | customer | the call names one | its own, or the house's for all |
+/// | tags | those of the call that are managed | their own |
+/// | provider | the house limits it | the house's |
+/// | deployment | it is given | its own |
+///
+/// "Its own" are the account's limits, with those of the budget that it points to where it has none. What comes later
+/// fills in single fields that are still open: [`with_budget`]. An account with limits for the call's model pays twice:
+/// that part of it, too.
+#[derive(Clone, Copy, Debug)]
 pub struct Payers<'a> {
-    /// `litellm_settings.max_budget`, …
-    pub gateway: Option<&'a Limits>,
+    pub house: &'a House,
     /// `None`: the master key.
     pub principal: Option<&'a Principal>,
-    /// Of the key's user in the key's team.
-    pub membership: Option<&'a Membership>,
     pub customer: Option<CustomerLimits<'a>>,
     /// Those of the call that are managed.
     pub tags: &'a [Tag],
     /// What the caller asked for, its own names resolved.
     pub model: &'a str,
-    /// Name and limits (`provider_budget_config`).
-    pub provider: Option<(&'a str, Option<&'a Limits>)>,
+    pub provider: Option<&'a str>,
     /// Id and limits (`litellm_params.max_budget`, `rpm`, `tpm`).
-    pub deployment: Option<(&'a str, Option<&'a Limits>)>,
-    /// Those that accounts point to.
+    pub deployment: Option<(&'a str, &'a Limits)>,
+    /// Those that the customer, the house and tags point to; the principal brings its own.
     pub budgets: &'a [Budget],
-    /// Shares of a limit, in per cent, whose crossing is told.
-    pub thresholds: &'a [u8],
 }
 
-impl Payers<'_> {
+/// An account on its way into the chain.
+struct Payer<'a> {
+    kind: AccountKind,
+    id: &'a str,
+    limits: &'a Limits,
+    budget: Option<&'a BudgetId>,
+    created_at: Timestamp,
+}
+
+impl<'a> Payer<'a> {
+    /// One that the configuration limits.
+    fn of_house(kind: AccountKind, id: &'a str, limits: &'a Limits) -> Self {
+        Self { kind, id, limits, budget: None, created_at: Timestamp(0) }
+    }
+}
+
+impl<'a> Payers<'a> {
+    /// A call of `model` that only the whole gateway pays for.
+    pub fn new(house: &'a House, model: &'a str) -> Self {
+        Self {
+            house,
+            principal: None,
+            customer: None,
+            tags: &[],
+            model,
+            provider: None,
+            deployment: None,
+            budgets: &[],
+        }
+    }
+
     /// Every account that pays, each with its part for the model where that has limits of its own.
     pub fn chain(&self) -> Chain {
         let mut chain = Chain::default();
-        let none = Limits::default();
-        let epoch = Timestamp(0);
-        self.add(&mut chain, AccountKind::Gateway, "", self.gateway.unwrap_or(&none), None, epoch);
+        let house = self.house;
+        self.add(&mut chain, &Payer::of_house(AccountKind::Gateway, "", &house.gateway), &[]);
         if let Some(principal) = self.principal {
             self.add_principal(&mut chain, principal);
         }
-        if let Some(customer) = self.customer {
-            let id = customer.id.as_str();
-            self.add(&mut chain, AccountKind::Customer, id, customer.limits, customer.budget_id, customer.created_at);
+        if let Some(it) = self.customer {
+            let bare = it.limits.is_empty() && it.budget_id.is_none();
+            let (limits, budget) =
+                if bare { (&house.customer, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
+            let (id, created_at) = (it.id.as_str(), it.created_at);
+            self.add(&mut chain, &Payer { kind: AccountKind::Customer, id, limits, budget, created_at }, &[]);
         }
-        for tag in self.tags {
-            let (limits, budget) = (&tag.limits, tag.budget_id.as_ref());
-            self.add(&mut chain, AccountKind::Tag, tag.id.as_str(), limits, budget, tag.meta.created_at);
+        for it in self.tags {
+            let (id, limits, budget, created_at) =
+                (it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            self.add(&mut chain, &Payer { kind: AccountKind::Tag, id, limits, budget, created_at }, &[]);
         }
-        for (kind, account) in [(AccountKind::Provider, self.provider), (AccountKind::Deployment, self.deployment)] {
-            if let Some((id, limits)) = account {
-                self.add(&mut chain, kind, id, limits.unwrap_or(&none), None, epoch);
-            }
+        if let Some((id, limits)) = self.provider.and_then(|id| Some((id, house.providers.get(id)?))) {
+            self.add(&mut chain, &Payer::of_house(AccountKind::Provider, id, limits), &[]);
+        }
+        if let Some((id, limits)) = self.deployment {
+            self.add(&mut chain, &Payer::of_house(AccountKind::Deployment, id, limits), &[]);
         }
         chain
     }
 
     fn add_principal(&self, chain: &mut Chain, principal: &Principal) {
+        let house = self.house;
         if let Some(it) = &principal.organisation {
-            let (limits, budget) = (&it.limits, it.budget_id.as_ref());
-            self.add(chain, AccountKind::Organisation, it.id.as_str(), limits, budget, it.meta.created_at);
+            let (id, limits, budget, created_at) =
+                (it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            self.add(chain, &Payer { kind: AccountKind::Organisation, id, limits, budget, created_at }, &[]);
         }
         if let Some(it) = &principal.team {
-            self.add(chain, AccountKind::Team, it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            let (id, limits, budget, created_at) =
+                (it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            let of_house = [house.teams.get(id), house.teams.get(&it.name)];
+            self.add(chain, &Payer { kind: AccountKind::Team, id, limits, budget, created_at }, &of_house);
         }
-        if let Some(it) = self.membership {
+        if let Some(it) = &principal.membership {
             // A member without limits has those that the team gives to each.
             let of_team = principal.team.as_ref().map(|team| &team.member_limits);
             let bare = it.limits.is_empty() && it.budget_id.is_none();
             let limits = of_team.filter(|_| bare).unwrap_or(&it.limits);
-            self.add(chain, AccountKind::Membership, it.id.as_str(), limits, it.budget_id.as_ref(), it.meta.created_at);
+            let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
+            self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);
         }
         // A person's own limits are for personal keys.
         if let Some(it) = principal.user.as_ref().filter(|_| principal.team.is_none()) {
-            self.add(chain, AccountKind::User, it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            let (id, limits, budget, created_at) =
+                (it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
+            let named = [house.users.get(id), it.email.as_ref().and_then(|address| house.users.get(address))];
+            // The default is a budget: who has one from anywhere else does not get it on top.
+            let shared = budget.and_then(|id| self.budget(id)).map(|budget| &budget.limits);
+            let mut known = [Some(limits), shared].into_iter().chain(named).flatten();
+            let budgeted = known.any(|limits| limits.max_budget.is_some() || !limits.windows.is_empty());
+            let default = (it.role == Role::Member && !budgeted).then_some(&house.user_default);
+            let payer = Payer { kind: AccountKind::User, id, limits, budget, created_at };
+            self.add(chain, &payer, &[named[0], named[1], default]);
         }
         let key = &principal.key;
         let id = key.id.to_string();
-        self.add(chain, AccountKind::Key, &id, &key.limits, key.budget_id.as_ref(), key.meta.created_at);
+        let (limits, budget, created_at) = (&key.limits, key.budget_id.as_ref(), key.meta.created_at);
+        self.add(chain, &Payer { kind: AccountKind::Key, id: &id, limits, budget, created_at }, &[]);
     }
 
-    fn add(
-        &self,
-        chain: &mut Chain,
-        kind: AccountKind,
-        id: &str,
-        limits: &Limits,
-        budget: Option<&BudgetId>,
-        created_at: Timestamp,
-    ) {
-        let shared = budget.and_then(|id| self.budgets.iter().find(|budget| budget.id == *id));
-        let merged = shared.map(|budget| with_budget(limits, &budget.limits));
-        let limits = merged.as_ref().unwrap_or(limits);
-        let account = AccountKey::new(kind, id);
+    fn budget(&self, id: &BudgetId) -> Option<&'a Budget> {
+        let of_principal = self.principal.map(|principal| principal.budgets.as_slice()).unwrap_or_default();
+        self.budgets.iter().chain(of_principal).find(|budget| budget.id == *id)
+    }
+
+    /// Adds an account; `more` fills in what it leaves open.
+    fn add(&self, chain: &mut Chain, payer: &Payer<'_>, more: &[Option<&Limits>]) {
+        let shared = payer.budget.and_then(|id| self.budget(id)).map(|budget| &budget.limits);
+        let fill =
+            |merged: Option<Limits>, next: &Limits| Some(with_budget(merged.as_ref().unwrap_or(payer.limits), next));
+        let merged = shared.into_iter().chain(more.iter().copied().flatten()).fold(None, fill);
+        let limits = merged.as_ref().unwrap_or(payer.limits);
+        let account = AccountKey::new(payer.kind, payer.id);
         for (name, model) in &limits.models {
             if ModelPattern::new(name.as_str()).matches(self.model) {
-                let rules = self.rules_of_model(model, created_at);
+                let rules = self.rules_of_model(model, payer.created_at);
                 chain.push(account.of_model(name.as_str()), Arc::new(rules));
             }
         }
-        chain.push(account, Arc::new(rules_of(limits, self.thresholds, created_at)));
+        chain.push(account, Arc::new(rules_of(limits, &self.house.thresholds, payer.created_at)));
     }
 
     fn rules_of_model(&self, model: &ModelLimits, created_at: Timestamp) -> Rules {
@@ -130,11 +194,11 @@ impl Payers<'_> {
             rpm_limit: model.rpm_limit,
             ..Limits::default()
         };
-        rules_of(&limits, self.thresholds, created_at)
+        rules_of(&limits, &self.house.thresholds, created_at)
     }
 }
 
-/// An account's own limits, with those of the budget that it points to where it has none.
+/// An account's own limits, with those of a budget, or of the house, where it has none.
 pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
     let budgeted = own.max_budget.is_some();
     let main = if budgeted { own } else { budget };
@@ -152,6 +216,7 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
         tpm_limit: own.tpm_limit.or(budget.tpm_limit),
         rpm_limit: own.rpm_limit.or(budget.rpm_limit),
         tpd_limit: own.tpd_limit.or(budget.tpd_limit),
+        rpd_limit: own.rpd_limit.or(budget.rpd_limit),
         max_parallel_requests: own.max_parallel_requests.or(budget.max_parallel_requests),
         models,
     }
@@ -185,6 +250,7 @@ pub fn rules_of(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Ru
         (RateKind::Requests, Period::Minute, limits.rpm_limit),
         (RateKind::Tokens, Period::Minute, limits.tpm_limit),
         (RateKind::Tokens, Period::Day, limits.tpd_limit),
+        (RateKind::Requests, Period::Day, limits.rpd_limit),
     ];
     let count = |limit: i64| u64::try_from(limit).unwrap_or_default();
     let rate = |(kind, period, limit): (RateKind, Period, Option<i64>)| {

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::account::{AccountKey, Budget, Turn};
-use super::book::{Ask, Book, Call};
+use super::book::Book;
+use super::call::{Ask, Call};
 use super::entry::Entry;
 use super::refusal::Needed;
 use super::rules::BudgetRule;

@@ -1,7 +1,7 @@
 //! May it be reserved? Asked of every account before any of them is touched.
 
 use super::account::{Account, AccountKey, Turn};
-use super::book::Ask;
+use super::call::Ask;
 use super::rate::Ring;
 use super::refusal::{Needed, Refusal, RefusalKind};
 use super::rules::{BudgetRule, ParallelRule, RateKind, RateRule};

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::{AccessGroupId, KeyId};
 use crate::key::{KeyDigest, KeyType};
 use crate::limits::Limits;
+use crate::model::ModelPattern;
 use crate::record::no_meta;
 
 const NOW: Timestamp = Timestamp(1_000_000);

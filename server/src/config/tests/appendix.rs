@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use tollgate_domain::limits::BudgetDuration;
 use tollgate_domain::model::{Alias, Origin, Upstream};
+use tollgate_domain::money::Nanos;
 
 use super::*;
 
@@ -84,6 +86,11 @@ fn it_loads() {
     let price = local.price.as_ref().unwrap();
     assert_eq!((price.source.as_str(), price.sheet.rates().len()), ("configuration", 2));
     assert!(local.api_key.is_none());
+
+    let house = &config.house;
+    assert_eq!(house.gateway.max_budget, Some(Nanos(100_000_000_000)));
+    assert_eq!(house.gateway.budget_duration, BudgetDuration::parse("30d"));
+    assert_eq!(house.providers["openai"].max_budget, Some(Nanos(100_000_000_000)));
 }
 
 #[test]

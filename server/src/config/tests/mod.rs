@@ -4,6 +4,7 @@ mod appendix;
 mod broken;
 mod deployments;
 mod files;
+mod house;
 mod seed;
 mod without_file;
 

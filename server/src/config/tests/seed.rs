@@ -1,6 +1,7 @@
 //! The snippets of LiteLLM guides that people paste.
 
-use tollgate_domain::money::Picos;
+use tollgate_domain::limits::BudgetDuration;
+use tollgate_domain::money::{Nanos, Picos};
 use tollgate_domain::price::{Meter, ServiceTier};
 
 use super::*;
@@ -29,13 +30,33 @@ litellm_settings:
       max_budget: 5000
       models: ["gpt-4o-mini", "claude-3-haiku"]
 "#;
+    let Loaded { config, findings } = load_with(text, &[]);
     assert_eq!(
-        told(&load_with(text, &[]).findings),
+        told(&findings),
         [
             "0 warning model_list: there is no model to serve [list them under `model_list`, or start without a file for \
          the built-in simulator]",
-            "3 warning general_settings.budget_duration: known, and not enforced yet: nothing is limited or protected by it",
-            "5 warning litellm_settings.budgets: known, and not enforced yet: nothing is limited or protected by it",
+            "19 warning litellm_settings.budgets[3].models: known, and not enforced yet: nothing is limited or protected \
+             by it",
+        ]
+    );
+    let told: Vec<_> = config
+        .house
+        .teams
+        .iter()
+        .map(|(team, limits)| {
+            let dollars = |amount: Option<Nanos>| amount.map(|amount| amount.0 / 1_000_000_000);
+            let every = limits.budget_duration.as_ref().map_or("", BudgetDuration::as_str);
+            (team.as_str(), dollars(limits.max_budget), dollars(limits.soft_budget), every)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("customer-support", Some(5000), None, "30d"),
+            ("engineering-team", Some(5000), None, "monthly"),
+            ("marketing-team", Some(2000), Some(1500), "30d"),
+            ("ml-research", Some(25_000), Some(20_000), "30d"),
         ]
     );
 }
@@ -145,13 +166,21 @@ fn rate_limits_by_user_and_team_wherever_they_stand() {
 "#;
     let model = "model_list: [{model_name: a, litellm_params: {model: simulator/echo}}]\n";
     let flat = format!("{model}litellm_settings:\ngeneral_settings:\n  max_parallel_requests: 100{limits}");
-    assert_eq!(of(&load_with(&flat, &[]).findings, Severity::Warning).len(), 3);
     let nested = format!("{model}litellm_settings:\n  general_settings:\n    max_parallel_requests: 100{limits}");
-    let paths: Vec<_> = load_with(&nested, &[]).findings.0.into_iter().map(|f| f.path).collect();
-    assert_eq!(
-        paths,
-        ["litellm_settings.general_settings", "litellm_settings.user_rate_limits", "litellm_settings.team_rate_limits"]
-    );
+    let below = limits.replace('\n', "\n  ");
+    let deep = format!("{model}litellm_settings:\n  general_settings:\n    max_parallel_requests: 100{below}");
+    for text in [&flat, &nested, &deep] {
+        let Loaded { config, findings } = load_with(text, &[]);
+        assert_eq!(told(&findings), [""; 0], "{text}");
+        let house = config.house;
+        assert_eq!(house.gateway.max_parallel_requests, Some(100));
+        let john = &house.users["john.doe@company.com"];
+        assert_eq!((john.rpm_limit, john.tpd_limit), (Some(50), Some(100_000)));
+        let team = &house.teams["engineering"];
+        assert_eq!(team.rpm_limit, Some(200));
+        let window = (team.windows[0].duration.as_str(), team.windows[0].max_budget);
+        assert_eq!(window, ("monthly", Nanos(10_000_000_000_000)));
+    }
     let misspelt = flat.replace("tokens_per_day", "token_per_day");
     let warnings = of(&load_with(&misspelt, &[]).findings, Severity::Warning);
     assert!(warnings.iter().any(|w| w.ends_with("[did you mean `tokens_per_day`?]")), "{warnings:?}");

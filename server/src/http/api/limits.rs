@@ -61,6 +61,9 @@ pub struct Limits {
     /// Tokens a day.
     #[schema(minimum = 0)]
     tpd_limit: Option<i64>,
+    /// Requests a day.
+    #[schema(minimum = 0)]
+    rpd_limit: Option<i64>,
     /// Calls under way at once.
     #[schema(minimum = 0)]
     max_parallel_requests: Option<i64>,
@@ -99,6 +102,9 @@ pub struct LimitsPatch {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0)]
     tpd_limit: Patch<i64>,
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    rpd_limit: Patch<i64>,
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0)]
     max_parallel_requests: Patch<i64>,
@@ -145,6 +151,7 @@ impl From<Limits> for limits::Limits {
             tpm_limit: limits.tpm_limit,
             rpm_limit: limits.rpm_limit,
             tpd_limit: limits.tpd_limit,
+            rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
             models: limits.models.into_iter().map(|(model, limits)| (model, limits.into())).collect(),
         }
@@ -170,6 +177,7 @@ impl From<limits::Limits> for Limits {
             tpm_limit: limits.tpm_limit,
             rpm_limit: limits.rpm_limit,
             tpd_limit: limits.tpd_limit,
+            rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
             models: models.collect(),
         }
@@ -195,6 +203,7 @@ impl Patch<LimitsPatch> {
                 patch.tpm_limit.optional(&mut field.tpm_limit);
                 patch.rpm_limit.optional(&mut field.rpm_limit);
                 patch.tpd_limit.optional(&mut field.tpd_limit);
+                patch.rpd_limit.optional(&mut field.rpd_limit);
                 patch.max_parallel_requests.optional(&mut field.max_parallel_requests);
                 patch.models.merge_map(&mut field.models);
             }

@@ -20,6 +20,7 @@ pub fn read(fields: &mut Fields, limits: &mut Limits) -> Result<(), ControlError
     fields.integer("tpm_limit")?.store(&mut limits.tpm_limit);
     fields.integer("rpm_limit")?.store(&mut limits.rpm_limit);
     fields.integer("tpd_limit")?.store(&mut limits.tpd_limit);
+    fields.integer("rpd_limit")?.store(&mut limits.rpd_limit);
     fields.integer("max_parallel_requests")?.store(&mut limits.max_parallel_requests);
     fields.dollars("temp_budget_increase")?.store(&mut limits.temporary_increase);
     fields
@@ -133,6 +134,7 @@ pub fn show(limits: &Limits, out: &mut Map<String, Value>) {
         ("tpm_limit".to_owned(), json!(limits.tpm_limit)),
         ("rpm_limit".to_owned(), json!(limits.rpm_limit)),
         ("tpd_limit".to_owned(), json!(limits.tpd_limit)),
+        ("rpd_limit".to_owned(), json!(limits.rpd_limit)),
         ("max_parallel_requests".to_owned(), json!(limits.max_parallel_requests)),
         ("temp_budget_increase".to_owned(), money::show_option(limits.temporary_increase)),
         ("temp_budget_expiry".to_owned(), json!(limits.temporary_until.map(Timestamp::to_rfc3339))),
@@ -173,7 +175,7 @@ mod tests {
         let given = r#"{
             "max_budget": 10.5, "soft_budget": 8.0, "budget_duration": "30d",
             "budget_limits": [{"budget_duration": "1d", "max_budget": 1.0}],
-            "tpm_limit": 1000, "rpm_limit": 10, "tpd_limit": 100000, "max_parallel_requests": 2,
+            "tpm_limit": 1000, "rpm_limit": 10, "tpd_limit": 100000, "rpd_limit": 500, "max_parallel_requests": 2,
             "temp_budget_increase": 5.0, "temp_budget_expiry": "2027-01-31T00:00:00.000Z",
             "model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},
             "model_rpm_limit": {"gpt-4o": 3}, "model_tpm_limit": {"gpt-4": 7}

@@ -6,6 +6,7 @@ use crate::customer::Customer;
 use crate::key::VirtualKey;
 use crate::ledger::Seat;
 use crate::limits::BudgetDuration;
+use crate::membership::Membership;
 use crate::record::Meta;
 
 const MADE: Timestamp = Timestamp(1_795_000_000_000_000);
@@ -92,7 +93,8 @@ fn everything_that_is_written_down_becomes_a_rule() {
 #[test]
 fn a_personal_key_is_paid_for_by_its_person_and_a_teams_by_the_team() {
     let mut principal = principal();
-    let payers = Payers { principal: Some(&principal), model: "gpt-4o", ..Payers::default() };
+    let house = House::default();
+    let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "gpt-4o") };
     let key = "key 00000000-0000-0000-0000-000000000001";
     let part = format!("{key}, model gpt-*");
     assert_eq!(names(&payers.chain()), ["gateway", "organisation acme", "user ann", &part, key]);
@@ -120,27 +122,19 @@ fn a_personal_key_is_paid_for_by_its_person_and_a_teams_by_the_team() {
     .unwrap();
     let mut own = bare.clone();
     own.limits.max_budget = Some(Nanos(3));
-    for (membership, limit) in [(&bare, 2), (&own, 3)] {
+    for (membership, limit) in [(bare, 2), (own, 3)] {
+        principal.membership = Some(membership);
+        let none = Limits::default();
         let payers = Payers {
             principal: Some(&principal),
-            membership: Some(membership),
-            model: "x",
-            provider: Some(("openai", None)),
-            deployment: Some(("d1", None)),
-            ..Payers::default()
+            provider: Some("openai"),
+            deployment: Some(("d1", &none)),
+            ..Payers::new(&house, "x")
         };
         let chain = payers.chain();
         assert_eq!(
             names(&chain),
-            [
-                "gateway",
-                "organisation acme",
-                "team blue",
-                "membership team:blue:ann",
-                key,
-                "provider openai",
-                "deployment d1"
-            ]
+            ["gateway", "organisation acme", "team blue", "membership team:blue:ann", key, "deployment d1"]
         );
         assert_eq!(seat(&chain, "membership team:blue:ann").rules.budgets[0].limit, Some(Nanos(limit)));
     }
@@ -153,9 +147,11 @@ fn a_shared_budget_fills_in_what_an_account_leaves_open() {
         "limits": {"max_budget": 50, "budget_duration": "1d", "rpm_limit": 5, "models": {"o3": {"rpm_limit": 9}}},
     }))
     .unwrap();
-    let principal = principal();
+    let mut principal = principal();
     let budgets = [budget];
-    let payers = Payers { principal: Some(&principal), model: "o3", budgets: &budgets, ..Payers::default() };
+    principal.budgets = budgets.to_vec();
+    let house = House::default();
+    let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "o3") };
     let chain = payers.chain();
     let key = "key 00000000-0000-0000-0000-000000000001";
     assert_eq!(seat(&chain, key).rules.budgets, [BudgetRule::new(WindowRule::Day, Nanos(50))]);
@@ -175,6 +171,7 @@ fn customers_and_tags_pay_too() {
     let customer: Customer = serde_json::from_value(json!({"id": "c1", "limits": {"max_budget": 4}})).unwrap();
     let tags: Vec<Tag> =
         ["a", "b"].map(|id| serde_json::from_value(json!({"id": id, "limits": {"rpm_limit": 1}})).unwrap()).into();
+    let house = House::default();
     let payers = Payers {
         customer: Some(CustomerLimits {
             id: &customer.id,
@@ -183,11 +180,122 @@ fn customers_and_tags_pay_too() {
             created_at: Timestamp(0),
         }),
         tags: &tags,
-        model: "m",
-        ..Payers::default()
+        ..Payers::new(&house, "m")
     };
     let chain = payers.chain();
     assert_eq!(names(&chain), ["gateway", "customer c1", "tag a", "tag b"]);
     assert_eq!(seat(&chain, "customer c1").rules.budgets, [BudgetRule::new(WindowRule::Forever, Nanos(4))]);
     assert_eq!(seat(&chain, "tag b").rules.rates.len(), 1);
+}
+
+#[test]
+fn the_house_fills_in_what_a_team_or_a_person_leaves_open() {
+    let mut principal = principal();
+    let house = House {
+        gateway: limits(json!({"max_budget": 1000})),
+        teams: [
+            ("blue".to_owned(), limits(json!({"rpm_limit": 5}))),
+            ("Blue".to_owned(), limits(json!({"rpm_limit": 6, "max_budget": 70, "budget_duration": "1d"}))),
+        ]
+        .into(),
+        users: [
+            ("ann".to_owned(), limits(json!({"rpm_limit": 3, "max_budget": 100}))),
+            ("ann@example.com".to_owned(), limits(json!({"rpm_limit": 4, "rpd_limit": 40}))),
+        ]
+        .into(),
+        providers: [("openai".to_owned(), limits(json!({"max_budget": 8, "budget_duration": "1d"})))].into(),
+        thresholds: vec![50],
+        ..House::default()
+    };
+    principal.user.as_mut().unwrap().email = Some("ann@example.com".to_owned());
+    let payers = Payers { principal: Some(&principal), provider: Some("openai"), ..Payers::new(&house, "m") };
+    let chain = payers.chain();
+    let user = seat(&chain, "user ann");
+    assert_eq!((user.rules.budgets[0].window, user.rules.budgets[0].limit), (WindowRule::Forever, Some(Nanos(1))));
+    assert_eq!(user.rules.budgets[0].thresholds, [50]);
+    let rates: Vec<_> = user.rules.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect();
+    assert_eq!(rates, [(RateKind::Requests, Period::Minute, 3), (RateKind::Requests, Period::Day, 40)]);
+    assert_eq!(seat(&chain, "gateway").rules.budgets[0].limit, Some(Nanos(1000)));
+    assert_eq!(seat(&chain, "provider openai").rules.budgets[0].limit, Some(Nanos(8)));
+    let other = Payers { provider: Some("groq"), ..payers }.chain();
+    assert!(other.seats().iter().all(|seat| seat.key.kind != AccountKind::Provider));
+
+    principal.team = Some(serde_json::from_value(json!({"id": "blue", "name": "Blue"})).unwrap());
+    let chain = Payers { principal: Some(&principal), ..Payers::new(&house, "m") }.chain();
+    let team = seat(&chain, "team blue");
+    assert_eq!((team.rules.rates[0].limit, team.rules.budgets[0].limit), (5, Some(Nanos(70))));
+    assert_eq!(team.rules.budgets[0].window, WindowRule::Day);
+}
+
+#[test]
+fn only_members_without_a_budget_get_the_default() {
+    let mut principal = principal();
+    let limit = |principal: &Principal, house: &House| {
+        let chain = Payers { principal: Some(principal), ..Payers::new(house, "m") }.chain();
+        let budgets = &seat(&chain, "user ann").rules.budgets;
+        assert!(budgets.len() <= 1, "{budgets:?}");
+        budgets.first().and_then(|rule| rule.limit).map(|limit| limit.0)
+    };
+    let mut house =
+        House { user_default: limits(json!({"max_budget": 30, "budget_duration": "1d"})), ..House::default() };
+    assert_eq!(limit(&principal, &house), Some(1));
+    principal.user.as_mut().unwrap().limits = limits(json!({"rpm_limit": 5}));
+    assert_eq!(limit(&principal, &house), Some(30));
+    principal.user.as_mut().unwrap().limits = limits(json!({"windows": [{"duration": "1mo", "max_budget": 2}]}));
+    assert_eq!(limit(&principal, &house), Some(2));
+    principal.user.as_mut().unwrap().limits = Limits::default();
+    principal.user.as_mut().unwrap().budget_id = BudgetId::parse("b");
+    principal.budgets =
+        vec![serde_json::from_value(json!({"id": "b", "name": "B", "limits": {"max_budget": 6}})).unwrap()];
+    assert_eq!(limit(&principal, &house), Some(6));
+    principal.user.as_mut().unwrap().budget_id = None;
+    principal.user.as_mut().unwrap().role = Role::Admin;
+    assert_eq!(limit(&principal, &house), None);
+    principal.user.as_mut().unwrap().role = Role::Member;
+    house.users.insert("ann".to_owned(), limits(json!({"max_budget": 9})));
+    assert_eq!(limit(&principal, &house), Some(9));
+}
+
+#[test]
+fn a_customer_with_nothing_of_its_own_has_the_houses_limits() {
+    let id = CustomerId::parse("c1").unwrap();
+    let budgets: Vec<Budget> = [("each", 40), ("own", 41)]
+        .map(|(id, max)| serde_json::from_value(json!({"id": id, "name": id, "limits": {"max_budget": max}})).unwrap())
+        .into();
+    let house = House {
+        customer: limits(json!({"rpm_limit": 2})),
+        customer_budget: BudgetId::parse("each"),
+        ..House::default()
+    };
+    let rules = |limits: &Limits, budget_id: Option<&BudgetId>| {
+        let customer = CustomerLimits { id: &id, limits, budget_id, created_at: MADE };
+        let chain = Payers { customer: Some(customer), budgets: &budgets, ..Payers::new(&house, "m") }.chain();
+        let rules = &seat(&chain, "customer c1").rules;
+        (rules.budgets.first().and_then(|rule| rule.limit).map(|limit| limit.0), rules.rates.len())
+    };
+    assert_eq!(rules(&Limits::default(), None), (Some(40), 1));
+    assert_eq!(rules(&Limits::default(), BudgetId::parse("own").as_ref()), (Some(41), 0));
+    assert_eq!(rules(&limits(json!({"max_budget": 3})), None), (Some(3), 0));
+    assert_eq!(rules(&limits(json!({"tpm_limit": 3})), None), (None, 1));
+}
+
+#[test]
+fn a_chain_knows_what_is_limited() {
+    let told = |value: serde_json::Value| {
+        let house = House { gateway: limits(value), ..House::default() };
+        let chain = Payers::new(&house, "m").chain();
+        (chain.is_limited(), chain.has_budget(), chain.has_rates())
+    };
+    assert_eq!(told(json!({})), (false, false, false));
+    assert_eq!(told(json!({"max_budget": 1})), (true, true, false));
+    assert_eq!(told(json!({"soft_budget": 1})), (true, false, false));
+    assert_eq!(told(json!({"rpd_limit": 1})), (true, false, true));
+    assert_eq!(told(json!({"max_parallel_requests": 1})), (true, false, false));
+    assert_eq!(told(json!({"models": {"m": {"max_budget": 1}}})), (true, true, false));
+    assert_eq!(told(json!({"models": {"n": {"max_budget": 1}}})), (false, false, false));
+    let shadow = BudgetRule { shadow: true, ..BudgetRule::new(WindowRule::Day, Nanos(1)) };
+    let mut chain = Chain::default();
+    let rules = Rules { budgets: vec![shadow], ..Rules::default() };
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules));
+    assert_eq!((chain.is_limited(), chain.has_budget()), (true, false));
 }

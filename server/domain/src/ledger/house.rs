@@ -1,0 +1,48 @@
+//! What the configuration limits, beside what is written down of each key, person and team.
+
+use std::collections::BTreeMap;
+
+use crate::ids::BudgetId;
+use crate::limits::Limits;
+
+/// The answer to a call that a budget refuses, where the configuration names none: Payment Required.
+pub const BUDGET_STATUS: u16 = 402;
+
+/// Limits that the configuration sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct House {
+    /// All calls together (`litellm_settings.max_budget`, …).
+    pub gateway: Limits,
+    /// Each end customer without limits and budget of its own (`max_end_user_budget`).
+    pub customer: Limits,
+    /// The stored budget that such customers have (`max_end_user_budget_id`).
+    pub customer_budget: Option<BudgetId>,
+    /// By e-mail address, in lower case, or by id (`user_rate_limits`).
+    pub users: BTreeMap<String, Limits>,
+    /// By id or name (`team_rate_limits`, `budgets`).
+    pub teams: BTreeMap<String, Limits>,
+    /// By the provider's name (`provider_budget_config`).
+    pub providers: BTreeMap<String, Limits>,
+    /// Members without a budget from anywhere else (`max_internal_user_budget`).
+    pub user_default: Limits,
+    /// The HTTP status of a call that a budget refuses (`budget_exceeded_status_code`).
+    pub budget_status: u16,
+    /// Shares of a limit, in per cent, whose crossing is told.
+    pub thresholds: Vec<u8>,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self {
+            gateway: Limits::default(),
+            customer: Limits::default(),
+            customer_budget: None,
+            users: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            user_default: Limits::default(),
+            budget_status: BUDGET_STATUS,
+            thresholds: Vec::new(),
+        }
+    }
+}
