@@ -46,6 +46,11 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Looks at the ledger.
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
     /// Writes what was spent, to standard output or a file.
     Export {
         #[command(subcommand)]
@@ -213,6 +218,13 @@ pub enum AuditCommand {
         #[command(flatten)]
         database: DatabaseArguments,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Adds up every charge and refusal anew, and compares that with all sums that are kept. Fails if they disagree. What
+    /// still waits in the journal is in neither.
+    Verify(DatabaseArguments),
 }
 
 #[derive(Debug, Subcommand)]

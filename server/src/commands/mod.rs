@@ -4,6 +4,7 @@ mod audit;
 mod doctor;
 mod export;
 mod keys;
+mod ledger;
 mod office;
 mod secrets;
 mod users;
@@ -26,6 +27,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
         Some(Command::Migrate(database)) => migrate(&database).await,
         Some(Command::Config { command: ConfigCommand::Check { config } }) => Ok(check_config(&config)),
         Some(Command::Audit { command }) => audit::run(command).await,
+        Some(Command::Ledger { command }) => ledger::run(command).await,
         Some(Command::Export { command }) => export::run(*command).await,
         Some(Command::Key { command }) => keys::run(command).await,
         Some(Command::User { command }) => users::run(command).await,

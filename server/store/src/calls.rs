@@ -57,11 +57,16 @@ impl Order {
 
 /// The condition that ids are of a moment since `since` and before `until`: ids know the millisecond alone.
 pub fn ids_between(binds: &mut Binds, since: Option<Timestamp>, until: Option<Timestamp>) -> All {
+    column_between("id", binds, since, until)
+}
+
+/// The same of a column that has such ids.
+pub fn column_between(column: &str, binds: &mut Binds, since: Option<Timestamp>, until: Option<Timestamp>) -> All {
     let mut all = All::default();
-    let since = since.map(smallest_uuid_of).map(|id| format!("id >= {}", binds.add(id.to_string())));
+    let since = since.map(smallest_uuid_of).map(|id| format!("{column} >= {}", binds.add(id.to_string())));
     all.add_option(since);
     let until = until.map(|at| smallest_uuid_of(Timestamp(at.0.saturating_add(999))));
-    all.add_option(until.map(|id| format!("id < {}", binds.add(id.to_string()))));
+    all.add_option(until.map(|id| format!("{column} < {}", binds.add(id.to_string()))));
     all
 }
 

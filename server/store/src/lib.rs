@@ -42,7 +42,7 @@ pub use error::StoreError;
 pub use export::{ExportedCharge, LARGEST_PART};
 pub use keys::KeyFilter;
 pub use labels::{MASTER_KEY, MASTER_KEY_LABEL};
-pub use ledger::LedgerBatch;
+pub use ledger::{LedgerBatch, LedgerReport, MOST_TOLD};
 pub use records::{RecordFilter, RecordOrder, Table};
 pub use schema::SchemaMismatch;
 pub use sessions::Sessions;

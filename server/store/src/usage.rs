@@ -19,7 +19,8 @@ pub const LONGEST_REPORT: u32 = 10_000;
 /// The most ids in one statement.
 const IDS: usize = 1000;
 
-const MEASURES: [&str; 9] = [
+/// The columns of sums.
+pub const MEASURES: [&str; 9] = [
     "calls",
     "errors",
     "refused",
@@ -201,9 +202,8 @@ fn lines(parts: &[(Part, All)], dimensions: &[Dimension], owned: bool) -> String
 fn statement(parts: &[(Part, All)], dimensions: &[Dimension], limit: u32) -> String {
     let sums = sums();
     let names: Vec<String> = (0..dimensions.len()).map(|place| format!("d{place}")).collect();
-    let is_owned = |dimension: &Dimension| {
-        matches!(dimension, Dimension::User | Dimension::Team | Dimension::Organisation)
-    };
+    let is_owned =
+        |dimension: &Dimension| matches!(dimension, Dimension::User | Dimension::Team | Dimension::Organisation);
     let owned = dimensions.iter().any(is_owned);
     let lines = lines(parts, dimensions, owned);
     let group_by =

@@ -31,6 +31,12 @@ pub fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u6
     let (model, upstream_model) = &shared.models[((random >> 8) % 8) as usize];
     let key = ((random >> 16) % keys.len() as u64) as usize;
     let failed = random.is_multiple_of(200);
+    let usage = Usage { input: random % 4000, output: random % 900, ..Usage::default() };
+    let cost_lines = vec![
+        CostLine { meter: Meter::Input, units: usage.input, price: Picos(2_500_000) },
+        CostLine { meter: Meter::Output, units: usage.output, price: Picos(10_000_000) },
+    ];
+    let cost = Nanos::from_picos_rounded_up(cost_lines.iter().map(CostLine::picos).sum()).unwrap();
     Charge {
         id: ChargeId::of(at, entropy),
         call_id: None,
@@ -49,12 +55,9 @@ pub fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u6
         status: if failed { 500 } else { 200 },
         error: None,
         certainty: Certainty::Measured,
-        usage: Usage { input: random % 4000, output: random % 900, ..Usage::default() },
-        cost: Nanos((random % 90_000_000) as i64),
-        cost_lines: vec![
-            CostLine { meter: Meter::Input, units: 1200, price: Picos(2_500_000) },
-            CostLine { meter: Meter::Output, units: 300, price: Picos(10_000_000) },
-        ],
+        usage,
+        cost,
+        cost_lines,
         price_source: Some(Arc::clone(&shared.price_source)),
         duration_us: (random % 9_000_000) as i64,
         first_byte_us: Some((random % 900_000) as i64),

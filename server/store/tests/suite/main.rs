@@ -17,7 +17,9 @@ mod records;
 mod requests;
 mod schema;
 mod sessions;
+mod spent;
 mod usage;
+mod verify;
 
 macro_rules! suite {
     ($($module:ident: $($test:ident),+;)+) => {
@@ -48,6 +50,9 @@ suite! {
     requests: every_request_is_listed_once_while_others_are_added, filters_hold, a_request_is_found_by_its_ids,
         nobody_sees_what_is_not_theirs, an_exported_charge_has_everything;
     usage: reports_equal_the_ledger, totals_are_those_of_whom_they_are_asked, odd_questions_are_refused;
+    spent: what_was_spent_equals_the_charges;
+    verify: a_healthy_ledger_balances, an_absurd_ledger_balances, a_long_day_balances, whatever_is_changed_is_found,
+        it_balances_while_others_write;
     overview: every_period_equals_the_ledger, an_empty_database_has_an_overview;
     audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row,
         the_log_is_searched;

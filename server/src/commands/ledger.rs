@@ -1,0 +1,41 @@
+//! `tollgate ledger …`
+
+use std::process::ExitCode;
+
+use tollgate_store::LedgerReport;
+
+use crate::cli::LedgerCommand;
+use crate::start::StartError;
+use crate::terminal::say;
+
+pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
+    let LedgerCommand::Verify(database) = command;
+    let store = super::open_store(&database).await?;
+    store.check_schema().await?;
+    let report = store.verify_ledger().await?;
+    tell(&report);
+    Ok(if report.balances() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(report: &LedgerReport) {
+    say(&format!("{} charges and {} refusals were added up and compared with", report.charges, report.refusals));
+    for (table, rows) in &report.tables {
+        say(&format!("{rows:>12} rows of {table}"));
+    }
+    if report.balances() {
+        say(&format!("The ledger balances: {} charges, ${}.", report.charges, report.cost.to_decimal()));
+        return;
+    }
+    for disagreement in &report.told {
+        say(disagreement);
+    }
+    let untold = report.disagreements - report.told.len() as u64;
+    if untold > 0 {
+        say(&format!("… and {untold} more."));
+    }
+    say(&format!(
+        "The ledger does not balance: {} disagreements. Somebody changed the database by hand, or a part of it is lost: \
+         compare with a backup.",
+        report.disagreements
+    ));
+}
