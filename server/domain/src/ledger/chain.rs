@@ -41,9 +41,13 @@ impl Chain {
         self.limited
     }
 
-    /// Whether the call may be refused for money.
-    pub fn has_budget(&self) -> bool {
-        self.budget
+    /// The first account that may refuse the call for money.
+    pub fn budgeted(&self) -> Option<&AccountKey> {
+        if !self.budget {
+            return None;
+        }
+        let enforced = |seat: &&Seat| seat.rules.budgets.iter().any(|rule| rule.limit.is_some() && !rule.shadow);
+        self.seats.iter().find(enforced).map(|seat| &seat.key)
     }
 
     /// Whether requests or tokens are counted.

@@ -284,7 +284,7 @@ fn a_chain_knows_what_is_limited() {
     let told = |value: serde_json::Value| {
         let house = House { gateway: limits(value), ..House::default() };
         let chain = Payers::new(&house, "m").chain();
-        (chain.is_limited(), chain.has_budget(), chain.has_rates())
+        (chain.is_limited(), chain.budgeted().is_some(), chain.has_rates())
     };
     assert_eq!(told(json!({})), (false, false, false));
     assert_eq!(told(json!({"max_budget": 1})), (true, true, false));
@@ -297,5 +297,5 @@ fn a_chain_knows_what_is_limited() {
     let mut chain = Chain::default();
     let rules = Rules { budgets: vec![shadow], ..Rules::default() };
     chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules));
-    assert_eq!((chain.is_limited(), chain.has_budget()), (true, false));
+    assert_eq!((chain.is_limited(), chain.budgeted().is_some()), (true, false));
 }
