@@ -65,6 +65,7 @@ class TestKeys:
             "tpm_limit": 1000,
             "rpm_limit": 10,
             "tpd_limit": 50000,
+            "rpd_limit": 500,
             "max_parallel_requests": 3,
             "model_max_budget": {"gpt-4o": {"budget_limit": 0.1, "time_period": "1d"}},
             "model_rpm_limit": {"gpt-4o": 2},

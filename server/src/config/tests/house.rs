@@ -8,12 +8,12 @@ use super::*;
 
 const MODEL: &str = "model_list: [{model_name: a, litellm_params: {model: simulator/echo}}]\n";
 
-fn dollars(amount: i64) -> Option<Nanos> {
-    Some(Nanos(amount * 1_000_000_000))
+fn dollars(amount: i64) -> Nanos {
+    Nanos(amount * 1_000_000_000)
 }
 
-fn every(text: &str) -> Option<BudgetDuration> {
-    Some(BudgetDuration::parse(text).unwrap())
+fn every(text: &str) -> BudgetDuration {
+    BudgetDuration::parse(text).unwrap()
 }
 
 /// The house of a file and what is said about it.
@@ -40,14 +40,17 @@ fn without_limits_nothing_is_limited() {
 fn the_whole_gateway_has_a_budget_and_a_number_of_calls_at_once() {
     let found = quiet("litellm_settings: {max_budget: 100.25, budget_duration: 1mo}");
     let expected =
-        Limits { max_budget: Some(Nanos(100_250_000_000)), budget_duration: every("1mo"), ..Limits::default() };
+        Limits { max_budget: Some(Nanos(100_250_000_000)), budget_duration: Some(every("1mo")), ..Limits::default() };
     assert_eq!(found.gateway, expected);
     let found = quiet("litellm_settings: {max_budget: os.environ/LIMIT}\ngeneral_settings: {budget_duration: 7d}");
-    assert_eq!((found.gateway.max_budget, found.gateway.budget_duration), (Some(Nanos(7_500_000_000)), every("7d")));
+    assert_eq!(
+        (found.gateway.max_budget, found.gateway.budget_duration),
+        (Some(Nanos(7_500_000_000)), Some(every("7d")))
+    );
     // Its own time comes first.
     let (found, findings) =
         house("litellm_settings: {max_budget: 1, budget_duration: 1d}\ngeneral_settings: {budget_duration: 7d}");
-    assert_eq!(found.gateway.budget_duration, every("1d"));
+    assert_eq!(found.gateway.budget_duration, Some(every("1d")));
     assert_eq!(findings, ["3 notice general_settings.budget_duration: there is no budget that it is for"]);
     for text in [
         "general_settings: {max_parallel_requests: 100}",
@@ -108,13 +111,17 @@ fn customers_and_members_get_a_budget_each() {
     let expected = House {
         customer: Limits { max_budget: Some(Nanos(100_000)), ..Limits::default() },
         customer_budget: tollgate_domain::ids::BudgetId::parse("free tier"),
-        user_default: Limits { max_budget: dollars(5), budget_duration: every("weekly"), ..Limits::default() },
+        user_default: Limits {
+            max_budget: Some(dollars(5)),
+            budget_duration: Some(every("weekly")),
+            ..Limits::default()
+        },
         budget_status: 429,
         ..House::default()
     };
     assert_eq!(found, expected);
     let found = quiet("litellm_settings: {max_end_user_budget: 0, max_internal_user_budget: 0}");
-    assert_eq!((found.customer.max_budget, found.user_default.max_budget), (dollars(0), dollars(0)));
+    assert_eq!((found.customer.max_budget, found.user_default.max_budget), (Some(dollars(0)), Some(dollars(0))));
 }
 
 #[test]
@@ -127,9 +134,9 @@ fn providers_have_budgets() {
     assert_eq!(
         found.providers.into_iter().collect::<Vec<_>>(),
         [
-            ("groq".to_owned(), limits(Some(Nanos(1_000_000)), every("30d"))),
-            ("openai".to_owned(), limits(dollars(100), every("1d"))),
-            ("simulator".to_owned(), limits(dollars(0), None)),
+            ("groq".to_owned(), limits(Some(Nanos(1_000_000)), Some(every("30d")))),
+            ("openai".to_owned(), limits(Some(dollars(100)), Some(every("1d")))),
+            ("simulator".to_owned(), limits(Some(dollars(0)), None)),
         ]
     );
     let (_, findings) = house(
@@ -170,27 +177,27 @@ team_rate_limits:
         rpm_limit,
     };
     let blue = Limits {
-        max_budget: dollars(5000),
-        soft_budget: dollars(4000),
-        budget_duration: every("monthly"),
+        max_budget: Some(dollars(5000)),
+        soft_budget: Some(dollars(4000)),
+        budget_duration: Some(every("monthly")),
         tpm_limit: Some(1),
         rpm_limit: Some(2),
         tpd_limit: Some(3),
         rpd_limit: Some(4),
         max_parallel_requests: Some(5),
         models: [
-            ("gpt-4o".to_owned(), model(dollars(6), every("1d"), Some(7), Some(8))),
-            ("o3".to_owned(), model(dollars(9), None, None, None)),
+            ("gpt-4o".to_owned(), model(Some(dollars(6)), Some(every("1d")), Some(7), Some(8))),
+            ("o3".to_owned(), model(Some(dollars(9)), None, None, None)),
         ]
         .into(),
         ..Limits::default()
     };
     let window = |duration, amount| tollgate_domain::limits::BudgetWindow {
-        duration: every(duration).unwrap(),
-        max_budget: dollars(amount).unwrap(),
+        duration: every(duration),
+        max_budget: dollars(amount),
     };
     let red = Limits {
-        max_budget: dollars(8),
+        max_budget: Some(dollars(8)),
         soft_budget: Some(Nanos(2_500_000_000)),
         windows: vec![window("daily", 5), window("weekly", 6), window("monthly", 7)],
         tpm_limit: Some(3),
@@ -212,7 +219,7 @@ budgets: [{budget_id: a, max_budget: 1, model_max_budget: {o3: 2}}, {budget_id: 
     );
     let times = |name: &str| found.teams[name].budget_duration.as_ref().map(BudgetDuration::as_str);
     assert_eq!([times("a"), times("b"), times("c")], [Some("30d"), Some("1d"), Some("30d")]);
-    assert_eq!(found.teams["a"].models["o3"].budget_duration, every("30d"));
+    assert_eq!(found.teams["a"].models["o3"].budget_duration, Some(every("30d")));
 }
 
 #[test]
@@ -238,8 +245,8 @@ general_settings: {team_rate_limits: {a: {daily_budget: 4}}}
 ",
     );
     let team = &found.teams["a"];
-    assert_eq!((team.rpm_limit, team.max_budget, team.soft_budget), (Some(1), dollars(3), dollars(1)));
-    assert_eq!(team.windows.iter().map(|window| window.max_budget).collect::<Vec<_>>(), [dollars(4).unwrap()]);
+    assert_eq!((team.rpm_limit, team.max_budget, team.soft_budget), (Some(1), Some(dollars(3)), Some(dollars(1))));
+    assert_eq!(team.windows.iter().map(|window| window.max_budget).collect::<Vec<_>>(), [dollars(4)]);
     assert_eq!(
         findings,
         [
