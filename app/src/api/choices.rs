@@ -64,25 +64,9 @@ pub(crate) async fn choices<T: Chosen>(control: &Control, op: &OpContext) -> Res
 }
 
 /// The id of what was chosen or typed: an id, or the name of exactly one. What is neither comes back as it is, for the
-/// control plane to refuse in its own words.
+/// control plane to refuse in its own words. To name something is no attempt at anything: lists are asked, which refuse
+/// nobody.
 pub(crate) async fn meant<T: Chosen>(control: &Control, op: &OpContext, text: String) -> Result<String, ControlError> {
-    match records::get::<T>(control, op, &text).await {
-        Ok(_) => return Ok(text),
-        Err(ControlError::NotFound { .. } | ControlError::Denied { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    if !op.allowed_somewhere(Action::Read, <T as Record>::RESOURCE) {
-        return Ok(text);
-    }
-    named::<T>(control, op, text).await
-}
-
-/// The same for a filter: to look for something is no attempt at anything, so that lists are asked, which refuse nobody.
-pub(crate) async fn looked_for<T: Chosen>(
-    control: &Control,
-    op: &OpContext,
-    text: String,
-) -> Result<String, ControlError> {
     if !op.allowed_somewhere(Action::Read, <T as Record>::RESOURCE) {
         return Ok(text);
     }

@@ -16,7 +16,7 @@ use tollgate_domain::user::User;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
-use super::choices::{choices, looked_for, name_of};
+use super::choices::{choices, meant, name_of};
 use crate::kit::{Choices, ListQuery};
 
 const STATUSES: [KeyStatus; 4] = [KeyStatus::Active, KeyStatus::Blocked, KeyStatus::Expired, KeyStatus::Deleted];
@@ -240,13 +240,13 @@ pub async fn list_keys(list: ListQuery) -> Result<KeysView, ServerError> {
     let status = list.get("status").and_then(|text| STATUSES.into_iter().find(|status| status.as_str() == text));
     let (mut user, mut team, mut organisation) = (list.get("user"), list.get("team"), list.get("organisation"));
     if let Some(text) = user.take() {
-        user = Some(looked_for::<User>(&control, &op, text).await?);
+        user = Some(meant::<User>(&control, &op, text).await?);
     }
     if let Some(text) = team.take() {
-        team = Some(looked_for::<Team>(&control, &op, text).await?);
+        team = Some(meant::<Team>(&control, &op, text).await?);
     }
     if let Some(text) = organisation.take() {
-        organisation = Some(looked_for::<Organisation>(&control, &op, text).await?);
+        organisation = Some(meant::<Organisation>(&control, &op, text).await?);
     }
     let filter = KeyFilter {
         search: list.get("q"),

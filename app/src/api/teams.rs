@@ -16,7 +16,7 @@ use tollgate_domain::report::{Totals, TotalsOf};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 
-use super::choices::{choices, looked_for, name_of};
+use super::choices::{choices, meant, name_of};
 use super::members::{member_counts, members, place};
 use super::usage::totals_of;
 use super::{KeyView, MembersView, ServerError};
@@ -77,7 +77,7 @@ pub async fn list_teams(list: ListQuery) -> Result<TeamsView, ServerError> {
     let (control, op) = crate::server::op_context().await?;
     let mut filter = filter_of(&list);
     if let Some(text) = filter.organisation_id.take() {
-        filter.organisation_id = Some(looked_for::<Organisation>(&control, &op, text).await?);
+        filter.organisation_id = Some(meant::<Organisation>(&control, &op, text).await?);
     }
     let page = records::list::<Team>(&control, &op, &filter, list.after().as_ref(), PAGE).await?;
     let organisation = match filter.organisation_id {

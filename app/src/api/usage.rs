@@ -11,7 +11,7 @@ use tollgate_domain::user::User;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
-use super::choices::looked_for;
+use super::choices::meant;
 use super::requests::find_key;
 use crate::kit::ListQuery;
 
@@ -156,9 +156,9 @@ pub async fn wanted_usage(control: &Control, op: &OpContext, list: &ListQuery) -
     {
         let Some(text) = list.get(name) else { continue };
         let id = match dimension {
-            Dimension::Team => looked_for::<Team>(control, op, text).await?,
-            Dimension::Organisation => looked_for::<Organisation>(control, op, text).await?,
-            _ => looked_for::<User>(control, op, text).await?,
+            Dimension::Team => meant::<Team>(control, op, text).await?,
+            Dimension::Organisation => meant::<Organisation>(control, op, text).await?,
+            _ => meant::<User>(control, op, text).await?,
         };
         let ids = vec![id.clone()];
         names.push((name, usage::names(control, dimension, &ids).await?.remove(&id)));

@@ -204,8 +204,7 @@ impl Target {
     fn look_up(&self, upstream_model: &str) -> Terms {
         let deployment = &self.deployment;
         let (base, provider) = (deployment.base_model.as_deref(), deployment.provider.as_str());
-        let found =
-            deployment.price.clone().or_else(|| price::resolve_price(None, base, provider, upstream_model));
+        let found = deployment.price.clone().or_else(|| price::resolve_price(None, base, provider, upstream_model));
         let book = PriceBook::embedded();
         let of_book = base.and_then(|base| book.find(provider, base).or_else(|| book.find_full(base)));
         let of_book = of_book.or_else(|| book.find(provider, upstream_model)).map(|entry| entry.capabilities);

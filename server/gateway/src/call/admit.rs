@@ -114,7 +114,8 @@ fn size(operation: Operation, body: &[u8], peek: &Peek, target: &Target, upstrea
     // The whole body, for there is no token of less than a byte; and no prompt is longer than the model takes.
     let remote = remote_parts(body).saturating_mul(REMOTE_PART_TOKENS);
     let at_most = prompt_tokens_at_most(bytes.saturating_add(remote), 0);
-    let prompt_tokens = if remote > 0 { terms.max_input.map_or(at_most, |most| at_most.min(most.max(bytes))) } else { at_most };
+    let prompt_tokens =
+        if remote > 0 { terms.max_input.map_or(at_most, |most| at_most.min(most.max(bytes))) } else { at_most };
     let answer = match (operation, peek.answer_limit) {
         (Operation::Embedding, _) => Answer::Nothing,
         (_, Some(tokens)) => Answer::Named(tokens),

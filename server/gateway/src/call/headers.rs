@@ -35,11 +35,8 @@ const COST_CACHE_CREATION: HeaderName = name("x-litellm-response-cost-cache-crea
 const COST_REASONING: HeaderName = name("x-litellm-response-cost-reasoning");
 
 /// Limit, what is left of it, and when all of it is there again.
-const REQUEST_LIMITS: [HeaderName; 3] = [
-    name("x-ratelimit-limit-requests"),
-    name("x-ratelimit-remaining-requests"),
-    name("x-ratelimit-reset-requests"),
-];
+const REQUEST_LIMITS: [HeaderName; 3] =
+    [name("x-ratelimit-limit-requests"), name("x-ratelimit-remaining-requests"), name("x-ratelimit-reset-requests")];
 const TOKEN_LIMITS: [HeaderName; 3] =
     [name("x-ratelimit-limit-tokens"), name("x-ratelimit-remaining-tokens"), name("x-ratelimit-reset-tokens")];
 const INPUT_LIMITS: [HeaderName; 3] = [

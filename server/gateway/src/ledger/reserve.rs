@@ -120,7 +120,8 @@ impl Ledger {
         let rates = if chain.has_rates() { book.rates(chain, at) } else { Vec::new() };
         drop(book);
         tell(&reserved.events);
-        let reservation = Reservation { ledger: self.clone(), id, at: reserved.at, held: ask, live: true, sent: HoldSlot::default() };
+        let reservation =
+            Reservation { ledger: self.clone(), id, at: reserved.at, held: ask, live: true, sent: HoldSlot::default() };
         Ok(Reserved { reservation, told, rates })
     }
 
@@ -173,7 +174,9 @@ fn tell(events: &[Event]) {
             Event::Threshold { account, percent, limit, spent, .. } => {
                 tracing::warn!(%account, percent, limit = %limit.decimal(), spent = %spent.decimal(), "a share of a budget is spent");
             }
-            Event::Shadow(refusal) => tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call"),
+            Event::Shadow(refusal) => {
+                tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call")
+            }
             Event::Overrun { account, beyond, .. } => {
                 tracing::warn!(%account, beyond = %beyond.decimal(), "a provider billed more than was reserved, and a budget is overrun");
             }

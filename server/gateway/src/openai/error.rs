@@ -298,7 +298,9 @@ impl CallError {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "auth_error",
-            format!("Authentication Error, User={id} (the call's end customer) is blocked. Ask the gateway's administrator."),
+            format!(
+                "Authentication Error, User={id} (the call's end customer) is blocked. Ask the gateway's administrator."
+            ),
         )
         .with_param("user")
     }

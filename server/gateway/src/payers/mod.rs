@@ -5,6 +5,7 @@ mod records;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tollgate_domain::Timestamp;
 use tollgate_domain::budget::Budget;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::ids::{BudgetId, CustomerId};
@@ -12,7 +13,6 @@ use tollgate_domain::ledger::{Chain, CustomerLimits, House, Payers};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::principal::Principal;
 use tollgate_domain::tag::Tag;
-use tollgate_domain::Timestamp;
 use tollgate_store::Store;
 
 use crate::auth::Caller;
@@ -94,9 +94,10 @@ impl Paying {
     /// Every account that pays for a call. Fails if the end customer may not make it.
     pub async fn chain(&self, caller: &Caller, asked: Asked<'_>) -> Result<Arc<Chain>, CallError> {
         if asked.customer.is_none() && asked.tags.is_empty() {
-            return Ok(caller.chains().unwrap_or(&self.master).get(asked.model, asked.provider, || {
-                self.payers(caller, &asked).chain()
-            }));
+            return Ok(caller
+                .chains()
+                .unwrap_or(&self.master)
+                .get(asked.model, asked.provider, || self.payers(caller, &asked).chain()));
         }
         let mut budgets = Vec::new();
         let mut tags = Vec::new();
