@@ -65,6 +65,11 @@ def test_usage(gateway: Gateway, team: str):
         assert run(gateway, "export", "usage", *wrong, status=1).stdout == b""
 
 
+def test_the_ledger_balances(gateway: Gateway, team: str):
+    told = run(gateway, "ledger", "verify").stdout.decode()
+    assert "rows of usage_hours" in told and "The ledger balances: 4 charges, $" in told, told
+
+
 def test_into_a_file(gateway: Gateway, team: str, tmp_path):
     file = tmp_path / "charges.csv"
     assert run(gateway, "export", "charges", "-o", str(file)).stdout == b""

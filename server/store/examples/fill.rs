@@ -32,6 +32,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MONTH: i64 = 30 * 86_400 * 1_000_000;
 const BATCH: i64 = 5000;
+/// More than a day's charges: each row of a day's sums is written once or twice instead of with every batch.
+const CHARGES: i64 = 50_000;
 
 /// How many of what.
 const ORGANISATIONS: u64 = 50;
@@ -69,7 +71,7 @@ async fn fill(url: &str, charges: i64, lines: i64) {
     let mut done = 0;
     while done < charges {
         let at = |i: i64| Timestamp(now.0 - MONTH + MONTH / charges * (done + i));
-        let batch = (0..BATCH.min(charges - done)).map(|i| {
+        let batch = (0..CHARGES.min(charges - done)).map(|i| {
             let mut charge = charges::charge(&entropy, &keys[..BUSY_KEYS], &shared, USERS, at(i));
             charge.end_user = Some(format!("customer-{}", i % CUSTOMERS as i64));
             charge

@@ -19,6 +19,7 @@ use tollgate_domain::actor::Visible;
 use tollgate_domain::clock::ManualClock;
 use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::{KeyId, TeamId, UserId, smallest_uuid_of};
+use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, Span, WindowRule};
 use tollgate_domain::page::Cursor;
 use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::summary::{Period, RequestFilter, StatusFilter};
@@ -104,6 +105,10 @@ async fn measure(url: &str, rows: i64, keys: u64, batch: usize, owners: u64) {
             seen_in_part(&store, round).await;
         }
         export(&store, round).await;
+        budgets(&store, round, &keys).await;
+        let start = Instant::now();
+        let verified = store.verify_ledger().await.unwrap();
+        report(&format!("verified, {round}, {} charges, {} wrong", verified.charges, verified.disagreements), start);
     }
     println!("{} KiB resident", resident());
 }
@@ -130,6 +135,26 @@ async fn seen_in_part(store: &Store, round: &str) {
     let filter = RequestFilter { tag: Some("tag-3".to_owned()), ..RequestFilter::default() };
     let page = store.list_requests(&Visible::All, &filter, None, 50).await.unwrap();
     report(&format!("requests with a tag, {round}, {} rows", page.items.len()), start);
+}
+
+/// The sums that a budget's first call waits for, of a window that begins and ends within an hour.
+async fn budgets(store: &Store, round: &str, keys: &[KeyId]) {
+    let span = Span { start: Timestamp(NOW.0 - 7 * 86_400_000_000 + 17), end: Timestamp(NOW.0 - 1_000_000_017) };
+    let key = keys[0].to_string();
+    for (kind, id) in [
+        (AccountKind::Gateway, ""),
+        (AccountKind::Team, "team-1"),
+        (AccountKind::Key, &*key),
+        (AccountKind::Customer, "user-17"),
+        (AccountKind::Tag, "tag-3"),
+        (AccountKind::Provider, "openai"),
+        (AccountKind::Deployment, "a3f9c1d27b5e4f60"),
+    ] {
+        let needed = Needed { account: AccountKey::new(kind, id), window: WindowRule::Forever, span };
+        let start = Instant::now();
+        let spent = store.spent(std::slice::from_ref(&needed)).await.unwrap();
+        report(&format!("spent in a week by a {}, {round}, {}", kind.as_str(), spent[0]), start);
+    }
 }
 
 async fn export(store: &Store, round: &str) {

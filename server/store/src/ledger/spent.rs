@@ -144,7 +144,8 @@ fn owners(account: &AccountKey, binds: &mut Binds) -> Option<String> {
         AccountKind::User => format!("user_id = {} AND team_id = ''", binds.add(id)),
         AccountKind::Membership => {
             // `team:TEAM:USER`, and both may have colons: whatever follows one may be the user.
-            let users = id.match_indices(':').skip(1).map(|(place, _)| &id[place + 1..]);
+            let users =
+                id.match_indices(':').skip(1).map(|(place, _)| &id[place + 1..]).filter(|user| !user.is_empty());
             let users = binds.among("user_id", users).unwrap_or_else(|| "1 = 0".to_owned());
             format!("{users} AND team_id <> '' AND 'team:' || team_id || ':' || user_id = {}", binds.add(id))
         }

@@ -200,7 +200,7 @@ impl Books {
     fn check_moment(&mut self, table: &str, id: &str, at: Timestamp, day: i64) -> Option<i64> {
         // Ids don't go before 1970.
         let late = moment_of(id).map(|made| at.0.max(0).div_euclid(1000) - made.0 / 1000);
-        if late.is_none_or(|late| late < 0 || late > ADMISSION / 1000) {
+        if late.is_none_or(|late| !(0..=ADMISSION / 1000).contains(&late)) {
             let column = if table == "charges" { "started_at" } else { "at" };
             self.report
                 .disagree(|| format!("{table} (id {id:?}): {column} is {}, and its id is of another time", at.0));
