@@ -18,16 +18,11 @@ use std::time::Duration;
 
 use tollgate_domain::charge::{Charge, Refusal};
 
-use tollgate_domain::Timestamp;
-
 use crate::error::within;
 use crate::{Store, StoreError};
 use bulk::Connection;
 use rollup::Rollup;
 pub use verify::{LedgerReport, MOST_TOLD};
-
-/// A call has its id from when it arrived, and began when it was admitted: at most so many microseconds later.
-const ADMISSION: i64 = Timestamp::MICROS_PER_HOUR;
 
 /// A batch may wait for as long: its lines are safe in the journal.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -4,7 +4,6 @@ use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, Span};
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::{Nanos, Timestamp};
 
-use super::ADMISSION;
 use super::rollup::CEILING;
 use super::rows::indexed;
 use crate::calls::{column_between, ids_between};
@@ -199,9 +198,8 @@ fn charges(
     binds: &mut Binds,
     all: &mut All,
 ) -> &'static str {
-    let ids_since = stretch.since.map(|since| Timestamp(since.saturating_sub(ADMISSION)));
-    let ids_until = stretch.until.map(Timestamp);
-    all.add(ids_between(binds, ids_since, ids_until).to_string());
+    let (since, until) = (stretch.since.map(Timestamp), stretch.until.map(Timestamp));
+    all.add(ids_between(binds, since, until).to_string());
     all.add_option(stretch.since.map(|since| format!("started_at >= {}", binds.add(since))));
     all.add_option(stretch.until.map(|until| format!("started_at < {}", binds.add(until))));
     // Word for word the condition of the index.
@@ -213,7 +211,7 @@ fn charges(
         AccountKind::Deployment => "deployment_id",
         AccountKind::Tag => {
             all.add(format!("tag = {}", binds.add(id)));
-            all.add(column_between("charge_id", binds, ids_since, ids_until).to_string());
+            all.add(column_between("charge_id", binds, since, until).to_string());
             all.add("id = charge_id".to_owned());
             // In this order: SQLite keeps to it with CROSS JOIN.
             return "charge_tags CROSS JOIN charges";

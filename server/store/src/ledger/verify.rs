@@ -10,7 +10,7 @@ mod expected;
 mod lines;
 mod snapshot;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use tollgate_domain::ids::smallest_uuid_of;
 use tollgate_domain::{Nanos, Timestamp};
@@ -71,8 +71,6 @@ struct Books {
     totals: Totals,
     /// Tags of charges.
     tags: u64,
-    /// Days in which calls began whose ids are of the day before.
-    late: BTreeSet<i64>,
 }
 
 impl Store {
@@ -83,7 +81,7 @@ impl Store {
         let mut books = Books::default();
         let models = compare::models_with_latencies(&mut snapshot).await?;
         let (mut last, mut days) = (i64::MIN, HashSet::new());
-        while let Some(day) = next_day(&mut snapshot, &mut books, last).await? {
+        while let Some(day) = next_day(&mut snapshot, last).await? {
             let sums = lines::read_day(&mut snapshot, &mut books, day).await?;
             books.totals.add(&mut books.names, &sums);
             compare_day(&mut snapshot, &mut books, day, &sums, &models).await?;
@@ -112,8 +110,8 @@ async fn compare_day(
 }
 
 /// The first day after `last` of which there is anything.
-async fn next_day(snapshot: &mut Snapshot, books: &mut Books, last: i64) -> Result<Option<i64>, StoreError> {
-    let mut days = Vec::from_iter(books.late.pop_first().filter(|day| *day > last));
+async fn next_day(snapshot: &mut Snapshot, last: i64) -> Result<Option<i64>, StoreError> {
+    let mut days = Vec::new();
     let mut binds = Binds::default();
     let (after, hour) = (binds.add(last), binds.add(last.saturating_add(1).saturating_mul(24)));
     let of_days = ["usage_days", "key_days", "customer_days", "tag_days"]

@@ -102,10 +102,6 @@ pub async fn what_was_spent_equals_the_charges(db: &Database) {
     charges.extend(make.charges(150, 3 * 3600));
     for charge in &mut charges {
         charge.ownership_id = make.below(1 + OWNERSHIPS.len() as u64 + MORE.len() as u64) as i64;
-        // Whoever waited to be admitted began later than the id says.
-        if make.below(4) == 0 {
-            charge.started_at.0 += make.below(3_000_000_000) as i64;
-        }
     }
     // At both ends of an hour and a day.
     let day = NOW.0.div_euclid(24 * HOUR) * 24 * HOUR;

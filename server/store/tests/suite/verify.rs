@@ -41,12 +41,10 @@ pub async fn a_healthy_ledger_balances(db: &Database) {
     assert!(report.tables.iter().all(|(_, rows)| *rows == 0));
     add_ownerships(db).await;
     let mut lines = batch(&make, 700, 120);
-    // Calls that arrived before midnight and began after it, on a day with others and on one without.
-    for (charge, midnight) in
-        lines.charges.iter_mut().zip([NOW.0.div_euclid(DAY) * DAY, NOW.0.div_euclid(DAY) * DAY + 9 * DAY])
-    {
-        make.move_charge(charge, Timestamp(midnight - 5));
-        charge.started_at = Timestamp(midnight + 7);
+    // At both ends of a day.
+    let midnight = NOW.0.div_euclid(DAY) * DAY;
+    for (charge, at) in lines.charges.iter_mut().zip([midnight, midnight - 1]) {
+        make.move_charge(charge, Timestamp(at));
     }
     // What is cut before it is kept.
     lines.charges[2].model = "m".repeat(900).into();
@@ -137,6 +135,7 @@ pub async fn whatever_is_changed_is_found(db: &Database) {
     changed.push(("latency_hours", "calls", format!("model = '' AND hour = {hour}"), 1));
     changed.push(("charges", "cost_nanos", format!("id = '{id}'"), 1));
     changed.push(("charges", "started_at", format!("id = '{id}'"), -DAY));
+    changed.push(("charges", "started_at", format!("id = '{id}'"), 1000));
     changed.push(("charges", "input_tokens", format!("id = '{id}'"), 1));
     changed.push(("charges", "ownership_id", format!("id = '{id}'"), 1));
     for (table, column, row, by) in &changed {

@@ -8,7 +8,7 @@ use super::expected::Day;
 use super::snapshot::{Row, Snapshot};
 use super::{Books, day_of, moment_of, start_of};
 use crate::StoreError;
-use crate::ledger::{ADMISSION, cost_lines};
+use crate::ledger::cost_lines;
 use crate::sql::Binds;
 
 /// Lines that are read by one statement.
@@ -94,44 +94,39 @@ pub struct RefusalLine<'r> {
     pub ownership_id: i64,
 }
 
-/// Adds up the lines that began on a day, and checks those that have their ids from it.
+/// Adds up the lines of a day, and checks each.
 pub async fn read_day(snapshot: &mut Snapshot, books: &mut Books, day: i64) -> Result<Day, StoreError> {
     let mut sums = Day::default();
-    let (mut checked, mut places) = (Vec::new(), Ids::of(day));
-    while let Some(binds) = places.next_part() {
+    let mut ids = Ids::of(day);
+    while let Some(binds) = ids.next_part() {
         let each = |row: Row<'_>| {
             let charge = ChargeLine::of(row)?;
             let tags = charge.tags();
-            if places.is_own(charge.id) {
-                books.check_charge(&charge, tags.as_deref());
-                checked.extend(books.check_moment("charges", charge.id, charge.started_at, day));
-            }
+            ids.saw(charge.id);
+            books.check_charge(&charge, tags.as_deref());
+            books.check_moment("charges", "started_at", charge.id, charge.started_at);
             if day_of(charge.started_at) == day {
                 sums.add_charge(&mut books.names, day, &charge, &tags.unwrap_or_default());
             }
-            places.saw(charge.id);
             Ok(())
         };
         snapshot.each(&part_of(CHARGES), &binds, each).await?;
     }
-    let mut places = Ids::of(day);
-    while let Some(binds) = places.next_part() {
+    let mut ids = Ids::of(day);
+    while let Some(binds) = ids.next_part() {
         let each = |row: Row<'_>| {
             let id = row.text(0)?;
             let refusal = RefusalLine { at: Timestamp(row.int(1)?), key_id: row.text(2)?, ownership_id: row.int(3)? };
-            if places.is_own(id) {
-                books.report.refusals += 1;
-                checked.extend(books.check_moment("refusals", id, refusal.at, day));
-            }
+            ids.saw(id);
+            books.report.refusals += 1;
+            books.check_moment("refusals", "at", id, refusal.at);
             if day_of(refusal.at) == day {
                 sums.add_refusal(&mut books.names, &refusal);
             }
-            places.saw(id);
             Ok(())
         };
         snapshot.each(&part_of(REFUSALS), &binds, each).await?;
     }
-    books.late.extend(checked);
     Ok(sums)
 }
 
@@ -139,9 +134,8 @@ fn part_of(select: &str) -> String {
     format!("{select} WHERE id > $1 AND id < $2 ORDER BY id LIMIT {PART}")
 }
 
-/// The ids of a day, in parts. Calls that came late on the day before may have begun on this one.
+/// The ids of a day, in parts.
 struct Ids {
-    own: String,
     after: String,
     until: String,
     /// Rows of the part that is read; `None`: none was.
@@ -150,9 +144,8 @@ struct Ids {
 
 impl Ids {
     fn of(day: i64) -> Self {
-        let (start, end) = (start_of(day), start_of(day.saturating_add(1)));
-        let id = |at| smallest_uuid_of(at).to_string();
-        Self { own: id(start), after: id(Timestamp(start.0.saturating_sub(ADMISSION))), until: id(end), rows: None }
+        let id = |day| smallest_uuid_of(start_of(day)).to_string();
+        Self { after: id(day), until: id(day.saturating_add(1)), rows: None }
     }
 
     fn next_part(&mut self) -> Option<Binds> {
@@ -163,10 +156,6 @@ impl Ids {
         binds.add(self.after.as_str());
         binds.add(self.until.as_str());
         Some(binds)
-    }
-
-    fn is_own(&self, id: &str) -> bool {
-        id >= self.own.as_str()
     }
 
     fn saw(&mut self, id: &str) {
@@ -196,16 +185,13 @@ impl Books {
         }
     }
 
-    /// Whether a line's id is of its moment; gives the day that it belongs to, if that is the next one.
-    fn check_moment(&mut self, table: &str, id: &str, at: Timestamp, day: i64) -> Option<i64> {
+    /// Whether a line's id is of its moment: stretches of time are read as stretches of ids.
+    fn check_moment(&mut self, table: &str, column: &str, id: &str, at: Timestamp) {
         // Ids don't go before 1970.
-        let late = moment_of(id).map(|made| at.0.max(0).div_euclid(1000) - made.0 / 1000);
-        if late.is_none_or(|late| !(0..=ADMISSION / 1000).contains(&late)) {
-            let column = if table == "charges" { "started_at" } else { "at" };
+        let millisecond = Timestamp(at.0.max(0).div_euclid(1000) * 1000);
+        if moment_of(id) != Some(millisecond) {
             self.report
                 .disagree(|| format!("{table} (id {id:?}): {column} is {}, and its id is of another time", at.0));
-            return None;
         }
-        Some(day_of(at)).filter(|began| *began > day)
     }
 }
