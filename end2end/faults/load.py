@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 class Load:
     """Calls, one after the other on each of `threads` connections, until `total` were made or the gateway is gone."""
 
-    def __init__(self, url: str, key: str, models: list[str], total: int, threads: int = 32, leave: int = 0):
-        """`leave`: every so many calls, the client does not wait for the answer."""
-        self.leave = leave
+    def __init__(self, url: str, key: str, models: list[str], total: int, threads: int = 32, leave: int = 0, **more):
+        """`leave`: every so many calls, the client does not wait for the answer. `more`: fields of each request."""
+        self.leave, self.more = leave, more
         self.address = urlsplit(url).netloc
         self.key = key
         self.models = models
@@ -38,7 +38,7 @@ class Load:
                 self.left -= 1
                 number = self.left
             model = self.models[number % len(self.models)]
-            body = {"model": model, "messages": [{"role": "user", "content": f"Call {number}"}]}
+            body = {"model": model, "messages": [{"role": "user", "content": f"Call {number}"}], **self.more}
             # Two of three models are streamed.
             if number % 3:
                 body["stream"] = True
