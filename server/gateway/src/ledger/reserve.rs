@@ -175,7 +175,7 @@ fn tell(events: &[Event]) {
                 tracing::warn!(%account, percent, limit = %limit.decimal(), spent = %spent.decimal(), "a share of a budget is spent");
             }
             Event::Shadow(refusal) => {
-                tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call")
+                tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call");
             }
             Event::Overrun { account, beyond, .. } => {
                 tracing::warn!(%account, beyond = %beyond.decimal(), "a provider billed more than was reserved, and a budget is overrun");

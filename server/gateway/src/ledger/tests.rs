@@ -65,10 +65,10 @@ impl Bench {
     async fn reserved(&self, ledger: &Ledger) -> (Charge, Reservation) {
         self.clock.advance_seconds(1);
         let Reserved { reservation, .. } = ledger.reserve(&chain(None), &SIZE, &self.entropy).await.unwrap();
-        (self.charge(reservation.id), reservation)
+        (Self::charge(reservation.id), reservation)
     }
 
-    fn charge(&self, id: ChargeId) -> Charge {
+    fn charge(id: ChargeId) -> Charge {
         Charge {
             id,
             call_id: Some("call".to_owned()),

@@ -22,9 +22,12 @@ use records::Records;
 /// Chains of one caller that are remembered; beyond it the memory is begun anew.
 const MAX_CHAINS: usize = 256;
 
-/// The chains of a caller's plain calls, by model and provider: most calls have the same few.
+/// By model and provider.
+type Known = HashMap<(Arc<str>, Arc<str>), Arc<Chain>>;
+
+/// The chains of a caller's plain calls: most calls have the same few.
 #[derive(Debug, Default)]
-pub struct Chains(Mutex<HashMap<(Arc<str>, Arc<str>), Arc<Chain>>>);
+pub struct Chains(Mutex<Known>);
 
 impl Chains {
     fn get(&self, model: &Arc<str>, provider: &Arc<str>, make: impl FnOnce() -> Chain) -> Arc<Chain> {
