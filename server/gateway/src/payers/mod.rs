@@ -22,26 +22,30 @@ use records::Records;
 /// Chains of one caller that are remembered; beyond it the memory is begun anew.
 const MAX_CHAINS: usize = 256;
 
-/// By model and provider.
-type Known = HashMap<(Arc<str>, Arc<str>), Arc<Chain>>;
+/// What a caller's chains are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    model: Arc<str>,
+    provider: Arc<str>,
+    customer: Option<Box<str>>,
+    tags: Box<[String]>,
+}
 
-/// The chains of a caller's plain calls: most calls have the same few.
+/// The chains of a caller's calls: most calls have the same few.
 #[derive(Debug, Default)]
-pub struct Chains(Mutex<Known>);
+pub struct Chains(Mutex<HashMap<Kind, Arc<Chain>>>);
 
 impl Chains {
-    fn get(&self, model: &Arc<str>, provider: &Arc<str>, make: impl FnOnce() -> Chain) -> Arc<Chain> {
+    fn get(&self, kind: &Kind) -> Option<Arc<Chain>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(kind).cloned()
+    }
+
+    fn keep(&self, kind: Kind, chain: &Arc<Chain>) {
         let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (Arc::clone(model), Arc::clone(provider));
-        if let Some(chain) = chains.get(&key) {
-            return Arc::clone(chain);
-        }
-        let chain = Arc::new(make());
         if chains.len() >= MAX_CHAINS {
             chains.clear();
         }
-        chains.insert(key, Arc::clone(&chain));
-        chain
+        chains.insert(kind, Arc::clone(chain));
     }
 }
 
@@ -96,12 +100,27 @@ impl Paying {
 
     /// Every account that pays for a call. Fails if the end customer may not make it.
     pub async fn chain(&self, caller: &Caller, asked: Asked<'_>) -> Result<Arc<Chain>, CallError> {
-        if asked.customer.is_none() && asked.tags.is_empty() {
-            return Ok(caller
-                .chains()
-                .unwrap_or(&self.master)
-                .get(asked.model, asked.provider, || self.payers(caller, &asked).chain()));
+        // What is made of customers and tags goes with the principal when anything changes; nothing else would take it
+        // from the master key's.
+        let plain = asked.customer.is_none() && asked.tags.is_empty();
+        let Some(chains) = caller.chains().or_else(|| plain.then_some(&self.master)) else {
+            return self.make(caller, &asked).await;
+        };
+        let kind = Kind {
+            model: Arc::clone(asked.model),
+            provider: Arc::clone(asked.provider),
+            customer: asked.customer.map(Box::from),
+            tags: asked.tags.into(),
+        };
+        if let Some(chain) = chains.get(&kind) {
+            return Ok(chain);
         }
+        let chain = self.make(caller, &asked).await?;
+        chains.keep(kind, &chain);
+        Ok(chain)
+    }
+
+    async fn make(&self, caller: &Caller, asked: &Asked<'_>) -> Result<Arc<Chain>, CallError> {
         let mut budgets = Vec::new();
         let mut tags = Vec::new();
         for name in asked.tags {
@@ -119,7 +138,7 @@ impl Paying {
             check(customer, asked.model)?;
         }
         let none = Limits::default();
-        let mut payers = self.payers(caller, &asked);
+        let mut payers = self.payers(caller, asked);
         if let Some(id) = &id {
             let budget_id = customer.as_ref().and_then(|customer| customer.budget_id.as_ref());
             budgets.extend(self.budget(budget_id.or(self.house.customer_budget.as_ref())).await?);
