@@ -22,6 +22,9 @@ pub enum Reason {
     LedgerDown,
     Overloaded,
     Unreachable,
+    OverBudget,
+    OverRate,
+    Unpriced,
     Other,
 }
 
@@ -32,7 +35,10 @@ impl Reason {
         match (kind, detail.row.status) {
             ("token_not_found_in_db", _) => Self::UnknownKey,
             ("expired_key", _) => Self::ExpiredKey,
-            ("key_model_access_denied", _) => Self::ModelDenied,
+            ("budget_exceeded", _) => Self::OverBudget,
+            ("throttling_error", _) => Self::OverRate,
+            ("model_without_price", _) => Self::Unpriced,
+            (kind, _) if kind.ends_with("_model_access_denied") => Self::ModelDenied,
             ("no_db_connection", _) => Self::DatabaseDown,
             ("ledger_unavailable", _) => Self::LedgerDown,
             ("overloaded_error", _) => Self::Overloaded,
@@ -62,7 +68,7 @@ impl Reason {
             Self::UnknownKey => "The key is not known here",
             Self::BlockedKey => "The key is blocked",
             Self::ExpiredKey => "The key has expired",
-            Self::ModelDenied => "The key may not call this model",
+            Self::ModelDenied => "The key, or who it is for, may not call this model",
             Self::UnknownModel => "No model of this name is configured",
             Self::TooLarge => "The body was too large",
             Self::HeadersTooLarge => "The headers were too large",
@@ -70,10 +76,13 @@ impl Reason {
             Self::BodyBroken => "The body broke off before its end",
             Self::Encoded => "The body was compressed",
             Self::BadBody => "The body was not a valid request",
-            Self::DatabaseDown => "The key could not be checked: the database did not answer",
+            Self::DatabaseDown => "The key or its budgets could not be checked: the database did not answer",
             Self::LedgerDown => "The call could not be put on record, so it was not made",
             Self::Overloaded => "The gateway had as many calls in flight as it takes",
             Self::Unreachable => "No connection to the provider",
+            Self::OverBudget => "A budget is used up",
+            Self::OverRate => "A rate limit is used up",
+            Self::Unpriced => "The model has no price, and a budget applies",
             Self::Other => "The gateway refused the request",
         }
     }
@@ -133,6 +142,18 @@ impl Reason {
             Self::Unreachable => {
                 "Look at the model's base address and health on the Models page, and at the network between the gateway \
                  and the provider."
+            }
+            Self::OverBudget => {
+                "The error text names the account, what is spent and what calls under way hold. Raise the account's budget \
+                 on its page, give it more for a while, or wait until the budget begins anew."
+            }
+            Self::OverRate => {
+                "The error text names the account and its limit. The client may try again after the seconds that its \
+                 answer's retry-after header says; if it happens often, raise the limit on the account's page."
+            }
+            Self::Unpriced => {
+                "Set input_cost_per_token and output_cost_per_token for the model: what has no price can't be kept \
+                 within a budget."
             }
             Self::Other => "The error text and the type say more; the gateway's log has the request under its call id.",
         }
@@ -208,6 +229,10 @@ mod tests {
             ("ledger_unavailable", 503, "The gateway can't record the call", Reason::LedgerDown),
             ("overloaded_error", 503, "The gateway has as many calls", Reason::Overloaded),
             ("api_connection_error", 502, "No answer from x: refused.", Reason::Unreachable),
+            ("budget_exceeded", 402, "Budget has been exceeded! key x", Reason::OverBudget),
+            ("throttling_error", 429, "Rate limit exceeded for key x", Reason::OverRate),
+            ("model_without_price", 400, "No price is known for the model", Reason::Unpriced),
+            ("customer_model_access_denied", 403, "The requested model 'x' is not available", Reason::ModelDenied),
             ("something_new", 429, "", Reason::Other),
         ];
         for (kind, status, message, expected) in cases {
