@@ -68,7 +68,7 @@ impl Reason {
             Self::UnknownKey => "The key is not known here",
             Self::BlockedKey => "The key is blocked",
             Self::ExpiredKey => "The key has expired",
-            Self::ModelDenied => "The key, or who it is for, may not call this model",
+            Self::ModelDenied => "The key may not call this model",
             Self::UnknownModel => "No model of this name is configured",
             Self::TooLarge => "The body was too large",
             Self::HeadersTooLarge => "The headers were too large",
