@@ -47,7 +47,7 @@ def test_calls_at_once(gateway: Gateway, mock: Mock):
     team = gateway.call("POST", "/team/new", {"max_parallel_requests": 5}).json()["team_id"]
     key = gateway.new_key(team_id=team)
     for _ in range(2):
-        answers = at_once(gateway, key, [body("mock-delay-1500")] * 30)
+        answers = at_once(gateway, key, [body("mock-delay-3000")] * 30)
         assert Counter(answer.status for answer in answers) == {200: 5, 429: 25}
         refused = next(answer for answer in answers if answer.status == 429)
         assert "5 of 5 calls at once" in refused.json()["error"]["message"]
