@@ -54,7 +54,7 @@ fn Content(view: SettingsView) -> impl IntoView {
         <section class="stack">
             <h2>"At a glance"</h2>
             <ul class="checks">{checks}</ul>
-            <p class="note">"On the command line `tollgate doctor` looks at more: whether the data folder can be written, and the whole audit log."</p>
+            <p class="note">{with_code("On the command line `tollgate doctor` looks at more: whether the data folder can be written, and the whole audit log.")}</p>
         </section>
         <section class="stack">
             <h2>"This installation"</h2>
@@ -99,10 +99,18 @@ fn Line(check: Check) -> impl IntoView {
             <Badge tone=check.tone label />
             <div>
                 <strong>{check.what}</strong> ": " {check.told}
-                {(!check.advice.is_empty()).then(|| view! { <p class="field-help">{check.advice}</p> })}
+                {(!check.advice.is_empty()).then(|| view! { <p class="field-help">{with_code(check.advice)}</p> })}
             </div>
         </li>
     }
+}
+
+/// A text in which commands stand between backticks.
+fn with_code(text: &'static str) -> impl IntoView {
+    let piece = |(place, piece): (usize, &'static str)| {
+        if place % 2 == 1 { view! { <code>{piece}</code> }.into_any() } else { piece.into_any() }
+    };
+    text.split('`').enumerate().map(piece).collect_view()
 }
 
 fn checks(view: &SettingsView) -> Vec<Check> {

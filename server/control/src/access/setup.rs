@@ -70,7 +70,10 @@ pub async fn complete_setup(
     let by = id.to_string();
     let user = User { name, ..User::new(id, Some(email), Role::Admin, Meta::new(change.now, by)) };
     change.add_by_proof(&user).await?;
-    change.set_password(&change.by_proof(user.clone()), &hash).await?;
+    let permit = change.by_proof(user.clone());
+    change.set_password(&permit, &hash).await?;
+    // The link signs in, too.
+    change.set_signed_in(&permit).await?;
     let after = json!({ "by": "setup link", "user": snapshot(&user)? });
     change.record_as(&actor(&user), "setup.complete", subject(user.id.as_str()), None, Some(after)).await?;
     change.commit().await?;
