@@ -258,3 +258,18 @@ def test_a_blocked_customer(gateway: Gateway, mock: Mock):
     assert gateway.call("POST", "/customer/unblock", {"user_ids": ["customer-9"]}).status == 200
     assert chat(gateway, key, ask).status == 200
     assert mock.stats()["calls"] == 2
+
+
+def test_limits_of_the_configuration(gateway: Gateway):
+    ask = body("mock-tokens-20")
+    limit = worth(ask) * 3 // 2
+    config = gateway.directory / "config.yaml"
+    settings = f"litellm_settings:\n  max_budget: {Decimal(limit).scaleb(-9):f}\n  budget_exceeded_status_code: 429\n"
+    config.write_text(config.read_text() + settings)
+    gateway.stop()
+    gateway.start()
+    # Each costs 180,000 nano-dollars, and a third may cost more than is left.
+    statuses = [chat(gateway, key, ask) for key in (gateway.new_key(), gateway.new_key(), gateway.new_key())]
+    assert [answer.status for answer in statuses] == [200, 200, 429]
+    error = statuses[2].json()["error"]
+    assert error["type"] == "budget_exceeded" and "gateway: limit $" in error["message"], error
