@@ -181,7 +181,7 @@ fn head_too_slow() -> String {
 }
 
 /// What begins so belongs to pages or management, and not to models' callers.
-const OFFICE: [&str; 22] = [
+const OFFICE: [&str; 24] = [
     "/ui",
     "/api/",
     "/metrics",
@@ -192,6 +192,8 @@ const OFFICE: [&str; 22] = [
     "/team/",
     "/organization/",
     "/budget/",
+    "/budgets",
+    "/provider/",
     "/customer/",
     "/end_user/",
     "/tag/",

@@ -115,6 +115,11 @@ impl Gateway {
         Arc::clone(self.0.catalog.load().catalog())
     }
 
+    /// Limits that the configuration sets.
+    pub fn house(&self) -> &House {
+        self.0.paying.house()
+    }
+
     /// A key was made, changed or deleted: the next call sees it.
     pub fn key_changed(&self, digest: KeyDigest) {
         self.0.principals.key_changed(digest);

@@ -15,6 +15,7 @@ mod names;
 mod organisations;
 mod params;
 mod people;
+mod providers;
 pub mod routes;
 mod spend;
 mod tags;

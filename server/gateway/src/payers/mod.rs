@@ -86,6 +86,10 @@ impl Paying {
         }
     }
 
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
     /// The status that budgets refuse with.
     pub fn budget_status(&self) -> u16 {
         self.house.budget_status

@@ -6,8 +6,8 @@ use http::Method;
 
 use super::super::server::Server;
 use super::{
-    access_groups, audit, budgets, credentials, customers, keys, models, organisations, spend, tags, teams, users,
-    wrong_method,
+    access_groups, audit, budgets, credentials, customers, keys, models, organisations, providers, spend, tags, teams,
+    users, wrong_method,
 };
 
 /// One route.
@@ -48,6 +48,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/user/info" => users::info;
     GET "/v2/user/info" => users::info_v2;
     GET "/user/list" => users::list;
+    GET "/user/filter/ui" => users::filter_ui;
     GET "/user/available_roles" => users::available_roles;
     GET "/users/me" => users::me;
 
@@ -63,6 +64,8 @@ pub static ROUTES: &[Route] = routes! {
     POST "/team/bulk_member_add" => teams::bulk_member_add;
     POST "/team/model/add" => teams::model_add;
     POST "/team/model/delete" => teams::model_delete;
+    POST "/team/{team_id}/member/{user_id}/reset_spend" => teams::member_reset_spend;
+    POST "/team/{team_id}/member/{user_id}/reset_budget" => teams::member_reset_budget;
     GET "/team/info" => teams::info;
     GET "/team/list" => teams::list;
     GET "/v2/team/list" => teams::list_v2;
@@ -72,6 +75,7 @@ pub static ROUTES: &[Route] = routes! {
 
     POST "/organization/new" => organisations::new;
     PATCH "/organization/update" => organisations::update;
+    PATCH "/v2/organization/{organization_id}" => organisations::patch;
     DELETE "/organization/delete" => organisations::delete;
     GET "/organization/info" => organisations::info;
     POST "/organization/info" => organisations::info_many;
@@ -86,6 +90,8 @@ pub static ROUTES: &[Route] = routes! {
     POST "/budget/delete" => budgets::delete;
     GET "/budget/list" => budgets::list;
     GET "/budget/settings" => budgets::settings;
+    GET "/budgets" => budgets::list;
+    GET "/provider/budgets" => providers::budgets;
 
     POST "/customer/new" => customers::new;
     POST "/customer/update" => customers::update;
@@ -107,6 +113,11 @@ pub static ROUTES: &[Route] = routes! {
     POST "/tag/info" => tags::info;
     POST "/tag/delete" => tags::delete;
     GET "/tag/list" => tags::list;
+    GET "/tag/summary" => spend::tag_summary;
+    GET "/tag/distinct" => spend::tag_names;
+    GET "/tag/dau" => spend::tag_daily_users;
+    GET "/tag/wau" => spend::tag_weekly_users;
+    GET "/tag/mau" => spend::tag_monthly_users;
 
     POST "/model/new" => models::new;
     POST "/model/update" => models::update;
@@ -117,6 +128,11 @@ pub static ROUTES: &[Route] = routes! {
     GET "/model/info" => models::info;
     GET "/v1/model/info" => models::info;
     GET "/v2/model/info" => models::info_v2;
+    GET "/model/metrics" => models::metrics;
+    GET "/model/metrics/slow_responses" => models::slow_responses;
+    GET "/model/metrics/exceptions" => models::exceptions;
+    GET "/model/streaming_metrics" => models::streaming_metrics;
+    GET "/model/deprecations" => models::deprecations;
     GET "/model_group/info" => models::group_info;
 
     POST "/credentials" => credentials::new;
@@ -139,10 +155,18 @@ pub static ROUTES: &[Route] = routes! {
 
     GET "/spend/logs" => spend::logs;
     GET "/spend/logs/v2" => spend::logs_v2;
+    GET "/spend/logs/ui" => spend::logs_v2;
+    GET "/spend/logs/ui/{request_id}" => spend::log_one;
+    GET "/spend/logs/session/ui" => spend::log_of_session;
     GET "/spend/keys" => spend::spend_keys;
     GET "/spend/users" => spend::spend_users;
     GET "/spend/tags" => spend::spend_tags;
     POST "/spend/calculate" => spend::calculate;
+    GET "/key/spend/report" => spend::key_report;
+    GET "/user/spend/report" => spend::user_report;
+    GET "/team/spend/report" => spend::team_report;
+    GET "/organization/spend/report" => spend::organisation_report;
+    GET "/team/spend/by_user" => spend::by_user;
     GET "/global/spend" => spend::global_spend;
     GET "/global/spend/logs" => spend::global_logs;
     GET "/global/spend/keys" => spend::global_keys;
@@ -151,14 +175,23 @@ pub static ROUTES: &[Route] = routes! {
     GET "/global/spend/provider" => spend::global_provider;
     GET "/global/spend/tags" => spend::global_tags;
     GET "/global/spend/report" => spend::global_report;
+    POST "/global/spend/reset" => spend::global_reset;
     GET "/global/activity" => spend::global_activity;
     GET "/global/activity/model" => spend::global_activity_model;
+    GET "/global/activity/exceptions" => spend::global_exceptions;
+    GET "/global/activity/cache_hits" => spend::global_cache_hits;
     GET "/user/daily/activity" => spend::user_daily;
     GET "/team/daily/activity" => spend::team_daily;
     GET "/tag/daily/activity" => spend::tag_daily;
     GET "/organization/daily/activity" => spend::organisation_daily;
     GET "/customer/daily/activity" => spend::customer_daily;
     GET "/end_user/daily/activity" => spend::customer_daily;
+    GET "/user/daily/activity/aggregated" => spend::user_aggregated;
+    GET "/team/daily/activity/aggregated" => spend::team_aggregated;
+    GET "/tag/daily/activity/aggregated" => spend::tag_aggregated;
+    GET "/organization/daily/activity/aggregated" => spend::organisation_aggregated;
+    GET "/customer/daily/activity/aggregated" => spend::customer_aggregated;
+    GET "/end_user/daily/activity/aggregated" => spend::customer_aggregated;
 
     GET "/audit" => audit::list;
     GET "/audit/{id}" => audit::info;

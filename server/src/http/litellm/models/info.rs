@@ -108,3 +108,9 @@ pub async fn group_info(call: Call, params: Params) -> Answer {
     let data: Vec<Value> = groups.iter().map(|(name, rows)| shape::describe_group(name, rows)).collect();
     Ok(Json(json!({ "data": data })))
 }
+
+/// Models that their providers will take away, as far as the price book knows: it has no such dates.
+pub async fn deprecations(_: Call, params: Params) -> Answer {
+    let days = params.number("warn_within_days", 30, 100_000)?;
+    Ok(Json(json!({"deprecated": [], "imminent": [], "upcoming": [], "warn_within_days": days})))
+}

@@ -1,6 +1,7 @@
 //! Organisations made, looked at, changed and deleted.
 
 use axum::Json;
+use axum::extract::Path;
 use serde_json::{Map, Value};
 use tollgate_control::{groups, records};
 use tollgate_domain::actor::{Action, Resource};
@@ -48,9 +49,19 @@ pub async fn new(call: Call, mut fields: Fields) -> Answer {
 
 pub async fn update(call: Call, mut fields: Fields) -> Answer {
     let id = fields.needed("organization_id")?;
+    change(&call, &id, fields).await
+}
+
+/// PATCH `/v2/organization/{id}`
+pub async fn patch(call: Call, Path(id): Path<String>, mut fields: Fields) -> Answer {
+    fields.raw("organization_id");
+    change(&call, &id, fields).await
+}
+
+async fn change(call: &Call, id: &str, mut fields: Fields) -> Answer {
     let change = |organisation: &mut Organisation| shape::apply(&mut fields, organisation);
-    let changed: Organisation = records::update(call.control(), &call.op, &id, None, change).await?;
-    Ok(Json(Value::Object(full(&call, &changed).await?)))
+    let changed: Organisation = records::update(call.control(), &call.op, id, None, change).await?;
+    Ok(Json(Value::Object(full(call, &changed).await?)))
 }
 
 /// `{"organization_ids": [...]}`. All are looked at before the first goes; one with teams is kept.

@@ -1,4 +1,4 @@
-//! `/user|team|tag|organization|customer/daily/activity`: metrics by day, with what they are made of.
+//! `/user|team|tag|organization|customer/daily/activity[/aggregated]`: metrics by day, with what they are made of.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,39 @@ use super::super::{Answer, Call, LiteLlmError, money};
 use super::keys::Keys;
 use super::range::Range;
 
-pub async fn user_daily(call: Call, params: Params) -> Answer {
-    daily(&call, &params, Dimension::User, &["user_id", "user_ids"]).await
+/// What a route's days are of, and by what it is asked for.
+type Of = (Dimension, &'static [&'static str]);
+
+const USER: Of = (Dimension::User, &["user_id", "user_ids"]);
+const TEAM: Of = (Dimension::Team, &["team_ids", "team_id"]);
+const TAG: Of = (Dimension::Tag, &["tags"]);
+const ORGANISATION: Of = (Dimension::Organisation, &["organization_ids", "organization_id"]);
+const CUSTOMER: Of = (Dimension::Customer, &["end_user_ids", "end_user_id"]);
+
+macro_rules! routes {
+    ($($paged:ident, $aggregated:ident => $of:ident;)*) => {$(
+        pub async fn $paged(call: Call, params: Params) -> Answer {
+            let page = Numbered::read(&params, "page_size", 1000, 10_000)?;
+            daily(&call, &params, $of, page.page).await
+        }
+
+        /// The same, always with every day.
+        pub async fn $aggregated(call: Call, params: Params) -> Answer {
+            daily(&call, &params, $of, 1).await
+        }
+    )*};
 }
 
-pub async fn team_daily(call: Call, params: Params) -> Answer {
-    daily(&call, &params, Dimension::Team, &["team_ids", "team_id"]).await
+routes! {
+    user_daily, user_aggregated => USER;
+    team_daily, team_aggregated => TEAM;
+    tag_daily, tag_aggregated => TAG;
+    organisation_daily, organisation_aggregated => ORGANISATION;
+    customer_daily, customer_aggregated => CUSTOMER;
 }
 
-pub async fn tag_daily(call: Call, params: Params) -> Answer {
-    daily(&call, &params, Dimension::Tag, &["tags"]).await
-}
-
-pub async fn organisation_daily(call: Call, params: Params) -> Answer {
-    daily(&call, &params, Dimension::Organisation, &["organization_ids", "organization_id"]).await
-}
-
-pub async fn customer_daily(call: Call, params: Params) -> Answer {
-    daily(&call, &params, Dimension::Customer, &["end_user_ids", "end_user_id"]).await
-}
-
-async fn daily(call: &Call, params: &Params, entity: Dimension, names: &[&str]) -> Answer {
+async fn daily(call: &Call, params: &Params, (entity, names): Of, page: u32) -> Answer {
     params.refuse(&["exclude_team_ids", "exclude_organization_ids", "exclude_end_user_ids", "exclude_tags"])?;
-    let page = Numbered::read(params, "page_size", 1000, 10_000)?;
     let mut filter = Range::needed(params)?.filter();
     let wanted: Vec<String> = names.iter().flat_map(|name| params.all(name)).map(str::to_owned).collect();
     match entity {
@@ -54,7 +64,7 @@ async fn daily(call: &Call, params: &Params, entity: Dimension, names: &[&str]) 
     }
     // All the days are one page: there are few of them.
     let mut results = Vec::new();
-    if page.page == 1 {
+    if page == 1 {
         for (date, day) in days.into_iter().rev() {
             results.push(json!({
                 "date": date, "metrics": metrics(&day.own),
@@ -62,7 +72,7 @@ async fn daily(call: &Call, params: &Params, entity: Dimension, names: &[&str]) 
             }));
         }
     }
-    Ok(Json(json!({"results": results, "metadata": metadata(&total, page.page)})))
+    Ok(Json(json!({"results": results, "metadata": metadata(&total, page)})))
 }
 
 /// One day: its sums, and the parts of which they are made.
@@ -165,7 +175,7 @@ fn part(measures: &Measures, metadata: &Value) -> Value {
     json!({"metrics": metrics(measures), "metadata": metadata, "api_key_breakdown": {}})
 }
 
-fn plus(a: Measures, b: Measures) -> Measures {
+pub fn plus(a: Measures, b: Measures) -> Measures {
     Measures {
         calls: a.calls + b.calls,
         errors: a.errors + b.errors,

@@ -57,7 +57,7 @@ impl Call {
     }
 
     /// The ledger's name of the key that a filter names by its text, its hash or its id.
-    pub(super) async fn ledger_key(&self, given: &str) -> Result<String, LiteLlmError> {
+    pub(in super::super) async fn ledger_key(&self, given: &str) -> Result<String, LiteLlmError> {
         if given == MASTER_KEY || given == MASTER_HASH {
             return Ok(MASTER_KEY.to_owned());
         }

@@ -1,10 +1,11 @@
-//! `/spend/logs`, `/spend/logs/v2`
+//! `/spend/logs`, `/spend/logs/v2`, `/spend/logs/ui`, `/spend/logs/ui/{request_id}`, `/spend/logs/session/ui`
 
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use tollgate_control::{ControlError, keys, requests};
 use tollgate_domain::Nanos;
@@ -132,11 +133,40 @@ pub async fn logs_v2(call: Call, params: Params) -> Answer {
         Some(id) => (by_id(&call, &filter, id).await?, false),
         None => call.newest(&filter, status).await?,
     };
+    show_page(&call, &filter, page, (rows, capped)).await
+}
+
+async fn show_page(
+    call: &Call,
+    filter: &RequestFilter,
+    page: Numbered,
+    (rows, capped): (Vec<RequestRow>, bool),
+) -> Answer {
     let start = (page.page as usize - 1).saturating_mul(page.size as usize).min(MOST);
     let shown: Vec<RequestRow> = rows.iter().skip(start).take(page.size as usize).cloned().collect();
     let total = rows.len() as u64;
     Ok(Json(json!({
-        "data": call.describe_calls(&filter, &shown).await?, "total": total, "total_is_capped": capped,
+        "data": call.describe_calls(filter, &shown).await?, "total": total, "total_is_capped": capped,
         "page": page.page, "page_size": page.size, "total_pages": page.pages(total),
     })))
+}
+
+/// One call, found like those of `/spend/logs?request_id=`. What was asked and answered is not kept.
+pub async fn log_one(call: Call, Path(id): Path<String>, params: Params) -> Answer {
+    let filter = filter(&call, &params).await?;
+    let mut rows = by_id(&call, &filter, &id).await?;
+    rows.truncate(1);
+    let Some(mut line) = call.describe_calls(&filter, &rows).await?.pop() else {
+        return Err(LiteLlmError::new(StatusCode::NOT_FOUND, "the request was not found", Some("request_id")));
+    };
+    line["proxy_server_request"] = json!({});
+    Ok(Json(line))
+}
+
+/// The calls of a session: here, the attempts of one call, by the id in its `x-litellm-call-id`.
+pub async fn log_of_session(call: Call, params: Params) -> Answer {
+    let page = Numbered::read(&params, "page_size", 50, 1000)?;
+    let filter = RequestFilter { call_id: Some(params.needed("session_id")?.to_owned()), ..RequestFilter::default() };
+    let found = call.newest(&filter, None).await?;
+    show_page(&call, &filter, page, found).await
 }

@@ -34,6 +34,12 @@ impl Range {
         Self { since: until.plus_seconds(-days * DAY), until }
     }
 
+    /// So many days, which end so many times as many days before today's end.
+    pub fn of_days(days: i64, before: i64) -> Self {
+        let until = midnight(now()).plus_seconds(DAY).plus_seconds(-days * before * DAY);
+        Self { since: until.plus_seconds(-days * DAY), until }
+    }
+
     /// Everything, ever.
     pub fn always() -> Self {
         Self { since: Timestamp(0), until: midnight(now()).plus_seconds(DAY) }
@@ -81,6 +87,11 @@ impl Range {
     /// `2026-11-22`
     pub fn date(self) -> String {
         self.since.to_datetime().date_naive().to_string()
+    }
+
+    /// Its last day.
+    pub fn last_date(self) -> String {
+        self.until.plus_seconds(-1).to_datetime().date_naive().to_string()
     }
 
     pub fn filter(self) -> UsageFilter {
@@ -134,6 +145,14 @@ mod tests {
         let query = "start_date=2026-11-20T08:00:00Z&end_date=2026-11-20T09:00:00Z";
         let range = Range::read(&Params::of(query)).unwrap();
         assert_eq!((range.since, range.until), (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z")));
+    }
+
+    #[test]
+    fn stretches_follow_each_other() {
+        let (first, second) = (Range::of_days(7, 1), Range::of_days(7, 0));
+        assert_eq!((first.until, second.days().count()), (second.since, 7));
+        assert_eq!(second, Range::last_days(7));
+        assert_eq!(second.last_date(), Range::last_days(1).date());
     }
 
     #[test]

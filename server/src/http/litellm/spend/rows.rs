@@ -122,7 +122,7 @@ fn more(charge: &requests::ExportedCharge<'_>) -> More {
     }
 }
 
-fn call_type(operation: Operation) -> &'static str {
+pub fn call_type(operation: Operation) -> &'static str {
     match operation {
         Operation::ChatCompletion => "acompletion",
         Operation::Completion => "atext_completion",

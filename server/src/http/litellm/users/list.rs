@@ -1,4 +1,4 @@
-//! `/user/list`
+//! `/user/list`, `/user/filter/ui`
 
 use axum::Json;
 use futures::future::BoxFuture;
@@ -56,6 +56,20 @@ pub async fn list(call: Call, params: Params) -> Answer {
     Ok(Json(json!({
         "users": rows, "total": total, "page": page.page, "page_size": page.size, "total_pages": page.pages(total),
     })))
+}
+
+/// `[{user_id, user_email}]` of those whose id or address has a text in it: for fields that look people up.
+pub async fn filter_ui(call: Call, params: Params) -> Answer {
+    let page = Numbered::read(&params, "page_size", 50, 100)?;
+    let [id, email] = ["user_id", "user_email"].map(|name| params.text(name).map(str::to_lowercase));
+    // A search looks in names too, so what it finds is sifted.
+    let filter = RecordFilter { search: email.clone().or_else(|| id.clone()), ..RecordFilter::default() };
+    let mut users: Vec<User> = records::list_all(call.control(), &call.op, &filter, MOST).await?;
+    let has = |text: &str, part: &Option<String>| part.as_ref().is_none_or(|part| text.to_lowercase().contains(part));
+    users.retain(|user| has(user.id.as_str(), &id) && has(user.email.as_deref().unwrap_or_default(), &email));
+    let start = (page.page as usize - 1).saturating_mul(page.size as usize);
+    let shown = users.iter().skip(start).take(page.size as usize);
+    Ok(Json(shown.map(|user| json!({"user_id": user.id, "user_email": user.email})).collect()))
 }
 
 async fn filter(call: &Call, params: &Params) -> Result<RecordFilter, LiteLlmError> {

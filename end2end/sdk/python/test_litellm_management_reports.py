@@ -1,0 +1,267 @@
+"""LiteLLM's reports of single keys, people and groups, its log for pages, and its figures of tags and models."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import MOCK_URL, sdk
+from litellm_management import HELLO, call, get, name, person, post
+from test_litellm_management_spend import Spent
+
+from stack import CONFIG, Gateway, scratch, wait_until
+
+TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
+RANGE = f"start_date={TODAY}&end_date={TODAY}"
+
+
+@pytest.fixture(scope="module")
+def spent() -> Spent:
+    return Spent()
+
+
+@pytest.fixture(scope="module")
+def stranger() -> str:
+    return person()[1]
+
+
+def row_of(table: list[dict], field: str, value) -> dict:
+    (row,) = [row for row in table if row[field] == value]
+    return row
+
+
+class TestReports:
+    @pytest.mark.parametrize(
+        ("path", "field", "attribute"),
+        [
+            ("/key/spend/report", "api_key", "token"),
+            ("/user/spend/report", "internal_user_id", "user"),
+            ("/team/spend/report", "team_id", "team"),
+            ("/organization/spend/report", "organization_id", "organisation"),
+        ],
+    )
+    def test_one_and_all(self, spent: Spent, stranger: str, path: str, field: str, attribute: str):
+        one = f"{path}?{RANGE}&{field}={getattr(spent, attribute)}"
+        (line,) = get(one)
+        assert (line["api_key"], line["total_cost"]) == (spent.token, spent.cost)
+        assert (line["total_input_tokens"], line["total_output_tokens"]) == (spent.prompt, spent.completion)
+        detail = row_of(line["model_details"], "model", "mock-echo")
+        assert (detail["total_cost"], detail["team_id"]) == (spent.cost, spent.team)
+        assert row_of(get(f"{path}?{RANGE}"), "api_key", spent.token) == line
+        get(path, status=400)
+        get(one, stranger, status=403)
+        assert get(f"{path}?{RANGE}", stranger) == [], "nothing of theirs"
+
+    def test_ones_own_without_saying_so(self, spent: Spent):
+        assert [line["api_key"] for line in get(f"/key/spend/report?{RANGE}", spent.key)] == [spent.token]
+        assert get(f"/key/spend/report?{RANGE}", spent.personal) == [], "another key of the same user's"
+        for path in ("/user/spend/report", "/team/spend/report", "/organization/spend/report"):
+            (line,) = get(f"{path}?{RANGE}", spent.personal)
+            assert (line["api_key"], line["total_cost"]) == (spent.token, spent.cost)
+
+    def test_members_of_a_team(self, spent: Spent, stranger: str):
+        (line,) = get(f"/team/spend/by_user?{RANGE}&team_ids={spent.team}")["results"]
+        assert (line["user_id"], line["team_id"], line["team_alias"]) == (spent.user, spent.team, spent.alias)
+        assert (line["spend"], line["total_tokens"]) == (spent.cost, spent.prompt + spent.completion)
+        assert (line["api_requests"], line["successful_requests"], line["failed_requests"]) == (4, 3, 1)
+        get(f"/team/spend/by_user?{RANGE}&team_ids={spent.team}", stranger, status=403)
+        get(f"/team/spend/by_user?{RANGE}", status=400)
+        get(f"/team/spend/by_user?team_ids={spent.team}", status=400)
+
+    @pytest.mark.parametrize(
+        ("path", "query"),
+        [
+            ("/user/daily/activity", "user_id={0.user}"),
+            ("/team/daily/activity", "team_ids={0.team}"),
+            ("/organization/daily/activity", "organization_ids={0.organisation}"),
+            ("/tag/daily/activity", "tags={0.tag}"),
+            ("/customer/daily/activity", "end_user_ids={0.customer}"),
+            ("/end_user/daily/activity", "end_user_ids={0.customer}"),
+        ],
+    )
+    def test_all_days_at_once(self, spent: Spent, path: str, query: str):
+        asked = f"{query.format(spent)}&{RANGE}"
+        found = get(f"{path}/aggregated?{asked}&page=2")
+        assert found == get(f"{path}?{asked}"), "there are no other pages"
+        assert found["metadata"]["total_spend"] == spent.cost
+        get(f"{path}/aggregated?{query.format(spent)}", status=400)
+
+
+class TestLog:
+    def test_pages(self, spent: Spent):
+        query = f"{RANGE}&team_id={spent.team}&page_size=3"
+        assert get(f"/spend/logs/ui?{query}") == get(f"/spend/logs/v2?{query}")
+        assert get(f"/spend/logs/ui?{query}")["total"] == 4
+
+    def test_one(self, spent: Spent, stranger: str):
+        answer = spent.answers[0]
+        line = get(f"/spend/logs/ui/{answer.id}?start_date={TODAY}")
+        assert line["request_id"] == answer.id
+        assert (line["messages"], line["response"], line["proxy_server_request"]) == ({}, {}, {})
+        assert get(f"/spend/logs/ui/{line['litellm_call_id']}") == line
+        get("/spend/logs/ui/chatcmpl-no-such-id", status=404)
+        get(f"/spend/logs/ui/{answer.id}", stranger, status=404)
+
+    def test_a_session_is_a_call(self, spent: Spent, stranger: str):
+        (line,) = get(f"/spend/logs?request_id={spent.answers[1].id}")
+        page = get(f"/spend/logs/session/ui?session_id={line['litellm_call_id']}")
+        assert page["data"] == [line]
+        assert (page["total"], page["page"], page["page_size"], page["total_pages"]) == (1, 1, 50, 1)
+        assert get(f"/spend/logs/session/ui?session_id={line['litellm_call_id']}", stranger)["data"] == []
+        get("/spend/logs/session/ui", status=400)
+
+
+def test_activity():
+    key = post("/key/generate", {"key_alias": name("busy")})
+    sdk(key["key"]).chat.completions.create(model="mock-echo", messages=HELLO)
+    before = get("/global/activity/exceptions?model_group=mock-status-429")["sum_num_rate_limit_exceptions"]
+    for model in ("mock-status-429", "mock-status-500"):
+        with pytest.raises(Exception):
+            sdk(key["key"]).chat.completions.create(model=model, messages=HELLO)
+    wait_until(lambda: len(get(f"/spend/logs?api_key={key['key']}")) == 3, 10, "the calls are in the ledger")
+    found = get(f"/global/activity/exceptions?model_group=mock-status-429&{RANGE}")
+    assert found["sum_num_rate_limit_exceptions"] == before + 1
+    assert found["daily_data"] == [{"date": TODAY, "num_rate_limit_exceptions": before + 1}]
+    none = get(f"/global/activity/exceptions?model_group=mock-status-500&{RANGE}")
+    assert none == {"daily_data": [], "sum_num_rate_limit_exceptions": 0}
+    lines = [line for line in get(f"/global/activity/cache_hits?{RANGE}") if line["api_key"] == key["key_alias"]]
+    line = row_of(lines, "model", "mock-echo")
+    assert (line["call_type"], line["total_rows"], line["cache_hit_true_rows"]) == ("acompletion", 1, 0)
+    assert line["generated_completion_tokens"] > 0
+    get("/global/activity/cache_hits", status=400)
+
+
+class TestTags:
+    def test_summary(self, spent: Spent, stranger: str):
+        tag = row_of(get(f"/tag/summary?{RANGE}")["results"], "tag", spent.tag)
+        assert (tag["unique_users"], tag["total_spend"]) == (1, spent.cost)
+        assert (tag["total_requests"], tag["successful_requests"], tag["failed_requests"]) == (4, 3, 1)
+        assert tag["total_tokens"] == spent.prompt + spent.completion
+        assert get(f"/tag/summary?{RANGE}&tag_filter={spent.tag}")["results"] == [tag]
+        assert get(f"/tag/summary?{RANGE}&tag_filters={spent.tag}&tag_filters=other")["results"] == [tag]
+        assert get(f"/tag/summary?{RANGE}", stranger)["results"] == []
+        get("/tag/summary", status=400)
+
+    def test_names(self, spent: Spent, stranger: str):
+        assert {"tag": spent.tag} in get("/tag/distinct")["results"]
+        assert get("/tag/distinct", stranger)["results"] == []
+
+    def test_people(self, spent: Spent):
+        (day,) = get(f"/tag/dau?tag_filter={spent.tag}")["results"]
+        assert day == {
+            "tag": spent.tag, "active_users": 1, "date": TODAY, "period_start": None, "period_end": None,
+        }
+        for path, word in (("/tag/wau", "Week 7"), ("/tag/mau", "Month 7")):
+            (stretch,) = get(f"{path}?tag_filter={spent.tag}")["results"]
+            assert (stretch["tag"], stretch["active_users"], stretch["period_end"]) == (spent.tag, 1, TODAY)
+            assert stretch["date"].startswith(word) and stretch["period_start"] < TODAY
+
+
+class TestModels:
+    def test_latency(self):
+        key = post("/key/generate")["key"]
+        client = sdk(key)
+        client.chat.completions.create(model="mock-echo", messages=HELLO)
+        list(client.chat.completions.create(model="mock-echo", messages=HELLO, stream=True))
+        wait_until(lambda: len(get(f"/spend/logs?api_key={key}")) == 2, 10, "the calls are in the ledger")
+        for path in ("/model/metrics", "/model/streaming_metrics"):
+            found = get(f"{path}?_selected_model_group=mock-echo&api_key={key}")
+            assert found["all_api_bases"] == ["openai/mock-echo"]
+            (day,) = found["data"]
+            assert day["date"] == TODAY and 0 < day["openai/mock-echo"] < 30
+            assert get(f"{path}?_selected_model_group=other") == {"data": [], "all_api_bases": []}
+        (line,) = get(f"/model/metrics/slow_responses?api_key={key}&startTime={TODAY}T00:00:00.000Z")
+        assert line == {"api_base": "openai/mock-echo", "total_count": 2, "slow_count": 0}
+        assert get(f"/model/metrics/slow_responses?api_key={key}&endTime=2020-01-01&startTime=2020-01-01") == []
+
+    def test_errors(self, spent: Spent, stranger: str):
+        found = get(f"/model/metrics/exceptions?api_key={spent.token}")
+        assert found["exception_types"] == ["InternalServerError"]
+        assert found["data"] == [{"model": "openai/mock-status-500", "InternalServerError": 1}]
+        assert get("/model/metrics/exceptions", stranger) == {"data": [], "exception_types": []}
+
+    def test_deprecations(self):
+        found = get("/model/deprecations?warn_within_days=60")
+        assert found == {"deprecated": [], "imminent": [], "upcoming": [], "warn_within_days": 60}
+
+
+class TestResets:
+    def test_what_was_spent_stays(self, spent: Spent, stranger: str):
+        member = f"/team/{spent.team}/member/{spent.user}"
+        for path in ("/global/spend/reset", f"{member}/reset_spend"):
+            assert "can't be reset" in post(path, {}, status=501)["error"]["message"]
+            post(path, {}, spent.personal, status=403)
+            post(path, {}, stranger, status=403)
+        post(f"/team/{spent.team}/member/nobody-known/reset_spend", {}, status=404)
+        assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == spent.cost
+
+    def test_a_members_budget_is_the_teams_again(self):
+        team = post("/team/new", {"team_alias": name("team"), "team_member_budget": 25})["team_id"]
+        user, key = person(teams=[team])
+        post("/team/member_update", {"team_id": team, "user_id": user, "max_budget_in_team": 1000})
+
+        def membership() -> dict:
+            return row_of(get(f"/team/info?team_id={team}")["team_memberships"], "user_id", user)
+
+        assert (membership()["budget_source"], membership()["litellm_budget_table"]["max_budget"]) == ("custom", 1000)
+        post(f"/team/{team}/member/{user}/reset_budget", {}, key, status=403)
+        answer = post(f"/team/{team}/member/{user}/reset_budget")
+        assert (answer["budget_source"], answer["litellm_budget_table"]["max_budget"]) == ("team_default", 25)
+        assert (membership()["budget_source"], membership()["litellm_budget_table"]["max_budget"]) == (
+            "team_default",
+            25,
+        )
+
+
+def test_budgets():
+    budget = post("/budget/new", {"budget_id": name("budget"), "max_budget": 3})
+    assert row_of(get("/budgets"), "budget_id", budget["budget_id"])["max_budget"] == 3.0
+    assert get("/budgets") == get("/budget/list")
+
+
+def test_people_are_looked_up(stranger: str):
+    user, key = person(user_email=f"{name('Looked.Up')}@example.com")
+    email = get(f"/user/info?user_id={user}")["user_info"]["user_email"]
+    line = {"user_id": user, "user_email": email}
+    assert get(f"/user/filter/ui?user_id={user[3:]}") == [line]
+    assert get(f"/user/filter/ui?user_email={email.upper()[2:]}") == [line]
+    assert get(f"/user/filter/ui?user_id={user}&user_email={email}") == [line]
+    assert get(f"/user/filter/ui?user_id={email}") == [], "an address is no id"
+    assert len(get("/user/filter/ui?page_size=1")) == 1
+    assert get(f"/user/filter/ui?user_id={user}&page=2") == []
+    assert get("/user/filter/ui", key) == [line], "themselves alone"
+    assert get(f"/user/filter/ui?user_id={user}", stranger) == []
+
+
+def test_an_organisation_by_its_address(stranger: str):
+    made = post("/organization/new", {"organization_alias": name("org"), "models": ["gpt-4o"]})
+    path = f"/v2/organization/{made['organization_id']}"
+    changed = call("PATCH", path, {"metadata": {"a": 1}})
+    assert (changed["metadata"], changed["models"]) == ({"a": 1}, ["gpt-4o"]), "what was left out stays"
+    call("PATCH", path, {"metadata": {}}, stranger, 403)
+    call("PATCH", path, {"no_such_field": 1}, status=400)
+
+
+def test_budgets_of_providers(stranger: str):
+    assert get("/provider/budgets") == {"providers": {}}
+    get("/provider/budgets", stranger, status=403)
+    settings = """\
+router_settings:
+  provider_budget_config:
+    openai: {{budget_limit: 100, time_period: 1d}}
+    anthropic: {{budget_limit: 5, time_period: 30d}}
+"""
+    with scratch() as directory:
+        gateway = Gateway(Path(directory), MOCK_URL, config=CONFIG + settings)
+        try:
+            answer = gateway.call("POST", "/chat/completions", {"model": "mock-echo", "messages": HELLO})
+            assert answer.status == 200, answer.body
+            cost = wait_until(lambda: gateway.call("GET", "/global/spend").json()["spend"], 10, "it is in the ledger")
+            found = gateway.call("GET", "/provider/budgets").json()["providers"]
+            assert set(found) == {"openai", "anthropic"}
+            openai, anthropic = found["openai"], found["anthropic"]
+            assert (openai["budget_limit"], openai["time_period"], openai["spend"]) == (100.0, "1d", cost)
+            assert openai["budget_reset_at"] > TODAY and openai["budget_reset_at"].endswith("T00:00:00.000Z")
+            assert (anthropic["budget_limit"], anthropic["time_period"], anthropic["spend"]) == (5.0, "30d", 0.0)
+            assert gateway.stop() == 0
+        finally:
+            gateway.kill()
