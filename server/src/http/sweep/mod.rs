@@ -1,5 +1,5 @@
-//! Every route of the server as every kind of actor: who is let in and who is not is what `table.txt` says. A route
-//! without a line in it, and a line without a route, are failures.
+//! Every route of the server as every kind of actor: who is let in and who is not is what `table.txt` says, and
+//! `dashboard.txt` of the dashboard. A route without a line in one of them, and a line without a route, are failures.
 //!
 //! A line is: what becomes of it for each of [`world::ACTORS`], method, address and body. `y` is done, `n` denied, `.` sent
 //! away because nobody knows who it is, `0` not there, `x` refused for another reason than rights, `o` answered though nothing
@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use world::{ACTORS, Actor, Names, Office, Told, template};
 
-const TABLE: &str = include_str!("table.txt");
+const TABLE: &str = concat!(include_str!("table.txt"), include_str!("dashboard.txt"));
 
 /// Reads that come as something else than GET, and what one may do about oneself.
 const HARMLESS: [&str; 14] = [
@@ -94,7 +94,7 @@ fn every_route_has_a_line_and_every_line_a_route() {
         without.retain(|route| *route != format!("{method} {path}"));
         assert_eq!(row.outcomes.len(), ACTORS.len(), "{row:?}");
     }
-    assert!(without.is_empty(), "routes without a line in table.txt: {without:#?}");
+    assert!(without.is_empty(), "routes without a line in the table: {without:#?}");
 }
 
 #[test]
