@@ -1,0 +1,1 @@
+//! What a call used, as each provider's answers report it.
