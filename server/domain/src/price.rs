@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Nanos, Picos};
-use crate::usage::Usage;
 
 #[cfg(feature = "price-book")]
 mod book;
@@ -169,6 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::usage::Usage;
 
     fn rate(meter: Meter, tier: ServiceTier, above: u32, price: i64) -> Rate {
         Rate { meter, tier, above, price: Picos(price) }

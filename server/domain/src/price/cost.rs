@@ -23,9 +23,12 @@ impl PriceSheet {
     /// nothing else is.
     pub fn cost(&self, usage: &Usage, tier: ServiceTier) -> Result<Cost, CostError> {
         let mut bill = Bill { sheet: self, tier, prompt_tokens: usage.input, lines: Vec::with_capacity(4) };
-        bill.input(usage)?;
-        bill.output(usage)?;
+        let by_tokens = bill.input(usage).and_then(|()| bill.output(usage));
         bill.units(usage)?;
+        // A model that is sold by the second may count its tokens all the same.
+        if !bill.is_sold_otherwise() {
+            by_tokens?;
+        }
         if let Some(price) = bill.rate(Meter::PerRequest) {
             bill.line(Meter::PerRequest, 1, price);
         }
@@ -46,6 +49,12 @@ impl Cost {
 impl Bill<'_> {
     fn rate(&self, meter: Meter) -> Option<Picos> {
         self.sheet.rate(meter, self.tier, self.prompt_tokens)
+    }
+
+    /// Whether something was charged, and no token has a price.
+    fn is_sold_otherwise(&self) -> bool {
+        let by_tokens = |meter: Meter| matches!(meter, Meter::Input | Meter::Output) || meter.whole().is_some();
+        !self.lines.is_empty() && !self.sheet.rates().iter().any(|rate| by_tokens(rate.meter))
     }
 
     fn line(&mut self, meter: Meter, units: u64, price: Picos) {
@@ -102,7 +111,8 @@ impl Bill<'_> {
     fn units(&mut self, usage: &Usage) -> Result<(), CostError> {
         let units = &usage.units;
         // The other price of something that was charged by the token.
-        let (by_input_token, by_output_token) = (usage.input > 0, usage.output > 0);
+        let by_input_token = usage.input > 0 && self.rate(Meter::Input).is_some();
+        let by_output_token = usage.output > 0 && self.rate(Meter::Output).is_some();
         let image_tokens = usage.image_output > 0 && self.rate(Meter::ImageOutput).is_some();
         let counts: [(&[Meter], u64, bool); 12] = [
             (&[Meter::PerInputImage], units.input_images, false),
@@ -197,6 +207,11 @@ mod tests {
         let sound = Usage { input: 10, units: units("input_seconds", 9), ..Usage::default() };
         assert_eq!(total(&both, &sound), 10);
         assert_eq!(total(&both, &Usage { input: 0, ..sound }), 63_000);
+        // Tokens without a price are no price unknown where the call is paid by the second.
+        let seconds = sheet(&[(Meter::PerInputSecond, 7_000_000)]);
+        assert_eq!(total(&seconds, &Usage { output: 5, ..sound }), 63_000);
+        let tokens = Usage { input: 10, ..Usage::default() };
+        assert_eq!(seconds.cost(&tokens, ServiceTier::Standard), Err(CostError::Unpriced(Meter::Input)));
     }
 
     #[test]
