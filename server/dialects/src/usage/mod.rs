@@ -29,7 +29,7 @@ const MAX_ID: usize = 128;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
     /// OpenAI's chat completions, completions and embeddings, and everything that is compatible with them: Azure,
-    /// DeepSeek, Groq, Mistral, Moonshot, OpenRouter, Perplexity, xAI, vLLM, rerankers and embedders that count tokens.
+    /// DeepSeek, Groq, Mistral, Moonshot, `OpenRouter`, Perplexity, xAI, vLLM, rerankers and embedders that count tokens.
     #[default]
     Chat,
     /// OpenAI's responses.

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tollgate_dialects::usage::Tally;
 use tollgate_domain::Nanos;
 
 use crate::openai::error::named;
-use crate::openai::usage::{self, Report};
 use crate::sse;
 
 /// What an event is, as far as the gateway cares.
@@ -16,8 +16,8 @@ use crate::sse;
 pub enum Kind {
     /// Content, a comment, anything: passed on as it is.
     Plain,
-    /// Carries the usage; `only_usage` if it has no choices beside it.
-    Usage { report: Report, only_usage: bool },
+    /// Carries the usage, which the tally has now; `only_usage` if it has no choices beside it.
+    Usage { only_usage: bool },
     /// Says `usage: null` and whatever else.
     NullUsage,
     /// The provider reports an error in mid-stream.
@@ -36,8 +36,9 @@ struct Event<'a> {
     usage: Option<&'a RawValue>,
 }
 
-/// Classifies an event. Cheap for content: only events that contain `"usage"` or `"error"` are parsed.
-pub fn classify(event: &[u8]) -> Kind {
+/// Classifies an event, and takes its usage into `tally`. Cheap for content: only events that contain `"usage"` or
+/// `"error"` are parsed.
+pub fn classify(event: &[u8], tally: &mut Tally) -> Kind {
     let usage_at = memmem::find(event, b"\"usage\"");
     let error_at = memmem::find(event, b"\"error\"");
     if usage_at.is_none() && error_at.is_none() {
@@ -54,12 +55,10 @@ pub fn classify(event: &[u8]) -> Kind {
     if let Some(error) = parsed.error {
         return Kind::Error { message: error_message(error.get()) };
     }
-    if parsed.usage.is_some() {
-        let report = usage::read(&data).unwrap_or_default();
-        if report.usage.is_some() {
-            let only_usage = parsed.choices.is_none_or(|choices| is_empty_array(choices.get()));
-            return Kind::Usage { report, only_usage };
-        }
+    // Some have it elsewhere than at the top.
+    if usage_at.is_some() && tally.event(&data) {
+        let only_usage = parsed.choices.is_none_or(|choices| is_empty_array(choices.get()));
+        return Kind::Usage { only_usage };
     }
     if usage_at.is_some() { Kind::NullUsage } else { Kind::Plain }
 }
@@ -120,6 +119,10 @@ pub fn with_cost(event: &Bytes, cost: Nanos) -> Bytes {
 mod tests {
     use super::*;
 
+    fn classify(event: &[u8]) -> Kind {
+        super::classify(event, &mut Tally::default())
+    }
+
     #[test]
     fn events_are_told_apart() {
         assert_eq!(classify(b"data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n"), Kind::Plain);
@@ -130,11 +133,11 @@ mod tests {
         assert_eq!(classify(b"data: {\"choices\":[{\"x\":\"the \\\"usage\\\" of\"}]}\n\n"), Kind::Plain);
         assert!(matches!(
             classify(b"data: {\"choices\": [ ],\"usage\":{\"prompt_tokens\":1}}\n\n"),
-            Kind::Usage { only_usage: true, .. }
+            Kind::Usage { only_usage: true }
         ));
         assert!(matches!(
             classify(b"data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":1}}\n\n"),
-            Kind::Usage { only_usage: false, .. }
+            Kind::Usage { only_usage: false }
         ));
         assert_eq!(
             classify(b"data: {\"error\":{\"message\":\"too much\",\"type\":\"overloaded_error\"}}\n\n"),

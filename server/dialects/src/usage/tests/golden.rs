@@ -34,7 +34,8 @@ fn cases() -> Vec<Case> {
             "answer" => case.answers.push(value.to_owned()),
             "event" => case.events.push(value.to_owned()),
             _ => {
-                assert_eq!(case.fields.insert(field.to_owned(), value.to_owned()), None, "{}: {field} twice", case.name)
+                let before = case.fields.insert(field.to_owned(), value.to_owned());
+                assert_eq!(before, None, "{}: {field} twice", case.name);
             }
         }
     }
