@@ -107,7 +107,7 @@ units! {
 pub enum Certainty {
     /// From the provider's own complete count and a known price.
     Measured,
-    /// The provider's count, but the call ended before its final one.
+    /// The provider's count, but the call ended before its final one: what came after it is added by estimate.
     Partial,
     /// No count from the provider: estimated.
     Estimated,

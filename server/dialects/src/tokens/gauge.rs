@@ -89,7 +89,7 @@ impl Gauge {
 
     fn letter(&mut self, class: Class) {
         let goes_on = match (self.class, class) {
-            (Class::Small, Class::Small) | (Class::Capital, Class::Small) => true,
+            (Class::Small | Class::Capital, Class::Small) => true,
             // A word in capitals has shorter tokens; a capital within a word begins another.
             (Class::Capital, Class::Capital) => {
                 self.thousandths += 300;

@@ -95,7 +95,7 @@ pub fn exact(text: &str) -> u64 {
 /// How many tokens a request's prompt has, by the tokeniser.
 pub fn exact_prompt(request: &[u8]) -> u64 {
     let (text, beside) = read_prompt(request);
-    exact(&text).saturating_add(beside)
+    within(request, exact(&text).saturating_add(beside))
 }
 
 /// How many tokens the model wrote in a whole answer, by the tokeniser.
@@ -131,7 +131,12 @@ pub fn prompt(request: &[u8]) -> u64 {
         }
         true
     });
-    in_proportion(gauge.tokens(), measured, all).saturating_add(beside)
+    within(request, in_proportion(gauge.tokens(), measured, all).saturating_add(beside))
+}
+
+/// No token is less than a byte, but for those of what the provider fetches.
+fn within(request: &[u8], tokens: u64) -> u64 {
+    if memchr::memmem::find(request, b"\"http").is_some() { tokens } else { tokens.min(len(request.len())) }
 }
 
 /// Measures what the model wrote in an event of a stream in OpenAI's shape.
@@ -163,8 +168,7 @@ fn of_prompt<'a>(piece: &Piece<'a>) -> Part<'a> {
         Piece::Name(name) => Part::Text(name),
         Piece::Value { name: b"content" | b"text" | b"prompt" | b"input", text } => Part::Text(text),
         // A recording; a picture, in the request or to be fetched.
-        Piece::Value { name: b"data" | b"file_data", .. } => Part::Tokens(MEDIUM),
-        Piece::Value { name: b"url" | b"image_url", .. } => Part::Tokens(MEDIUM),
+        Piece::Value { name: b"data" | b"file_data" | b"url" | b"image_url", .. } => Part::Tokens(MEDIUM),
         Piece::Value { name, .. } if NOT_READ.contains(&name) => Part::Nothing,
         Piece::Value { text, .. } => Part::Text(text),
     }

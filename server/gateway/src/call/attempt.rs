@@ -13,7 +13,7 @@ use tollgate_domain::usage::{Certainty, Usage};
 
 use super::admit::Admitted;
 use super::detach::ClientLeft;
-use super::silence::Prompt;
+use super::silence::Uncounted;
 use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
 use crate::ledger::{LedgerError, OpenCharge, Reserved};
@@ -38,7 +38,7 @@ pub struct Attempt {
     pub upstream_model: Arc<str>,
     pub left: ClientLeft,
     /// For an answer whose provider doesn't count.
-    pub prompt: Prompt,
+    pub uncounted: Uncounted,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -63,7 +63,7 @@ impl Attempt {
         admitted: &mut Admitted,
         place: CallPlace,
         reserved: Reserved,
-        (left, prompt): (ClientLeft, Prompt),
+        (left, uncounted): (ClientLeft, Uncounted),
     ) -> Result<(Self, BeforeWrite), LedgerError> {
         let target = Arc::clone(&admitted.target);
         let target = &target;
@@ -108,7 +108,7 @@ impl Attempt {
             model: Arc::clone(&admitted.model),
             upstream_model: Arc::clone(&admitted.upstream_model),
             left,
-            prompt,
+            uncounted,
             open: Some(open),
             _place: place,
         };

@@ -13,7 +13,7 @@ use super::admit::Admitted;
 use super::attempt::{Attempt, End, micros_between};
 use super::detach::{ClientLeft, Detachable};
 use super::relay::Relay;
-use super::silence::{self, Prompt};
+use super::silence::{self, Uncounted};
 use super::source::Source;
 use super::{CallStart, Findings, headers, refuse};
 use crate::gateway::Gateway;
@@ -63,8 +63,11 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
     let field = answer_limit(start.operation, &admitted.target.provider);
     let limit = reserved.told.map(|tokens| AnswerLimit { field, tokens });
     let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage, limit);
-    let prompt = Prompt::of(std::mem::take(&mut admitted.body), admitted.peek.stream);
-    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, (left, prompt));
+    let longest = reserved.told.or(admitted.peek.answer_limit);
+    let longest = longest.or_else(|| admitted.target.terms(&admitted.upstream_model).max_output);
+    let longest = longest.map(|tokens| tokens.saturating_mul(admitted.peek.answers));
+    let uncounted = Uncounted::new(std::mem::take(&mut admitted.body), admitted.peek.stream, longest);
+    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, (left, uncounted));
     let (mut attempt, before_write) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {

@@ -17,29 +17,36 @@ use crate::openai::stream::Kind;
 /// Longer prompts are not kept until the answer is there, in bytes: they are measured instead.
 const MOST_KEPT: usize = 64 * 1024;
 
-/// What is known of a prompt, should the provider not count it.
-pub enum Prompt {
+/// What is known of a call, should the provider not count it.
+pub struct Uncounted {
+    prompt: Prompt,
+    /// The provider was told to write no more than so many tokens: an estimate is never above what is set aside.
+    longest_answer: u64,
+}
+
+enum Prompt {
     /// The request, of which the client wants a whole answer.
     Kept(Bytes),
     /// Tokens, roughly.
     Measured(u64),
 }
 
-impl Prompt {
+impl Uncounted {
     /// A request that is answered as a stream may be under way for minutes: only its measure is kept.
-    pub fn of(request: Bytes, streamed: bool) -> Self {
-        if streamed || request.len() > MOST_KEPT {
-            Self::Measured(tokens::prompt(&request))
+    pub fn new(request: Bytes, streamed: bool, longest_answer: Option<u64>) -> Self {
+        let prompt = if streamed || request.len() > MOST_KEPT {
+            Prompt::Measured(tokens::prompt(&request))
         } else {
-            Self::Kept(request)
-        }
+            Prompt::Kept(request)
+        };
+        Self { prompt, longest_answer: longest_answer.unwrap_or(u64::MAX) }
     }
 
-    /// In tokens.
-    fn measure(&self) -> u64 {
-        match self {
-            Self::Kept(request) => tokens::prompt(request),
-            Self::Measured(tokens) => *tokens,
+    /// The prompt, in tokens.
+    fn prompt(&self) -> u64 {
+        match &self.prompt {
+            Prompt::Kept(request) => tokens::prompt(request),
+            Prompt::Measured(tokens) => *tokens,
         }
     }
 }
@@ -47,14 +54,15 @@ impl Prompt {
 /// What the call probably used, its answer being there and saying nothing of it.
 pub async fn of_answer(attempt: &Attempt, answer: &Bytes) -> Option<Usage> {
     let embeds = attempt.start.operation == Operation::Embedding;
-    let (request, measured) = match &attempt.prompt {
+    let longest = attempt.uncounted.longest_answer;
+    let (request, measured) = match &attempt.uncounted.prompt {
         Prompt::Kept(request) => (request.clone(), 0),
         Prompt::Measured(tokens) => (Bytes::new(), *tokens),
     };
     let answer = if embeds { Bytes::new() } else { answer.clone() };
     let count = move || Usage {
         input: tokens::exact_prompt(&request).saturating_add(measured),
-        output: tokens::exact_answer(&answer),
+        output: tokens::exact_answer(&answer).min(longest),
         ..Usage::default()
     };
     tokio::task::spawn_blocking(count).await.ok()
@@ -88,18 +96,19 @@ impl Passed {
             // The provider said that it failed: what it bills for that is for it to say.
             return false;
         }
+        let longest = attempt.uncounted.longest_answer;
         match &mut report.usage {
             // A nought at the start of a stream that broke off is no count.
             Some(usage) if ended || !usage.is_zero() => {
                 if !ended {
                     // Counted in part: what came after the count is added.
                     let since = self.gauge.tokens().saturating_sub(self.counted);
-                    usage.output = usage.output.saturating_add(since);
+                    usage.output = usage.output.max(usage.output.saturating_add(since).min(longest));
                 }
                 false
             }
             usage => {
-                let (input, output) = (attempt.prompt.measure(), self.gauge.tokens());
+                let (input, output) = (attempt.uncounted.prompt(), self.gauge.tokens().min(longest));
                 *usage = Some(Usage { input, output, ..Usage::default() });
                 true
             }

@@ -1,6 +1,5 @@
 //! Providers that don't say what a call used, or not all of it.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
@@ -60,7 +59,12 @@ async fn provider() -> String {
                 stream::iter([Ok(Bytes::from_static(b"data: {\"error\":{\"type\":\"overloaded\"}}\n\n"))]).boxed()
             }
             "hangs" => stream::pending().boxed(),
-            _ => stream::iter([Err("cut")]).boxed(),
+            // Not before the rest has gone out.
+            _ => stream::once(async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err("cut")
+            })
+            .boxed(),
         };
         let body = Body::from_stream(stream::iter(events).chain(end));
         ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
@@ -68,7 +72,7 @@ async fn provider() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/chat/completions", post(answer)).route("/embeddings", post(answer));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
     format!("http://{address}")
 }
 
@@ -108,8 +112,7 @@ async fn charge(bench: &Bench, model: &str, streamed: bool) -> RequestRow {
         body.frame().await.unwrap().unwrap();
         drop(body);
     } else {
-        let sink: Result<Bytes, Infallible> = Ok(response.into_body().collect().await.unwrap().to_bytes());
-        assert!(!sink.unwrap().is_empty());
+        assert!(!response.into_body().collect().await.unwrap().to_bytes().is_empty());
     }
     for _ in 0..100 {
         let log = bench.log(&RequestFilter::default()).await;

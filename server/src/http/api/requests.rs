@@ -97,7 +97,7 @@ pub struct Usage {
     image_output: u64,
     /// What is not counted in tokens, and parts of parts, where there are any: `output_images`, `web_searches`,
     /// `cache_read_audio`, …
-    units: BTreeMap<&'static str, u64>,
+    units: BTreeMap<String, u64>,
 }
 
 impl From<usage::Usage> for Usage {
@@ -113,7 +113,7 @@ impl From<usage::Usage> for Usage {
             reasoning: usage.reasoning,
             audio_output: usage.audio_output,
             image_output: usage.image_output,
-            units: usage.units.iter().collect(),
+            units: usage.units.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }
