@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import MOCK_URL, sdk
+from conftest import MOCK_URL, URL, sdk
 from litellm_management import HELLO, call, get, name, person, post
 from test_litellm_management_spend import Spent
 
-from stack import CONFIG, Gateway, scratch, wait_until
+from stack import CONFIG, Gateway, http, scratch, wait_until
 
 TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
 RANGE = f"start_date={TODAY}&end_date={TODAY}"
@@ -184,15 +184,47 @@ class TestModels:
         assert found == {"deprecated": [], "imminent": [], "upcoming": [], "warn_within_days": 60}
 
 
+def use_up(key: str) -> int:
+    """Calls until the budget refuses, and says how often it was answered."""
+    for count in range(50):
+        body = {"model": "mock-echo", "messages": HELLO, "max_tokens": 40}
+        answer = http("POST", f"{URL}/v1/chat/completions", body, key)
+        if answer.status == 402:
+            assert count > 0
+            return count
+        assert answer.status == 200, answer.body
+    raise AssertionError("the budget never refused")
+
+
 class TestResets:
-    def test_what_was_spent_stays(self, spent: Spent, stranger: str):
-        member = f"/team/{spent.team}/member/{spent.user}"
-        for path in ("/global/spend/reset", f"{member}/reset_spend"):
-            assert "can't be reset" in post(path, {}, status=501)["error"]["message"]
-            post(path, {}, spent.personal, status=403)
-            post(path, {}, stranger, status=403)
-        post(f"/team/{spent.team}/member/nobody-known/reset_spend", {}, status=404)
-        assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == spent.cost
+    def test_a_key_begins_anew(self):
+        made = post("/key/generate", {"max_budget": 0.001})
+        key, token = made["key"], made["token"]
+        count = use_up(key)
+        wait_until(lambda: get(f"/key/info?key={key}")["info"]["spend"] > 0.0004, 10, "the calls are in the ledger")
+        before = get(f"/key/info?key={key}")["info"]["spend"]
+        post(f"/key/{key}/reset_spend", {"reset_to": 0.0001}, status=400)
+        post(f"/key/{key}/reset_spend", {"reset_to": 0.0}, key, status=403)
+        answer = post(f"/key/{token}/reset_spend", {"reset_to": 0.0})
+        assert (answer["spend"], answer["previous_spend"], answer["key_hash"]) == (0, before, token)
+        assert use_up(key) == count, "the whole budget is there again"
+        total = 2 * before
+        wait_until(
+            lambda: get(f"/key/spend/report?{RANGE}&api_key={token}")[0]["total_cost"] == total, 10, "nothing is lost"
+        )
+        assert get(f"/key/info?key={key}")["info"]["spend"] == before
+
+    def test_a_member_begins_anew(self, stranger: str):
+        team = post("/team/new", {"team_alias": name("team"), "team_member_budget": 0.001})["team_id"]
+        user, personal = person(teams=[team])
+        key = post("/key/generate", {"team_id": team, "user_id": user})["key"]
+        count = use_up(key)
+        for own in (personal, stranger):
+            post(f"/team/{team}/member/{user}/reset_spend", {}, own, status=403)
+        post(f"/team/{team}/member/nobody-known/reset_spend", {}, status=404)
+        answer = post(f"/team/{team}/member/{user}/reset_spend", {"reset_to": 0})
+        assert (answer["spend"], answer["budget_source"]) == (0, "team_default")
+        assert use_up(key) == count, "the budget that the team gives each member"
 
     def test_a_members_budget_is_the_teams_again(self):
         team = post("/team/new", {"team_alias": name("team"), "team_member_budget": 25})["team_id"]
@@ -265,3 +297,15 @@ router_settings:
             assert gateway.stop() == 0
         finally:
             gateway.kill()
+
+
+def test_everything_begins_anew(spent: Spent, stranger: str):
+    """The last test: it changes every key and team."""
+    for own in (spent.personal, stranger):
+        post("/global/spend/reset", {}, own, status=403)
+    assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == spent.cost
+    assert post("/global/spend/reset")["status"] == "success"
+    assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == 0
+    assert get(f"/key/info?key={spent.key}")["info"]["spend"] == 0
+    (line,) = get(f"/team/spend/report?{RANGE}&team_id={spent.team}")
+    assert line["total_cost"] == spent.cost, "the report still has it"

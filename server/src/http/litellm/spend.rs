@@ -24,9 +24,7 @@ pub use daily::{
     team_aggregated, team_daily, user_aggregated, user_daily,
 };
 pub use each::day;
-pub use global::{
-    global_keys, global_logs, global_models, global_provider, global_reset, global_spend, global_tags, global_teams,
-};
+pub use global::{global_keys, global_logs, global_models, global_provider, global_spend, global_tags, global_teams};
 pub use lists::{spend_keys, spend_tags, spend_users};
 pub use logs::{log_of_session, log_one, logs, logs_v2};
 pub use range::Range;

@@ -15,5 +15,5 @@ pub use list::{available, list, list_v2};
 pub use members::{bulk_member_add, member_add, member_delete, member_update};
 pub use models::{model_add, model_delete, permissions_list, permissions_update};
 pub use new::new;
-pub use reset::{member_reset_budget, member_reset_spend};
-pub use shape::describe_all;
+pub use reset::member_reset_budget;
+pub use shape::{describe_all, describe_membership};
