@@ -36,16 +36,22 @@ struct Event<'a> {
     usage: Option<&'a RawValue>,
 }
 
+const USAGE: &[u8] = b"\"usage\"";
+
 /// Classifies an event, and takes its usage into `tally`. Cheap for content: only events that contain `"usage"` or
 /// `"error"` are parsed.
 pub fn classify(event: &[u8], tally: &mut Tally) -> Kind {
-    let usage_at = memmem::find(event, b"\"usage\"");
+    let usage_at = memmem::find(event, USAGE);
     let error_at = memmem::find(event, b"\"error\"");
     if usage_at.is_none() && error_at.is_none() {
         return match sse::data(event) {
             Some(data) if sse::is_done(&data) => Kind::Done,
             _ => Kind::Plain,
         };
+    }
+    // What the gateway asks of every stream: not read any further.
+    if error_at.is_none() && usage_at.is_some_and(|at| is_null(&event[at + USAGE.len()..])) {
+        return Kind::NullUsage;
     }
     let Some(data) = sse::data(event) else { return Kind::Plain };
     let Some(parsed) = std::str::from_utf8(&data).ok().and_then(|text| serde_json::from_str::<Event<'_>>(text).ok())
@@ -61,6 +67,12 @@ pub fn classify(event: &[u8], tally: &mut Tally) -> Kind {
         return Kind::Usage { only_usage };
     }
     if usage_at.is_some() { Kind::NullUsage } else { Kind::Plain }
+}
+
+/// Whether a member's value is null, and no usage comes after it. `rest`: what is after its name.
+fn is_null(rest: &[u8]) -> bool {
+    let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"null")) && memmem::find(rest, USAGE).is_none()
 }
 
 fn is_empty_array(json: &str) -> bool {
@@ -129,6 +141,11 @@ mod tests {
         assert_eq!(classify(b": ping\n\n"), Kind::Plain);
         assert_eq!(classify(b"data: [DONE]\n\n"), Kind::Done);
         assert_eq!(classify(b"data: {\"choices\":[{}],\"usage\":null}\n\n"), Kind::NullUsage);
+        assert_eq!(classify(b"data: {\"usage\" : null , \"choices\":[{}]}\n\n"), Kind::NullUsage);
+        assert!(matches!(
+            classify(b"data: {\"choices\":[],\"usage\":null,\"x_groq\":{\"usage\":{\"prompt_tokens\":1}}}\n\n"),
+            Kind::Usage { only_usage: true }
+        ));
         // The word in the content is not the field.
         assert_eq!(classify(b"data: {\"choices\":[{\"x\":\"the \\\"usage\\\" of\"}]}\n\n"), Kind::Plain);
         assert!(matches!(
