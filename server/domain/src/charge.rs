@@ -52,7 +52,7 @@ pub enum Outcome {
     UpstreamBroken,
     /// The provider took longer than the deployment's time limits.
     Timeout,
-    /// The gateway was stopped before the end.
+    /// The call was ended before its time: the gateway was stopped, a budget was used up, or the client took it along.
     Interrupted,
 }
 

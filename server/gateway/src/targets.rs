@@ -27,6 +27,15 @@ const SHORTEST_SECRET: usize = 8;
 pub struct Targets {
     catalog: Arc<Catalog>,
     by_id: HashMap<String, Arc<Target>>,
+    /// No other catalog of this process has it.
+    pub epoch: u64,
+}
+
+/// The deployments that serve a model, each once: the next of them by weight.
+pub struct Choices<'a> {
+    targets: &'a Targets,
+    group: &'a [Arc<Deployment>],
+    tried: Vec<usize>,
 }
 
 /// One deployment, ready to be called.
@@ -80,7 +89,7 @@ pub struct HttpTarget {
 
 impl Targets {
     /// A deployment whose address can't be used is left out: the configuration has refused it before.
-    pub fn new(catalog: Arc<Catalog>, pools: &Pools) -> Self {
+    pub fn new(catalog: Arc<Catalog>, pools: &Pools, epoch: u64) -> Self {
         let by_id = catalog
             .deployments()
             .iter()
@@ -92,37 +101,48 @@ impl Targets {
                 Some((deployment.id.clone(), Arc::new(target?)))
             })
             .collect();
-        Self { catalog, by_id }
+        Self { catalog, by_id, epoch }
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// One of the deployments that serve `model`, by weight.
-    pub fn pick(&self, model: &str, entropy: &dyn Entropy) -> Option<Arc<Target>> {
-        let group = self.catalog.find(model);
-        let chosen = match group {
-            [] => return None,
-            [one] => one,
-            many => weighted(many, entropy)?,
-        };
-        self.by_id.get(&chosen.id).cloned()
+    /// The deployments that serve `model`.
+    pub fn choices(&self, model: &str) -> Choices<'_> {
+        Choices { targets: self, group: self.catalog.find(model), tried: Vec::new() }
     }
 }
 
-fn weighted<'a>(group: &'a [Arc<Deployment>], entropy: &dyn Entropy) -> Option<&'a Arc<Deployment>> {
-    let total: u64 = group.iter().map(|deployment| u64::from(deployment.weight)).sum();
-    if total == 0 {
-        return group.first();
+impl Choices<'_> {
+    /// One that was not tried yet; `None`: there is no other.
+    pub fn next(&mut self, entropy: &dyn Entropy) -> Option<Arc<Target>> {
+        while let Some(chosen) = self.draw(entropy) {
+            self.tried.push(chosen);
+            if let Some(target) = self.group.get(chosen).and_then(|chosen| self.targets.by_id.get(&chosen.id)) {
+                return Some(Arc::clone(target));
+            }
+        }
+        None
     }
-    let mut at = u64::from_le_bytes(random_bytes::<8>(entropy)) % total;
-    group.iter().find(|deployment| {
-        let weight = u64::from(deployment.weight);
-        let found = at < weight;
-        at = at.saturating_sub(weight);
-        found
-    })
+
+    /// By weight, among those that are left. Those without a weight get no calls, unless none has one.
+    fn draw(&self, entropy: &dyn Entropy) -> Option<usize> {
+        let left = || self.group.iter().enumerate().filter(|(i, _)| !self.tried.contains(i));
+        let total: u64 = left().map(|(_, deployment)| u64::from(deployment.weight)).sum();
+        if total == 0 {
+            let weightless = self.group.iter().all(|deployment| deployment.weight == 0);
+            return left().next().filter(|_| weightless).map(|(i, _)| i);
+        }
+        let mut at = if left().nth(1).is_some() { u64::from_le_bytes(random_bytes::<8>(entropy)) % total } else { 0 };
+        let found = left().find(|(_, deployment)| {
+            let weight = u64::from(deployment.weight);
+            let found = at < weight;
+            at = at.saturating_sub(weight);
+            found
+        });
+        found.map(|(i, _)| i)
+    }
 }
 
 impl Target {

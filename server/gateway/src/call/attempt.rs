@@ -6,18 +6,25 @@ use std::time::Instant;
 use http::StatusCode;
 use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Charge, Outcome};
-use tollgate_domain::ledger::RateStatus;
+use tollgate_domain::ledger::{RateStatus, Refusal};
 use tollgate_domain::price::Cost;
 use tollgate_domain::usage::{Certainty, Usage};
 
 use super::admit::Admitted;
 use super::detach::ClientLeft;
+use super::growth::Growth;
 use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
-use crate::ledger::{LedgerError, OpenCharge, Reserved};
+use crate::ledger::{Extended, LedgerError, OpenCharge, Reserved};
 use crate::openai::usage::Report;
 use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
+
+/// Rate limits are told of a growing answer by so many tokens at once.
+const PACE: u64 = 256;
+
+/// What the ledger says of a call that its client took with it.
+pub const CLIENT_LEFT: &str = "the client left, and the call was cancelled";
 
 /// Errors are cut to so many characters in the ledger.
 const MAX_ERROR: usize = 500;
@@ -32,7 +39,13 @@ pub struct Attempt {
     /// What the caller asked for.
     pub model: Arc<str>,
     pub upstream_model: Arc<str>,
+    /// What was asked for, if something else is called because its budget is used up.
+    pub instead_of: Option<Arc<str>>,
     pub left: ClientLeft,
+    /// A client that leaves takes the call with it.
+    pub cancels: bool,
+    /// Tokens of the prompt, more or less.
+    likely_prompt: u64,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -45,6 +58,8 @@ pub struct End<'a> {
     pub error: Option<&'a str>,
     /// What the provider reported; `None`: nothing.
     pub report: Option<&'a Report>,
+    /// The call was ended before the provider could report anything: what its answer has by now, in tokens.
+    pub measured: Option<u64>,
 }
 
 impl Attempt {
@@ -60,6 +75,8 @@ impl Attempt {
         let target = Arc::clone(&admitted.target);
         let target = &target;
         let Reserved { reservation, rates, .. } = reserved;
+        // What is set aside for the prompt is twice what is usual.
+        let likely_prompt = reservation.held.input_tokens / 2;
         let named = start.named(reservation.id, reservation.at);
         let charge = Charge {
             id: named.id,
@@ -99,7 +116,10 @@ impl Attempt {
             target: Arc::clone(target),
             model: Arc::clone(&admitted.model),
             upstream_model: Arc::clone(&admitted.upstream_model),
+            instead_of: admitted.instead_of.take(),
             left,
+            cancels: admitted.cancels,
+            likely_prompt,
             open: Some(open),
             _place: place,
         };
@@ -108,6 +128,23 @@ impl Attempt {
 
     pub fn provider(&self) -> &str {
         &self.target.provider
+    }
+
+    /// Follows a growing answer: what it has beyond what was expected counts against rate limits, and what it has beyond
+    /// what is paid for is set aside too. The refusal of a budget that has no more ends the stream.
+    pub fn follow(&mut self, growth: &Growth) -> Option<Box<Refusal>> {
+        let open = self.open.as_mut()?;
+        let (tokens, paced) = (growth.tokens(), open.paced());
+        if tokens > paced {
+            open.pace(tokens - paced + PACE);
+        }
+        let beyond = growth.beyond(open.paid())?;
+        // By half each time, so that a long answer is not asked about again and again.
+        let more = beyond.saturating_add((open.paid() / 2).max(PACE));
+        match open.extend(self.gateway.ledger(), more) {
+            Extended::Refused(refusal) => Some(refusal),
+            Extended::Held(_) | Extended::Unknown => None,
+        }
     }
 
     /// Whether the client has not been given anything of the answer yet is over.
@@ -131,21 +168,28 @@ impl Attempt {
     /// Turns the reservation into a charge: once, later calls do nothing. Returns what it cost.
     pub fn settle(&mut self, end: &End<'_>) -> Option<Cost> {
         let mut open = self.open.take()?;
-        let cost = end.report.and_then(|report| self.cost(report));
+        let guess = end.measured.filter(|_| end.report.is_none_or(|report| report.usage.is_none())).map(|output| {
+            let known = end.report.cloned().unwrap_or_default();
+            let usage = Usage { input: self.likely_prompt, output, ..Usage::default() };
+            Report { usage: Some(usage), ..known }
+        });
+        let report = guess.as_ref().or(end.report);
+        let cost = report.and_then(|report| self.cost(report));
         let price = self.price();
         let charge = &mut open.charge;
         charge.outcome = end.outcome;
         charge.status = end.status.as_u16();
         charge.error = end.error.map(|text| text.chars().take(MAX_ERROR).collect());
-        let usage = end.report.and_then(|report| report.usage);
+        let usage = report.and_then(|report| report.usage);
         charge.certainty = match (usage, &cost, end.outcome) {
+            (Some(_), Some(_), _) if guess.is_some() => Certainty::Estimated,
             (Some(_), Some(_), Outcome::Success) => Certainty::Measured,
             (Some(_), Some(_), _) => Certainty::Partial,
             (None, _, Outcome::UpstreamError) if !end.status.is_success() => Certainty::Measured,
             _ => Certainty::Unknown,
         };
         charge.usage = usage.unwrap_or_default();
-        charge.upstream_id = end.report.and_then(|report| report.id.clone());
+        charge.upstream_id = report.and_then(|report| report.id.clone());
         charge.price_source = price.map(|price| price.source);
         if let Some(cost) = &cost {
             charge.cost = cost.total;
@@ -169,8 +213,13 @@ impl Attempt {
 /// An attempt that nobody settled is torn down: the process stops, or the provider took longer than anybody waits.
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let error = Some("the call was given up before its end");
-        self.settle(&End { outcome: Outcome::Interrupted, status: StatusCode::BAD_GATEWAY, error, report: None });
+        let (error, measured) = if self.cancels && self.left.get() {
+            (CLIENT_LEFT, Some(0))
+        } else {
+            ("the call was given up before its end", None)
+        };
+        let (outcome, status) = (Outcome::Interrupted, StatusCode::BAD_GATEWAY);
+        self.settle(&End { outcome, status, error: Some(error), report: None, measured });
     }
 }
 

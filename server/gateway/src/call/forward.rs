@@ -40,7 +40,7 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-
 pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> Response<Body> {
     let left = ClientLeft::default();
     let tasks = gateway.tasks().clone();
-    let limit = gateway.settings().drain;
+    let limit = (!admitted.cancels).then_some(gateway.settings().drain);
     let exchange = exchange(gateway, start, admitted, left.clone());
     Detachable::new(exchange, tasks, left, limit).await
 }
@@ -160,7 +160,8 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
         let error = CallError::upstream_broken(attempt.provider(), "it is not a JSON object");
         return fail(&mut attempt, Outcome::UpstreamBroken, error);
     };
-    let end = End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report) };
+    let end =
+        End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report), measured: None };
     let cost = attempt.settle(&end);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = asked.status;
@@ -244,7 +245,7 @@ fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<B
 
 /// The same, with other words in the ledger.
 fn fail_as(attempt: &mut Attempt, outcome: Outcome, error: CallError, kept: &str) -> Response<Body> {
-    let end = End { outcome, status: error.status, error: Some(kept), report: None };
+    let end = End { outcome, status: error.status, error: Some(kept), report: None, measured: None };
     attempt.settle(&end);
     let mut response = error.into_response();
     headers::describe(response.headers_mut(), attempt);

@@ -10,9 +10,12 @@ use http::StatusCode;
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep};
 use tollgate_domain::charge::Outcome;
+use tollgate_domain::ledger::Refusal;
 
-use super::attempt::{Attempt, End};
+use super::attempt::{Attempt, CLIENT_LEFT, End};
+use super::growth::Growth;
 use super::source::Source;
+use crate::openai::error::CallError;
 use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
 use crate::openai::usage::Report;
 use crate::sse::Splitter;
@@ -29,6 +32,7 @@ struct State {
     /// Events for the client that were not handed out yet.
     ready: VecDeque<Bytes>,
     report: Report,
+    growth: Growth,
     /// An error that the provider reported in the stream.
     error: Option<String>,
     /// `[DONE]`, or the end, was seen and the charge is settled.
@@ -49,6 +53,7 @@ impl Relay {
             splitter: Splitter::default(),
             ready: VecDeque::new(),
             report: Report::default(),
+            growth: Growth::default(),
             error: None,
             settled: false,
             ended: false,
@@ -73,11 +78,15 @@ impl Body for Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let Some(state) = self.0.take() else { return };
+        let Some(mut state) = self.0.take() else { return };
         if state.ended && state.settled {
             return;
         }
         state.attempt.left.note();
+        if state.attempt.cancels {
+            state.settle_early(CLIENT_LEFT);
+            return;
+        }
         let tasks = state.attempt.gateway.tasks().clone();
         tasks.spawn(async move { state.drain().await });
     }
@@ -119,15 +128,23 @@ impl State {
         }
         while let Some(event) = self.splitter.next_event() {
             self.pass(event);
+            if self.ended {
+                return;
+            }
         }
     }
 
     /// Decides what the client gets of an event.
     fn pass(&mut self, event: Bytes) {
+        self.growth.take(&event);
+        let mut goes_on = true;
         let out = match classify(&event) {
             Kind::NullUsage if self.hide_usage => Some(without_null_usage(&event)),
             Kind::Plain | Kind::NullUsage => Some(event),
             Kind::Usage { report, only_usage } => {
+                // What comes after the whole answer ends nothing.
+                goes_on = !only_usage;
+                self.growth.count(report.usage.as_ref().map_or(0, |usage| usage.output));
                 self.report = report;
                 if self.hide_usage && only_usage {
                     None
@@ -149,6 +166,30 @@ impl State {
             }
         };
         self.ready.extend(out);
+        if goes_on
+            && !self.settled
+            && let Some(refusal) = self.attempt.follow(&self.growth)
+        {
+            self.cut(&refusal);
+        }
+    }
+
+    /// The answer outgrows what is set aside for it, and a budget has no more: it ends here, in the stream's own form, and
+    /// the provider's connection is closed. What it has by now is charged.
+    fn cut(&mut self, refusal: &Refusal) {
+        let status = self.attempt.gateway.paying().budget_status();
+        let error = CallError::over_limit(refusal, status);
+        self.settle_early("a budget was used up in the middle of the answer");
+        self.source = Source::Closed;
+        self.ended = true;
+        let error = String::from_utf8(error.to_json()).unwrap_or_default();
+        self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
+        self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+    }
+
+    /// Charges what was measured, for the provider is not heard any more.
+    fn settle_early(&mut self, reason: &str) {
+        self.settle_as(Outcome::Interrupted, Some(reason), Some(self.growth.tokens()));
     }
 
     /// The provider ended the stream.
@@ -175,6 +216,10 @@ impl State {
     }
 
     fn settle(&mut self, outcome: Outcome, error: Option<&str>) {
+        self.settle_as(outcome, error, None);
+    }
+
+    fn settle_as(&mut self, outcome: Outcome, error: Option<&str>, measured: Option<u64>) {
         if self.settled {
             return;
         }
@@ -183,7 +228,7 @@ impl State {
             Some(message) => (Outcome::UpstreamError, Some(message.as_str())),
             None => (outcome, error),
         };
-        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report) });
+        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report), measured });
     }
 
     /// Reads the rest of the stream for its usage, the client being gone.
