@@ -90,8 +90,7 @@ mod tests {
     #[test]
     fn rates_are_told_in_words() {
         let rate = |kind, period, limit| RateLimit { kind, period, limit };
-        let rates =
-            [rate(RateKind::OutputTokens, Period::Hour, 5000), rate(RateKind::Requests, Period::Day, 20)];
+        let rates = [rate(RateKind::OutputTokens, Period::Hour, 5000), rate(RateKind::Requests, Period::Day, 20)];
         assert_eq!(rates_text(&rates), "5,000 output tokens an hour, 20 requests a day");
     }
 

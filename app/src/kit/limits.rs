@@ -167,7 +167,8 @@ impl Form {
         let money = |amount: Option<Nanos>| amount.map(Nanos::to_decimal).unwrap_or_default();
         let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
         let windows = limits.windows.iter().map(|w| format!("{} {}", w.duration, w.max_budget.to_decimal()));
-        let typed = |limits: &ModelLimits| ModelLimits { rates: Vec::new(), ..limits.clone() } != ModelLimits::default();
+        let typed =
+            |limits: &ModelLimits| ModelLimits { rates: Vec::new(), ..limits.clone() } != ModelLimits::default();
         let models = limits.models.iter().filter(|(_, limits)| typed(limits));
         let models = models.map(|(model, limits)| model_line(model, limits));
         let values = [

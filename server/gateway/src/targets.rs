@@ -297,3 +297,53 @@ fn tail(operation: Operation) -> Option<&'static str> {
         Operation::Other => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tollgate_domain::entropy::SeededEntropy;
+    use tollgate_domain::limits::Limits;
+    use tollgate_domain::model::{ModelPattern, Origin, Timeouts};
+
+    use super::*;
+
+    fn targets(weights: &[u32]) -> Targets {
+        let deployment = |(n, weight): (usize, &u32)| Deployment {
+            id: format!("d{n}"),
+            model: ModelPattern::new("m"),
+            provider: "simulator".to_owned(),
+            upstream_model: "echo".to_owned(),
+            upstream: Upstream::Simulator,
+            api_key: None,
+            headers: Vec::new(),
+            timeouts: Timeouts::default(),
+            weight: *weight,
+            price: None,
+            base_model: None,
+            origin: Origin::BuiltIn,
+            mode: None,
+            max_input_tokens: None,
+            max_output_tokens: None,
+            limits: Limits::default(),
+        };
+        let all = weights.iter().enumerate().map(deployment).collect();
+        Targets::new(Arc::new(Catalog::new(all, HashMap::new())), &Pools::default(), 0)
+    }
+
+    fn order(targets: &Targets, entropy: &dyn Entropy) -> Vec<String> {
+        let mut choices = targets.choices("m");
+        std::iter::from_fn(|| Some(choices.next(entropy)?.id.to_string())).collect()
+    }
+
+    #[test]
+    fn each_deployment_is_tried_once_and_more_often_first_by_its_weight() {
+        let entropy = SeededEntropy::new(3);
+        let three = targets(&[1, 0, 3]);
+        let orders: Vec<_> = (0..400).map(|_| order(&three, &entropy)).collect();
+        assert!(orders.iter().all(|order| order.len() == 2 && !order.contains(&"d1".to_owned())));
+        let first = orders.iter().filter(|order| order[0] == "d2").count();
+        assert!((250..350).contains(&first), "{first}");
+        assert_eq!(order(&targets(&[0, 0]), &entropy), ["d0", "d1"]);
+        assert_eq!(order(&targets(&[5]), &entropy), ["d0"]);
+        assert!(three.choices("other").next(&entropy).is_none());
+    }
+}

@@ -23,6 +23,9 @@ use crate::upstream::BeforeWrite;
 /// Rate limits are told of a growing answer by so many tokens at once.
 const PACE: u64 = 256;
 
+/// The least that an answer is extended by, in tokens.
+const LITTLE: u64 = 64;
+
 /// What the ledger says of a call that its client took with it.
 pub const CLIENT_LEFT: &str = "the client left, and the call was cancelled";
 
@@ -103,6 +106,7 @@ impl Attempt {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: admitted.instead_of.clone(),
             upstream_id: None,
             end_user: admitted.end_user.take(),
             tags: std::mem::take(&mut admitted.tags),
@@ -138,13 +142,21 @@ impl Attempt {
         if tokens > paced {
             open.pace(tokens - paced + PACE);
         }
-        let beyond = growth.beyond(open.paid())?;
-        // By half each time, so that a long answer is not asked about again and again.
-        let more = beyond.saturating_add((open.paid() / 2).max(PACE));
-        match open.extend(self.gateway.ledger(), more) {
-            Extended::Refused(refusal) => Some(refusal),
-            Extended::Held(_) | Extended::Unknown => None,
+        let beyond = growth.due(open.paid(), open.is_extended())?;
+        // By half each time, so that a long answer is not asked about again and again; or a little, if that is left.
+        for step in [(open.paid() / 2).max(PACE), LITTLE] {
+            match open.extend(self.gateway.ledger(), beyond.saturating_add(step)) {
+                Extended::Refused(refusal) if step == LITTLE => return Some(refusal),
+                Extended::Refused(_) => {}
+                Extended::Held | Extended::Unknown => break,
+            }
         }
+        None
+    }
+
+    /// How many tokens of the answer are paid for.
+    pub fn paid(&self) -> u64 {
+        self.open.as_ref().map_or(0, OpenCharge::paid)
     }
 
     /// Whether the client has not been given anything of the answer yet is over.

@@ -14,6 +14,9 @@ const BYTES_A_TOKEN: usize = 6;
 /// More than what is paid for by less than this may be a wrong guess: so much is let pass before a stream is ended.
 const SLACK: u64 = 16;
 
+/// So many tokens before the end of what is paid for, more is asked for.
+const IN_TIME: u64 = 32;
+
 /// The length of an answer so far.
 #[derive(Debug, Default)]
 pub struct Growth {
@@ -39,9 +42,12 @@ impl Growth {
         self.counted.unwrap_or(self.guessed)
     }
 
-    /// By how many tokens the answer is certainly longer than `paid`; `None`: it may not be.
-    pub fn beyond(&self, paid: u64) -> Option<u64> {
+    /// By how many tokens the answer is longer than `paid`, if more has to be set aside now. What is paid for at first is
+    /// what the provider keeps to, as a rule: only an answer that is certainly longer asks for more. One that was
+    /// `extended` before keeps to nothing, and asks in time.
+    pub fn due(&self, paid: u64, extended: bool) -> Option<u64> {
         let longer = match self.counted {
+            _ if extended => self.tokens().saturating_add(IN_TIME) > paid,
             Some(counted) => counted > paid,
             None => self.guessed > paid.saturating_add(paid / 8).saturating_add(SLACK),
         };
@@ -103,14 +109,16 @@ mod tests {
         let paid = 40;
         for n in 1..=61 {
             growth.take(&event(r#"{"content":"x"}"#));
-            assert_eq!(growth.beyond(paid), None, "{n}");
+            assert_eq!(growth.due(paid, false), None, "{n}");
         }
         growth.take(&event(r#"{"content":"x"}"#));
-        assert_eq!((growth.beyond(paid), growth.tokens()), (Some(22), 62));
+        assert_eq!((growth.due(paid, false), growth.tokens()), (Some(22), 62));
+        // Then in time.
+        assert_eq!((growth.due(94, true), growth.due(93, true)), (None, Some(0)));
         growth.count(40);
-        assert_eq!((growth.beyond(paid), growth.tokens()), (None, 40));
+        assert_eq!((growth.due(paid, false), growth.tokens()), (None, 40));
         growth.count(41);
         growth.count(3);
-        assert_eq!(growth.beyond(paid), Some(1));
+        assert_eq!(growth.due(paid, false), Some(1));
     }
 }

@@ -179,7 +179,10 @@ impl State {
     fn cut(&mut self, refusal: &Refusal) {
         let status = self.attempt.gateway.paying().budget_status();
         let error = CallError::over_limit(refusal, status);
-        self.settle_early("a budget was used up in the middle of the answer");
+        // What was guessed beyond what is paid for may be a wrong guess.
+        let measured = self.growth.tokens().min(self.attempt.paid());
+        let reason = "a budget was used up in the middle of the answer";
+        self.settle_as(Outcome::Interrupted, Some(reason), Some(measured));
         self.source = Source::Closed;
         self.ended = true;
         let error = String::from_utf8(error.to_json()).unwrap_or_default();

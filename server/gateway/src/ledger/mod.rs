@@ -71,12 +71,18 @@ pub struct OpenCharge {
     reservation: Reservation,
     /// Records of what was added to the reservation.
     extended: Vec<SegmentHold>,
+    is_extended: bool,
 }
 
 impl OpenCharge {
     /// How many tokens of its answers are paid for.
     pub fn paid(&self) -> u64 {
         self.reservation.paid
+    }
+
+    /// Whether more was set aside than at first.
+    pub fn is_extended(&self) -> bool {
+        self.is_extended
     }
 
     /// How many tokens of its answers are counted against rate limits.
@@ -92,7 +98,8 @@ impl OpenCharge {
     /// Sets aside more: if nothing more is heard of the call, it costs that too.
     pub fn extend(&mut self, ledger: &Ledger, tokens: u64) -> Extended {
         let extended = self.reservation.extend(tokens);
-        if matches!(extended, Extended::Held(_)) && self.charge.cost != self.reservation.held.amount {
+        self.is_extended |= matches!(extended, Extended::Held);
+        if matches!(extended, Extended::Held) && self.charge.cost != self.reservation.held.amount {
             self.charge.cost = self.reservation.held.amount;
             let frame = journal::encode(frame::Kind::Opened, &self.charge);
             match frame.and_then(|frame| ledger.0.journal.append(&frame)) {
@@ -158,13 +165,13 @@ impl Ledger {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
             Ok(())
         });
-        Ok((OpenCharge { charge, hold, reservation, extended: Vec::new() }, before_write))
+        Ok((OpenCharge { charge, hold, reservation, extended: Vec::new(), is_extended: false }, before_write))
     }
 
     /// Puts the charge's final form into the journal and on its way to the database. A charge that was never journalled
     /// reached no provider and leaves no trace: `false`.
     pub fn settle(&self, open: OpenCharge) -> bool {
-        let OpenCharge { charge, hold, reservation, extended } = open;
+        let OpenCharge { charge, hold, reservation, extended, .. } = open;
         let Some(opened) = hold.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
         let settled = journal::encode(frame::Kind::Settled, &charge).and_then(|f| self.0.journal.append(&f));
         let settled = settled

@@ -50,8 +50,7 @@ pub struct Reserved {
 /// Whether more was set aside for a call under way.
 #[derive(Debug)]
 pub enum Extended {
-    /// So many more tokens of its answers are paid for.
-    Held(u64),
+    Held,
     Refused(Box<Refusal>),
     /// Sums that are not in memory would have to be read first.
     Unknown,
@@ -82,7 +81,11 @@ impl Reservation {
 
     /// Sets aside more, for so many tokens of the answer beyond those that are paid for: on every account or on none.
     pub(super) fn extend(&mut self, tokens: u64) -> Extended {
-        let Some(price) = self.price else { return Extended::Held(tokens) };
+        let Some(price) = self.price else {
+            // Nothing limits what it may cost.
+            self.paid = self.paid.saturating_add(tokens);
+            return Extended::Held;
+        };
         let more = Ask { amount: price.answer(tokens), ..Ask::default() };
         let now = self.ledger.0.clock.now();
         match self.ledger.book().extend(self.id, more, now) {
@@ -90,7 +93,7 @@ impl Reservation {
                 tell(&events);
                 self.held.amount = Nanos(self.held.amount.0.saturating_add(more.amount.0));
                 self.paid = self.paid.saturating_add(tokens);
-                Extended::Held(tokens)
+                Extended::Held
             }
             Err(ReserveError::Refused(refusal)) => Extended::Refused(refusal),
             Err(_) => Extended::Unknown,

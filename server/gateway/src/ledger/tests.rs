@@ -93,6 +93,7 @@ impl Bench {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: None,
             upstream_id: None,
             end_user: None,
             tags: Vec::new(),

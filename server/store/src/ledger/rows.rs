@@ -69,7 +69,8 @@ const CHARGES: Bulk = charges!(
     "audio_output_tokens",
     "image_output_tokens",
     "client_left",
-    "tags"
+    "tags",
+    "instead_of"
 );
 
 pub const REFUSALS: Bulk = Bulk {
@@ -104,6 +105,7 @@ fn is_plain(charge: &Charge) -> bool {
         && charge.error.is_none()
         && parts | usage.audio_output | usage.image_output == 0
         && !charge.client_left
+        && charge.instead_of.is_none()
         && charge.tags.is_empty()
 }
 
@@ -228,6 +230,7 @@ impl ChargeBinder {
             serde_json::to_string(&tags).unwrap_or_default()
         });
         arguments.text_or_null(tags.as_deref());
+        arguments.text_or_null(charge.instead_of.as_deref().map(indexed).as_deref());
     }
 
     fn bind_key(&mut self, arguments: &mut Arguments, key: CallKey) {
