@@ -6,9 +6,9 @@ import time
 
 import pytest
 from ledger import Ledger
-from test_budgets import INPUT, OUTPUT, body, chat, dollars, worth
+from test_budgets import INPUT, OUTPUT, at_once, body, chat, dollars, worth
 
-from stack import Gateway, Mock, UPSTREAM_KEY, wait_until
+from stack import MASTER_KEY, UPSTREAM_KEY, Gateway, Mock, wait_until
 
 GROUP = """\
   - model_name: group
@@ -47,8 +47,6 @@ def test_another_deployment_is_tried(gateway: Gateway, mock: Mock):
 
 @pytest.mark.parametrize("limit", ["max_parallel_requests: 2", "tpm: 200", "otpm: 80", "rpd: 2"])
 def test_every_limit_of_a_deployment(gateway: Gateway, mock: Mock, limit: str):
-    from test_budgets import at_once
-
     mock.script("delay-1500")
     configure(gateway, group(gateway, limit, "weight: 0"))
     answers = at_once(gateway, gateway.new_key(), [body("group")] * 4)
@@ -241,6 +239,26 @@ def test_a_key_that_is_slowed_down(gateway: Gateway, mock: Mock):
     team = gateway.call("POST", "/team/new", {"max_budget": dollars(worth(ask))}).json()["team_id"]
     key = gateway.new_key(team_id=team, throttle_on_budget_exceeded=True, rpm_limit=40)
     assert [chat(gateway, key, ask).status for _ in range(2)] == [200, 402]
+
+
+def test_a_customer_of_the_master_key(gateway: Gateway):
+    """Its chain is remembered, and changes are in force on the next call all the same."""
+    ask = body("mock-tokens-5", user="customer-1")
+    assert [chat(gateway, MASTER_KEY, ask).status for _ in range(3)] == [200] * 3
+    assert gateway.call("POST", "/customer/new", {"user_id": "customer-1", "rpm_limit": 1}).status == 200
+    # The three before were made without a limit, and are counted all the same.
+    assert chat(gateway, MASTER_KEY, ask).status == 429
+    assert gateway.call("POST", "/customer/update", {"user_id": "customer-1", "rpm_limit": 5}).status == 200
+    assert [chat(gateway, MASTER_KEY, ask).status for _ in range(3)] == [200, 200, 429]
+    assert chat(gateway, MASTER_KEY, body("mock-tokens-5", user="customer-2")).status == 200
+
+
+def test_a_limit_for_each_key(gateway: Gateway):
+    configure(gateway, settings="  global_max_parallel_requests: 100\n  max_parallel_requests: 2\n")
+    answers = at_once(gateway, gateway.new_key(), [body("mock-delay-1500")] * 5)
+    assert sorted(answer.status for answer in answers) == [200, 200, 429, 429, 429]
+    answers = at_once(gateway, gateway.new_key(max_parallel_requests=4), [body("mock-delay-1500")] * 5)
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 200, 429]
 
 
 def leave(gateway: Gateway, key: str, ask: dict, until: bytes | None):
