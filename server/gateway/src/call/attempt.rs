@@ -139,8 +139,8 @@ impl Attempt {
     pub fn follow(&mut self, growth: &Growth) -> Option<Box<Refusal>> {
         let open = self.open.as_mut()?;
         let (tokens, paced) = (growth.tokens(), open.paced());
-        if tokens > paced {
-            open.pace(tokens - paced + PACE);
+        if growth.exceeds(paced) {
+            open.pace(tokens.saturating_sub(paced) + PACE);
         }
         let beyond = growth.due(open.paid(), open.is_extended())?;
         // By half each time, so that a long answer is not asked about again and again; or a little, if that is left.

@@ -42,15 +42,19 @@ impl Growth {
         self.counted.unwrap_or(self.guessed)
     }
 
+    /// Whether the answer certainly has more tokens than these.
+    pub fn exceeds(&self, tokens: u64) -> bool {
+        match self.counted {
+            Some(counted) => counted > tokens,
+            None => self.guessed > tokens.saturating_add(tokens / 8).saturating_add(SLACK),
+        }
+    }
+
     /// By how many tokens the answer is longer than `paid`, if more has to be set aside now. What is paid for at first is
     /// what the provider keeps to, as a rule: only an answer that is certainly longer asks for more. One that was
     /// `extended` before keeps to nothing, and asks in time.
     pub fn due(&self, paid: u64, extended: bool) -> Option<u64> {
-        let longer = match self.counted {
-            _ if extended => self.tokens().saturating_add(IN_TIME) > paid,
-            Some(counted) => counted > paid,
-            None => self.guessed > paid.saturating_add(paid / 8).saturating_add(SLACK),
-        };
+        let longer = if extended { self.tokens().saturating_add(IN_TIME) > paid } else { self.exceeds(paid) };
         longer.then(|| self.tokens().saturating_sub(paid))
     }
 }
