@@ -3,6 +3,7 @@
 mod activity;
 mod by_user;
 mod calculate;
+mod capture;
 mod daily;
 mod each;
 mod global;
@@ -19,6 +20,7 @@ mod totals;
 pub use activity::{global_activity, global_activity_model, global_cache_hits, global_exceptions};
 pub use by_user::by_user;
 pub use calculate::calculate;
+pub use capture::capture_rate;
 pub use daily::{
     customer_aggregated, customer_daily, organisation_aggregated, organisation_daily, tag_aggregated, tag_daily,
     team_aggregated, team_daily, user_aggregated, user_daily,

@@ -1,5 +1,6 @@
 //! `/team/*`
 
+mod callbacks;
 mod change;
 mod info;
 mod list;
@@ -9,6 +10,7 @@ mod new;
 mod reset;
 mod shape;
 
+pub use callbacks::{callback_add, callback_delete, callbacks};
 pub use change::{block, delete, patch, unblock, update};
 pub use info::info;
 pub use list::{available, list, list_v2};
