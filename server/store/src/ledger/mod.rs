@@ -6,6 +6,7 @@
 
 mod bulk;
 pub mod cost_lines;
+mod granted;
 mod latest;
 mod rollup;
 mod rows;

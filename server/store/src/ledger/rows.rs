@@ -70,7 +70,8 @@ const CHARGES: Bulk = charges!(
     "image_output_tokens",
     "client_left",
     "tags",
-    "units"
+    "units",
+    "instead_of"
 );
 
 pub const REFUSALS: Bulk = Bulk {
@@ -106,6 +107,7 @@ fn is_plain(charge: &Charge) -> bool {
         && parts | usage.audio_output | usage.image_output == 0
         && usage.units == Units::default()
         && !charge.client_left
+        && charge.instead_of.is_none()
         && charge.tags.is_empty()
 }
 
@@ -231,6 +233,7 @@ impl ChargeBinder {
         });
         arguments.text_or_null(tags.as_deref());
         arguments.text_or_null(units::write(&usage.units).as_deref());
+        arguments.text_or_null(charge.instead_of.as_deref().map(indexed).as_deref());
     }
 
     fn bind_key(&mut self, arguments: &mut Arguments, key: CallKey) {
