@@ -48,7 +48,7 @@ pub fn name(field: &'static str, text: &str) -> Result<(), ControlError> {
 }
 
 /// What is acted on among LiteLLM's fields.
-pub fn choices(settings: &serde_json::Map<String, serde_json::Value>) -> Result<(), ControlError> {
+pub fn choices(settings: &Map<String, Value>) -> Result<(), ControlError> {
     choice::check(settings).map_err(|(field, message)| ControlError::invalid(field, message))
 }
 
