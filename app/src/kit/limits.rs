@@ -299,6 +299,9 @@ pub(super) fn last_day(until: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_domain::ledger::{Period, RateKind};
+    use tollgate_domain::limits::RateLimit;
+
     use super::*;
 
     fn all() -> Limits {
@@ -331,6 +334,9 @@ mod tests {
                     },
                 ),
             ]),
+            // What no form has stays as it was.
+            budget_since: Some(Timestamp(7)),
+            rates: vec![RateLimit { kind: RateKind::Tokens, period: Period::Hour, limit: 9 }],
         }
     }
 
