@@ -112,6 +112,16 @@ impl Book {
         }
     }
 
+    /// Forgets what accounts spent, for it was changed in the database: each sum is asked for again with the next call
+    /// that needs it. Calls under way keep what they hold, and calls that the database does not have yet still count.
+    pub fn forget_sums(&mut self) {
+        for account in &mut self.accounts {
+            for turn in account.budgets.iter_mut().flat_map(Budget::turns_mut) {
+                turn.loaded = false;
+            }
+        }
+    }
+
     /// Where an account stands: each turn of a window that the book keeps.
     pub fn balances(&self, key: &AccountKey) -> Vec<Balance> {
         let Some(position) = self.known(key) else { return Vec::new() };
