@@ -46,6 +46,8 @@ pub struct Model {
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
     pub tags: Option<String>,
+    pub adjusts: Option<String>,
+    pub run_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

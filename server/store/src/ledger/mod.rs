@@ -4,6 +4,7 @@
 //! statements of many rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
 //! long to pick it apart.
 
+mod adjust;
 mod bulk;
 pub mod cost_lines;
 mod latest;
@@ -13,6 +14,7 @@ mod spent;
 mod sums;
 mod verify;
 
+pub use adjust::{Adjustment, Progress, Repriceable};
 use std::collections::HashSet;
 use std::time::Duration;
 
