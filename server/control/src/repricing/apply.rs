@@ -17,11 +17,7 @@ use crate::{Control, ControlError, OpContext};
 const TRIES: usize = 5;
 
 /// Begins a run, which is put down in the audit log with its filter and price. Nothing is adjusted yet: see [`proceed`].
-pub async fn start(
-    control: &Control,
-    op: &OpContext,
-    order: RepricingOrder,
-) -> Result<RepricingRun, ControlError> {
+pub async fn start(control: &Control, op: &OpContext, order: RepricingOrder) -> Result<RepricingRun, ControlError> {
     authorise(control, op, Action::Create, "").await?;
     check(&order)?;
     let change = control.change(op).await?;
@@ -46,12 +42,7 @@ pub async fn start(
 
 /// Goes on with a run until it is done or `seconds` have passed, and tells how far it is. A run that was interrupted goes
 /// on where it stopped. A charge that costs what it should gets no entry: doing all of it again changes nothing.
-pub async fn proceed(
-    control: &Control,
-    op: &OpContext,
-    id: &str,
-    seconds: i64,
-) -> Result<RepricingRun, ControlError> {
+pub async fn proceed(control: &Control, op: &OpContext, id: &str, seconds: i64) -> Result<RepricingRun, ControlError> {
     authorise(control, op, Action::Create, id).await?;
     let store = control.store();
     let mut run = store.repricing(id).await?.ok_or_else(|| ControlError::not_found("the run"))?;
@@ -103,9 +94,7 @@ fn entries(run: &str, part: &[Repriceable], prices: &mut Prices) -> Vec<Adjustme
 
 /// Ends a run, with its totals in the audit log.
 async fn finish(control: &Control, op: &OpContext, id: &str) -> Result<RepricingRun, ControlError> {
-    let get = || async {
-        control.store().repricing(id).await?.ok_or_else(|| ControlError::not_found("the run"))
-    };
+    let get = || async { control.store().repricing(id).await?.ok_or_else(|| ControlError::not_found("the run")) };
     let change = control.change(op).await?;
     if change.finish_repricing(id).await? {
         let run = get().await?;

@@ -6,6 +6,7 @@
 
 mod apply;
 mod prices;
+mod rate;
 mod report;
 
 use tollgate_domain::actor::{Action, Place, Resource};
@@ -13,6 +14,7 @@ use tollgate_domain::price::PriceSheet;
 use tollgate_domain::repricing::{NewPrice, RepricingOrder, RepricingRun};
 
 pub use apply::{proceed, start};
+pub use rate::{parse_prices, read_price};
 pub use report::dry_run;
 
 use crate::{Control, ControlError, OpContext};
