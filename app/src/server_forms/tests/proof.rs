@@ -2,19 +2,27 @@
 
 use http::StatusCode;
 use tollgate_domain::Clock as _;
-use tollgate_domain::Nanos;
 use tollgate_domain::actor::Role;
+use tollgate_domain::charge::Charge;
 use tollgate_domain::clock::SystemClock;
+use tollgate_domain::entropy::SystemEntropy;
+use tollgate_domain::ids::ChargeId;
+use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::LedgerBatch;
 
 use super::site::Site;
-use super::usage::charge;
+use super::usage;
+
+/// One whose id is of its moment.
+fn charge(model: &str, cost: i64, at: Timestamp) -> Charge {
+    Charge { id: ChargeId::of(at, &SystemEntropy), ..usage::charge(None, model, cost, at) }
+}
 
 #[tokio::test]
 async fn charges_are_priced_anew_after_a_look() {
     let site = Site::open().await;
     let now = SystemClock.now();
-    let charges = vec![charge(None, "gpt-4o", 2_500_000_000, now), charge(None, "o3", 1_000_000_000, now)];
+    let charges = vec![charge("gpt-4o", 2_500_000_000, now), charge("o3", 1_000_000_000, now)];
     site.store.append_ledger(&LedgerBatch { charges: charges.clone(), refusals: Vec::new() }).await.unwrap();
     site.get("/ui/repricing").await.says("See what would change").never_says("What would change<");
     // 1,000 in and 50 out.
@@ -45,7 +53,7 @@ async fn charges_are_priced_anew_after_a_look() {
 async fn a_file_is_imported_compared_and_deleted() {
     let site = Site::open().await;
     let now = SystemClock.now();
-    let charges = vec![charge(None, "gpt-4o", 250_000_000, now)];
+    let charges = vec![charge("gpt-4o", 250_000_000, now)];
     site.store.append_ledger(&LedgerBatch { charges, refusals: Vec::new() }).await.unwrap();
     site.get("/ui/reconciliation").await.says("No invoices yet").says("multipart/form-data");
     let day = now.to_datetime().format("%Y-%m-%d").to_string();
