@@ -65,7 +65,7 @@ pub enum Outcome {
 
 /// Prices a charge anew. An amount that can't be counted has no price.
 pub fn price(charge: &Priced<'_>, sheet: Option<&PriceSheet>) -> Outcome {
-    let used = charge.usage.total() > 0;
+    let used = !charge.usage.is_zero();
     match charge.certainty {
         Certainty::Unknown | Certainty::Estimated if !used => return Outcome::NoUsage,
         _ if !used && charge.lines.is_empty() => return Outcome::Nothing,
@@ -293,6 +293,8 @@ pub struct RepricingRun {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::Picos;
     use crate::entropy::SeededEntropy;
@@ -311,18 +313,7 @@ mod tests {
         ])
     }
 
-    const USED: Usage = Usage {
-        input: 1000,
-        output: 10,
-        cache_read: 0,
-        cache_write: 0,
-        cache_write_1h: 0,
-        audio_input: 0,
-        image_input: 0,
-        reasoning: 0,
-        audio_output: 0,
-        image_output: 0,
-    };
+    static USED: LazyLock<Usage> = LazyLock::new(|| Usage { input: 1000, output: 10, ..Usage::default() });
 
     fn priced<'a>(certainty: Certainty, usage: &'a Usage, lines: &'a [CostLine]) -> Priced<'a> {
         Priced { certainty, usage, cost: Nanos(7), lines }

@@ -33,7 +33,7 @@ pub fn read_price(meter: Meter, text: &str) -> Result<Picos, tollgate_domain::mo
 }
 
 fn is_of_tokens(meter: Meter) -> bool {
-    matches!(meter, Meter::Input | Meter::Output) || meter.whole().is_some()
+    matches!(meter, Meter::Input | Meter::Output | Meter::Citation) || meter.whole().is_some()
 }
 
 #[cfg(test)]

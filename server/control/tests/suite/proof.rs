@@ -52,6 +52,7 @@ fn charge(n: u64, at: Timestamp, model: &str, certainty: Certainty) -> Charge {
         duration_us: 5,
         first_byte_us: None,
         client_left: false,
+        instead_of: None,
         upstream_id: None,
         end_user: None,
         tags: vec!["t".to_owned()],

@@ -13,7 +13,7 @@ use tollgate_domain::{Nanos, Timestamp};
 
 use super::bulk::Connection;
 use super::rollup::Rollup;
-use super::{LIMIT, cost_lines, rows};
+use super::{LIMIT, cost_lines, rows, units};
 use crate::calls::{Order, Search, Side};
 use crate::error::within;
 use crate::labels::MASTER_KEY;
@@ -95,7 +95,8 @@ const COLUMNS: &str = "call.id, call_id, attempt, started_at, key_id, ownership_
     reasoning_tokens, audio_output_tokens, image_output_tokens, cost_nanos, cost_lines, client_left, end_user, tags, \
     COALESCE(whose.team, ''), \
     (SELECT COUNT(*) FROM charges AS entry WHERE entry.adjusts = call.id), \
-    (SELECT CAST(COALESCE(SUM(entry.cost_nanos), 0) AS BIGINT) FROM charges AS entry WHERE entry.adjusts = call.id)";
+    (SELECT CAST(COALESCE(SUM(entry.cost_nanos), 0) AS BIGINT) FROM charges AS entry WHERE entry.adjusts = call.id), \
+    units, instead_of";
 
 const JOINS: &str = " LEFT JOIN (SELECT id AS owners, user_id, team_id, organisation_id, team_id AS team \
                      FROM ownerships) AS whose ON whose.owners = call.ownership_id";
@@ -137,6 +138,7 @@ fn repriceable(row: &QueryResult) -> Result<Repriceable, StoreError> {
             reasoning: tokens(22)?,
             audio_output: tokens(23)?,
             image_output: tokens(24)?,
+            units: units::parse(maybe(33)?.as_deref()).ok_or_else(|| bad("the units"))?,
         },
         cost: Nanos(int(25)?),
         cost_lines: cost_lines::parse(maybe(26)?.as_deref()).ok_or_else(|| bad("the lines of its cost"))?,
@@ -144,6 +146,7 @@ fn repriceable(row: &QueryResult) -> Result<Repriceable, StoreError> {
         duration_us: 0,
         first_byte_us: None,
         client_left: row.try_get_by_index(27)?,
+        instead_of: maybe(34)?.map(Arc::from),
         upstream_id: None,
         end_user: maybe(28)?,
         tags: maybe(29)?.map_or(Ok(Vec::new()), |tags| serde_json::from_str(&tags)).map_err(|_| bad("the tags"))?,

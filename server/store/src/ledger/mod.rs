@@ -7,11 +7,13 @@
 mod adjust;
 mod bulk;
 pub mod cost_lines;
+mod granted;
 mod latest;
 mod rollup;
 mod rows;
 mod spent;
 mod sums;
+pub mod units;
 mod verify;
 
 pub use adjust::{Adjustment, Progress, Repriceable};
