@@ -9,6 +9,7 @@ use http::header;
 use multer::{Constraints, Multipart, SizeLimit};
 use tollgate_control::invoices::{self, Import, MAX_BYTES, Mapping};
 use tollgate_control::{Control, ControlError, repricing};
+use tollgate_domain::Nanos;
 use tollgate_domain::repricing::{RepricingRun, RunState};
 
 use super::{read_form, show_again};
@@ -45,7 +46,8 @@ async fn apply(
         let run = repricing::start(&control, &op, repricing_order(&form)?).await?;
         repricing::proceed(&control, &op, &run.id, SECONDS).await
     };
-    match done.await {
+    let told = done.await;
+    match told {
         Err(error @ ControlError::Invalid { .. }) => {
             form.refuse(&error, &[("price", "price")]);
             show_again(request, form).await
@@ -84,7 +86,8 @@ async fn import(
         let how = how(&form, sent.name)?;
         invoices::import(&control, &viewer.op(), how, &sent.file).await
     };
-    match imported.await {
+    let told = imported.await;
+    match told {
         Ok(invoice) => redirect_with(&invoice_href(&invoice.id), "imported"),
         Err(error @ (ControlError::Invalid { .. } | ControlError::Conflict { .. })) => {
             if let Some(problem) = sent.problem {
@@ -104,8 +107,8 @@ fn how(form: &Form, name: String) -> Result<Import, ControlError> {
         .get("rate")
         .map(|text| {
             let (currency, rate) = text.split_once('=').ok_or_else(|| invalid("is written as EUR=1.08"))?;
-            let rate = rate.trim().parse().map_err(|_| invalid("is written as EUR=1.08"))?;
-            Ok((currency.trim().to_owned(), rate))
+            let rate = rate.trim().parse::<Nanos>().map_err(|_| invalid("is written as EUR=1.08"))?;
+            Ok::<_, ControlError>((currency.trim().to_owned(), rate))
         })
         .transpose()?;
     Ok(Import {

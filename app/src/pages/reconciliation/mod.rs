@@ -67,8 +67,8 @@ fn Upload(form: Form) -> impl IntoView {
                 {form.whole()}
                 <div class="field">
                     <label for="file">"File"</label>
-                    <input id="file" name="file" type="file" accept=".csv,.tsv,text/csv" required />
-                    <p class="help">"A usage or cost export, CSV, at most 16 MiB. The same file is taken once."</p>
+                    <input id="file" name="file" type="file" accept=".csv,.tsv,text/csv" required=true />
+                    <p class="field-help">"A usage or cost export, CSV, at most 16 MiB. The same file is taken once."</p>
                 </div>
                 {form.text("provider", "Provider").required().placeholder("openai").help("As the configuration names it.").view()}
                 {form.select("format", "Format", formats).view()}
