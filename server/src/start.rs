@@ -30,6 +30,9 @@ use crate::{http, terminal};
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether another process adjusted charges.
+const ADJUSTMENTS: Duration = Duration::from_secs(10);
+
 /// Keys that are due to be exchanged are looked for this often.
 const ROTATION: Duration = Duration::from_secs(60);
 
@@ -171,6 +174,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     background.spawn(rotation(control.clone(), stop.clone()));
+    background.spawn(adjustments(store.clone(), gateway.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
     let serving = Serving {
         app,
@@ -245,6 +249,26 @@ async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => gateway.sweep(),
+        }
+    }
+}
+
+/// Notices adjusting entries that other processes wrote: the command line, another gateway.
+async fn adjustments(store: Store, gateway: Gateway, stop: CancellationToken) {
+    let mut known = None;
+    loop {
+        match store.adjustments_mark().await {
+            Ok(mark) if known == Some(mark) => {}
+            Ok(mark) => {
+                if known.replace(mark).is_some() {
+                    gateway.sums_changed();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "whether charges were adjusted can't be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ADJUSTMENTS) => {}
         }
     }
 }

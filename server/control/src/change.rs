@@ -8,9 +8,11 @@ use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place};
 use tollgate_domain::audit::AuditEvent;
 use tollgate_domain::ids::{AuditId, UserId};
+use tollgate_domain::invoice::{Invoice, InvoiceLine};
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::Group;
 use tollgate_domain::page::{Cursor, Page};
+use tollgate_domain::repricing::RepricingRun;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 use tollgate_store::{KeyFilter, RecordFilter, Tx};
@@ -264,6 +266,22 @@ impl<'a> Change<'a> {
         let ended = self.tx.end_retired(key.after.id, self.now).await?;
         self.told.extend(ended.into_iter().map(Told::Key));
         Ok(())
+    }
+
+    pub(crate) async fn insert_repricing(&self, run: &RepricingRun) -> Result<(), ControlError> {
+        Ok(self.tx.insert_repricing(run).await?)
+    }
+
+    pub(crate) async fn finish_repricing(&self, id: &str) -> Result<bool, ControlError> {
+        Ok(self.tx.finish_repricing(id, self.now).await?)
+    }
+
+    pub(crate) async fn insert_invoice(&self, invoice: &Invoice, lines: &[InvoiceLine]) -> Result<(), ControlError> {
+        Ok(self.tx.insert_invoice(invoice, lines).await?)
+    }
+
+    pub(crate) async fn delete_invoice(&self, id: &str) -> Result<bool, ControlError> {
+        Ok(self.tx.delete_invoice(id).await?)
     }
 
     pub(crate) async fn replace_token(

@@ -62,7 +62,11 @@ impl Store {
         }
         let find = |own: bool| {
             let column = if own { charge::Column::Id } else { charge::Column::CallId };
-            charge::Entity::find().filter(column.eq(id)).order_by_desc(charge::Column::Attempt).limit(1)
+            charge::Entity::find()
+                .filter(column.eq(id))
+                .filter(charge::Column::Adjusts.is_null())
+                .order_by_desc(charge::Column::Attempt)
+                .limit(1)
         };
         for own in [true, false] {
             if let Some(row) = bounded(find(own).one(&self.readers)).await? {

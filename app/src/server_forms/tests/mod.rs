@@ -6,6 +6,7 @@ mod labels;
 mod members;
 mod models;
 mod organisations;
+mod proof;
 mod requests;
 mod site;
 mod teams;

@@ -207,6 +207,27 @@ impl Site {
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
     }
 
+    /// A form with a file.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: (&str, &str)) -> Page {
+        use std::fmt::Write as _;
+        let mut body = String::new();
+        for (name, value) in fields {
+            let _ = write!(body, "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        let (name, text) = file;
+        let _ = write!(
+            body,
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: text/csv\r\n\r\n{text}\r\n--b--\r\n"
+        );
+        let request = Request::post(path)
+            .header(header::HOST, "gate:4000")
+            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
     /// The one who is signed in becomes somebody else.
     pub async fn become_a(&self, role: Role) {
         let mut ada: User = self.store.find_by_handle("ada@example.com").await.unwrap().unwrap();

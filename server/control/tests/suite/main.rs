@@ -10,6 +10,7 @@ mod groups;
 mod harness;
 mod keys;
 mod principals;
+mod proof;
 mod reads;
 mod secrets;
 mod sweep;

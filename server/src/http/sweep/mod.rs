@@ -15,7 +15,8 @@ use world::{ACTORS, Actor, Names, Office, Told, template};
 const TABLE: &str = concat!(include_str!("table.txt"), include_str!("dashboard.txt"));
 
 /// Reads that come as something else than GET, and what one may do about oneself.
-const HARMLESS: [&str; 14] = [
+const HARMLESS: [&str; 15] = [
+    "/api/v1/ledger/repricings/dry-run",
     "/chat/completions",
     "/completions",
     "/embeddings",

@@ -49,6 +49,8 @@ pub struct Model {
     pub end_user: Option<String>,
     pub tags: Option<String>,
     pub instead_of: Option<String>,
+    pub adjusts: Option<String>,
+    pub run_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,7 @@
 //! statements of many rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
 //! long to pick it apart.
 
+mod adjust;
 mod bulk;
 pub mod cost_lines;
 mod granted;
@@ -15,6 +16,7 @@ mod sums;
 pub mod units;
 mod verify;
 
+pub use adjust::{Adjustment, Progress, Repriceable};
 use std::collections::HashSet;
 use std::time::Duration;
 

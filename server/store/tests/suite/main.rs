@@ -4,6 +4,7 @@
 #![expect(clippy::pedantic, reason = "tests say what they mean in fewer words")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests fail by it")]
 
+mod adjustments;
 mod audit;
 mod data;
 mod harness;
@@ -64,4 +65,5 @@ suite! {
         an_exchanged_text_is_found_until_its_time, keys_are_found_by_whose_they_are;
     people: users_are_found_by_address, a_token_works_once;
     health: deployments_are_judged_by_their_last_calls;
+    adjustments: sums_have_them_and_counts_do_not, none_is_written_twice, what_is_wrong_of_them_is_found;
 }
