@@ -58,6 +58,7 @@ mod errors;
 pub mod json;
 pub mod messages;
 pub mod neutral;
+pub mod responses;
 mod rest;
 pub mod sse;
 pub mod usage;

@@ -35,7 +35,8 @@ pub fn codec(dialect: Dialect) -> Option<&'static dyn Codec> {
     match dialect {
         Dialect::Chat => Some(&crate::chat::Chat),
         Dialect::Messages => Some(&crate::messages::Messages),
-        Dialect::Responses | Dialect::Completions | Dialect::Gemini | Dialect::Converse => None,
+        Dialect::Responses => Some(&crate::responses::Responses),
+        Dialect::Completions | Dialect::Gemini | Dialect::Converse => None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is true of every dialect.
 
+#![expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test and its parts")]
+
+mod cost;
 mod fuzz;
 mod golden;
 mod mapping;

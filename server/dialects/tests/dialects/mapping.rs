@@ -32,7 +32,7 @@ fn sections() -> Vec<(String, Dialect, Dialect, Vec<Row>)> {
                 out.push((kind.to_owned(), dialect(from), dialect(to), Vec::new()));
                 inside = true;
             }
-        } else if inside && text.starts_with("| ") && !text.starts_with("| What") {
+        } else if inside && text.starts_with("| ") && !text.starts_with("| What | In | Out |") {
             let cells: Vec<&str> = text.trim_matches('|').split(" | ").map(str::trim).collect();
             let [what, from, to, verdict] = cells[..] else { panic!("line {}: {text}", line + 1) };
             let code = |cell: &str| cell.trim_matches('`').to_owned();

@@ -148,9 +148,12 @@ fn chat() -> BoxedStrategy<Value> {
         Some(top) => json!({"logprobs":true,"top_logprobs":top}),
         None => json!({}),
     });
-    let stream = any::<bool>().prop_map(|on| match on {
-        true => json!({"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}}),
-        false => json!({}),
+    let stream = any::<bool>().prop_map(|on| {
+        if on {
+            json!({"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}})
+        } else {
+            json!({})
+        }
     });
     (vec(chat_message(), 1..6), fields, logprobs, stream)
         .prop_map(|(messages, fields, logprobs, stream)| {
@@ -239,6 +242,86 @@ fn messages() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+fn item() -> BoxedStrategy<Value> {
+    let part = prop_oneof![
+        text().prop_map(|t| json!({"type":"input_text","text":t})),
+        word().prop_map(|w| json!({"type":"input_image","image_url":format!("https://x.example/{w}"),"detail":"high"})),
+        word().prop_map(|w| json!({"type":"input_image","file_id":w,"detail":"auto"})),
+        word().prop_map(|w| json!({"type":"input_file","file_url":format!("https://x.example/{w}"),"filename":w})),
+        (word(), base64()).prop_map(|(w, d)| {
+            json!({"type":"input_file","filename":w,"file_data":format!("data:application/pdf;base64,{d}")})
+        }),
+        text().prop_map(|t| json!({"type":"new_kind","x":t})),
+    ];
+    let said = prop_oneof![
+        text().prop_map(|t| json!({"type":"output_text","text":t,"annotations":[{"index":3}]})),
+        text().prop_map(|t| json!({"type":"refusal","refusal":t})),
+    ];
+    let thoughts = vec(text().prop_map(|t| json!({"type":"summary_text","text":t})), 0..3);
+    prop_oneof![
+        (prop_oneof![Just("system"), Just("developer"), Just("user")], text())
+            .prop_map(|(role, t)| json!({"role":role,"content":t})),
+        (vec(part, 1..3), word()).prop_map(
+            |(parts, id)| json!({"type":"message","id":id,"role":"user","content":parts,"status":"completed"})
+        ),
+        text().prop_map(|t| json!({"role":"assistant","content":t})),
+        (vec(said, 1..3), word()).prop_map(|(parts, id)| {
+            json!({"type":"message","id":id,"role":"assistant","content":parts,"status":"completed"})
+        }),
+        (word(), word(), schema()).prop_map(|(id, name, arguments)| {
+            json!({"type":"function_call","id":id,"call_id":name,"name":name,"arguments":arguments.to_string()})
+        }),
+        (word(), text()).prop_map(|(id, t)| json!({"type":"function_call_output","call_id":id,"output":t,"id":id})),
+        (word(), thoughts, option::of(word())).prop_map(|(id, thoughts, sealed)| match sealed {
+            Some(sealed) => json!({"type":"reasoning","id":id,"summary":thoughts,"encrypted_content":sealed}),
+            None => json!({"type":"reasoning","id":id,"summary":thoughts}),
+        }),
+        word().prop_map(|id| json!({"type":"item_reference","id":id})),
+        (word(), text()).prop_map(|(id, t)| json!({"type":"web_search_call","id":id,"action":{"query":t}})),
+        word()
+            .prop_map(|id| json!({"type":"computer_call_output","call_id":id,"output":{"type":"computer_screenshot"}})),
+    ]
+    .boxed()
+}
+
+fn responses() -> BoxedStrategy<Value> {
+    let tool = prop_oneof![
+        (word(), schema()).prop_map(|(name, s)| json!({"type":"function","name":name,"parameters":s,"strict":true})),
+        word().prop_map(|id| json!({"type":"file_search","vector_store_ids":[id]})),
+    ];
+    let choice = prop_oneof![
+        Just(json!("required")),
+        word().prop_map(|name| json!({"type":"function","name":name})),
+        word().prop_map(|name| json!({"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":name}]})),
+        Just(json!({"type":"file_search"})),
+    ];
+    let format = prop_oneof![
+        Just(json!({"type":"text"})),
+        (word(), schema()).prop_map(|(name, s)| json!({"type":"json_schema","name":name,"schema":s,"strict":false})),
+    ];
+    let format = (format, word()).prop_map(|(format, new)| json!({"format":format,"verbosity":"high","new":new}));
+    let input = prop_oneof![text().prop_map(Value::from), vec(item(), 1..7).prop_map(Value::from)];
+    let fields = object(vec![
+        ("instructions", text().prop_map(Value::from).boxed()),
+        ("tools", vec(tool, 1..3).prop_map(Value::from).boxed()),
+        ("tool_choice", choice.boxed()),
+        ("parallel_tool_calls", any::<bool>().prop_map(Value::from).boxed()),
+        ("max_output_tokens", any::<u32>().prop_map(Value::from).boxed()),
+        ("temperature", number().prop_map(Value::from).boxed()),
+        ("top_p", number().prop_map(Value::from).boxed()),
+        ("top_logprobs", (0..9_u64).prop_map(Value::from).boxed()),
+        ("text", format.boxed()),
+        ("reasoning", word().prop_map(|new| json!({"effort":"low","summary":"auto","new":new})).boxed()),
+        ("user", word().prop_map(Value::from).boxed()),
+        ("metadata", text().prop_map(|t| json!({"label":t})).boxed()),
+        ("store", any::<bool>().prop_map(Value::from).boxed()),
+        ("previous_response_id", word().prop_map(Value::from).boxed()),
+        ("include", vec(word(), 1..3).prop_map(Value::from).boxed()),
+        ("brand_new", text().prop_map(|t| json!({"deep":[t]})).boxed()),
+    ]);
+    (input, fields).prop_map(|(input, fields)| with(json!({"model":"m","input":input}), fields)).boxed()
+}
+
 /// Every word and number of a document, sorted.
 fn leaves(value: &Value, out: &mut Vec<String>) {
     match value {
@@ -248,7 +331,9 @@ fn leaves(value: &Value, out: &mut Vec<String>) {
             match (key.as_str(), value.as_str().and_then(|text| serde_json::from_str(text).ok())) {
                 ("arguments", Some(inner)) => leaves(&inner, out),
                 // A part of text may become a plain text.
-                ("type", _) if *value == "text" => {}
+                // One message of the user's may become a plain input.
+                ("role", _) if *value == "user" => {}
+                ("type", _) if matches!(value.as_str(), Some("text" | "input_text" | "output_text" | "message")) => {}
                 _ => leaves(value, out),
             }
         }),
@@ -297,5 +382,10 @@ proptest! {
     #[test]
     fn messages_requests_lose_nothing(body in messages()) {
         check(Dialect::Messages, &body);
+    }
+
+    #[test]
+    fn responses_requests_lose_nothing(body in responses()) {
+        check(Dialect::Responses, &body);
     }
 }
