@@ -5,7 +5,9 @@
 //! `min_p`.
 
 mod answer;
+mod messages_write;
 mod parts;
+mod parts_write;
 mod read;
 mod stream_read;
 mod stream_write;
@@ -18,9 +20,9 @@ use crate::json::Object;
 use crate::neutral::{Answer, Error, ErrorKind, Request};
 use crate::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, errors};
 
+pub(crate) use parts_write::url;
 pub use stream_read::Reader;
 pub use stream_write::Writer;
-pub(crate) use write::url;
 
 /// The codec of [`crate::neutral::Dialect::Chat`].
 #[derive(Clone, Copy, Debug)]

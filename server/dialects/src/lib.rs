@@ -54,6 +54,7 @@
 //! ```
 
 pub mod chat;
+mod counted;
 mod errors;
 pub mod json;
 pub mod messages;
@@ -61,6 +62,7 @@ pub mod neutral;
 pub mod responses;
 mod rest;
 pub mod sse;
+pub mod tokens;
 pub mod usage;
 mod wire;
 

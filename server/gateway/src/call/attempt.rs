@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
+use tollgate_dialects::usage::Report;
 use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Charge, Outcome};
 use tollgate_domain::ledger::RateStatus;
@@ -12,15 +13,18 @@ use tollgate_domain::usage::{Certainty, Usage};
 
 use super::admit::Admitted;
 use super::detach::ClientLeft;
+use super::silence::Uncounted;
 use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
 use crate::ledger::{LedgerError, OpenCharge, Reserved};
-use crate::openai::usage::Report;
 use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
 
 /// Errors are cut to so many characters in the ledger.
 const MAX_ERROR: usize = 500;
+
+/// Where a cost is from that no price was known for.
+const STATED: &str = "stated by the provider";
 
 pub struct Attempt {
     pub gateway: Gateway,
@@ -33,6 +37,8 @@ pub struct Attempt {
     pub model: Arc<str>,
     pub upstream_model: Arc<str>,
     pub left: ClientLeft,
+    /// For an answer whose provider doesn't count.
+    pub uncounted: Uncounted,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -45,6 +51,8 @@ pub struct End<'a> {
     pub error: Option<&'a str>,
     /// What the provider reported; `None`: nothing.
     pub report: Option<&'a Report>,
+    /// The usage in it is the gateway's own estimate.
+    pub estimated: bool,
 }
 
 impl Attempt {
@@ -55,7 +63,7 @@ impl Attempt {
         admitted: &mut Admitted,
         place: CallPlace,
         reserved: Reserved,
-        left: ClientLeft,
+        (left, uncounted): (ClientLeft, Uncounted),
     ) -> Result<(Self, BeforeWrite), LedgerError> {
         let target = Arc::clone(&admitted.target);
         let target = &target;
@@ -100,6 +108,7 @@ impl Attempt {
             model: Arc::clone(&admitted.model),
             upstream_model: Arc::clone(&admitted.upstream_model),
             left,
+            uncounted,
             open: Some(open),
             _place: place,
         };
@@ -125,7 +134,10 @@ impl Attempt {
     /// What the answer with this report costs, if a price is known.
     pub fn cost(&self, report: &Report) -> Option<Cost> {
         let usage = report.usage.as_ref()?;
-        self.price()?.sheet.cost(usage, report.tier).ok()
+        match self.price() {
+            Some(price) => price.sheet.cost(usage, report.tier).ok(),
+            None => report.stated.map(Cost::stated),
+        }
     }
 
     /// Turns the reservation into a charge: once, later calls do nothing. Returns what it cost.
@@ -139,6 +151,7 @@ impl Attempt {
         charge.error = end.error.map(|text| text.chars().take(MAX_ERROR).collect());
         let usage = end.report.and_then(|report| report.usage);
         charge.certainty = match (usage, &cost, end.outcome) {
+            (Some(_), Some(_), _) if end.estimated => Certainty::Estimated,
             (Some(_), Some(_), Outcome::Success) => Certainty::Measured,
             (Some(_), Some(_), _) => Certainty::Partial,
             (None, _, Outcome::UpstreamError) if !end.status.is_success() => Certainty::Measured,
@@ -146,7 +159,8 @@ impl Attempt {
         };
         charge.usage = usage.unwrap_or_default();
         charge.upstream_id = end.report.and_then(|report| report.id.clone());
-        charge.price_source = price.map(|price| price.source);
+        let stated = || cost.as_ref().map(|_| STATED.into());
+        charge.price_source = price.map(|price| price.source).or_else(stated);
         if let Some(cost) = &cost {
             charge.cost = cost.total;
             charge.cost_lines.clone_from(&cost.lines);
@@ -170,7 +184,8 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let error = Some("the call was given up before its end");
-        self.settle(&End { outcome: Outcome::Interrupted, status: StatusCode::BAD_GATEWAY, error, report: None });
+        let (outcome, status) = (Outcome::Interrupted, StatusCode::BAD_GATEWAY);
+        self.settle(&End { outcome, status, error, report: None, estimated: false });
     }
 }
 

@@ -7,6 +7,7 @@ mod detach;
 mod forward;
 mod headers;
 mod relay;
+mod silence;
 mod source;
 
 use std::sync::Arc;

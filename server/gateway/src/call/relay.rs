@@ -9,12 +9,13 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep};
+use tollgate_dialects::usage::Tally;
 use tollgate_domain::charge::Outcome;
 
 use super::attempt::{Attempt, End};
+use super::silence::Passed;
 use super::source::Source;
 use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
-use crate::openai::usage::Report;
 use crate::sse::Splitter;
 
 /// The body of a streamed answer.
@@ -28,7 +29,8 @@ struct State {
     splitter: Splitter,
     /// Events for the client that were not handed out yet.
     ready: VecDeque<Bytes>,
-    report: Report,
+    tally: Tally,
+    passed: Passed,
     /// An error that the provider reported in the stream.
     error: Option<String>,
     /// `[DONE]`, or the end, was seen and the charge is settled.
@@ -48,7 +50,8 @@ impl Relay {
             hide_usage,
             splitter: Splitter::default(),
             ready: VecDeque::new(),
-            report: Report::default(),
+            tally: Tally::default(),
+            passed: Passed::default(),
             error: None,
             settled: false,
             ended: false,
@@ -124,15 +127,16 @@ impl State {
 
     /// Decides what the client gets of an event.
     fn pass(&mut self, event: Bytes) {
-        let out = match classify(&event) {
+        let kind = classify(&event, &mut self.tally);
+        self.passed.note(&event, &kind);
+        let out = match kind {
             Kind::NullUsage if self.hide_usage => Some(without_null_usage(&event)),
             Kind::Plain | Kind::NullUsage => Some(event),
-            Kind::Usage { report, only_usage } => {
-                self.report = report;
+            Kind::Usage { only_usage } => {
                 if self.hide_usage && only_usage {
                     None
                 } else {
-                    Some(match self.attempt.cost(&self.report) {
+                    Some(match self.attempt.cost(&self.tally.report()) {
                         Some(cost) if !self.hide_usage => with_cost(&event, cost.total),
                         _ => event,
                     })
@@ -183,7 +187,9 @@ impl State {
             Some(message) => (Outcome::UpstreamError, Some(message.as_str())),
             None => (outcome, error),
         };
-        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report) });
+        let mut report = self.tally.report();
+        let estimated = self.passed.complete(&mut report, &self.attempt, outcome);
+        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&report), estimated });
     }
 
     /// Reads the rest of the stream for its usage, the client being gone.

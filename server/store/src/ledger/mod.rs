@@ -11,6 +11,7 @@ mod rollup;
 mod rows;
 mod spent;
 mod sums;
+pub mod units;
 mod verify;
 
 use std::collections::HashSet;
