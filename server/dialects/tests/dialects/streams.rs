@@ -43,10 +43,11 @@ fn seen(events: &[Event<'_>]) -> String {
         match event {
             Event::PartStart { start: PartStart::ToolCall { id, name }, .. } => write!(out, "[{id} {name}] ").unwrap(),
             Event::PartStart { start, .. } => write!(out, "[{start:?}] ").unwrap(),
-            Event::Delta {
-                delta: Delta::Text(text) | Delta::Thinking(text) | Delta::Arguments(text) | Delta::Refusal(text),
-                ..
-            } => out.push_str(text),
+            Event::Delta { delta: Delta::Text(text) | Delta::Thinking(text) | Delta::Refusal(text), .. } => {
+                out.push_str(text)
+            }
+            // Some dialects have arguments as a document: its spaces mean nothing.
+            Event::Delta { delta: Delta::Arguments(text), .. } => out.push_str(&text.replace(' ', "")),
             Event::Finish { finish: Finish::StopSequence(_) | Finish::Stop, .. } => out.push_str(" stop"),
             Event::Finish { finish, .. } => write!(out, " {finish:?}").unwrap(),
             Event::Error(error) => write!(out, " error {}", error.message).unwrap(),
