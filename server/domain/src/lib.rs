@@ -29,6 +29,7 @@ pub mod report;
 pub mod route;
 pub mod sealed;
 pub mod secret;
+pub mod sso;
 pub mod summary;
 pub mod tag;
 pub mod team;

@@ -148,7 +148,7 @@ impl Site {
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
         let settings =
-            WebSettings { base_url: None, with_wasm: false, admin_only: false, facts: StartFacts::default() };
+            WebSettings { base_url: None, with_wasm: false, admin_only: false, sign_on, facts: StartFacts::default() };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
         site.sign_in("ada@example.com").await;

@@ -12,4 +12,5 @@ mod keys;
 mod principals;
 mod reads;
 mod secrets;
+mod sso;
 mod sweep;
