@@ -52,7 +52,7 @@ pub enum StartError {
     #[error("the journal: {0}")]
     Journal(#[from] tollgate_gateway::JournalError),
     #[error("{0}")]
-    Control(#[from] tollgate_control::ControlError),
+    Control(#[from] ControlError),
 }
 
 /// Reads the configuration that the arguments name, and says what it found.

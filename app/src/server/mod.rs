@@ -32,7 +32,7 @@ use crate::{App, ServerError, server_forms, shell};
 
 pub use facts::{SaltKey, StartFacts};
 pub use sso::SignOn;
-pub use viewer::Viewer;
+pub use viewer::{SessionView, Viewer};
 
 /// A session ends when it was not used for so long.
 const IDLE_HOURS: i64 = 12;
@@ -163,6 +163,11 @@ async fn extension<T: Clone + Send + Sync + 'static>() -> Result<T, ServerError>
 /// The signed-in person, in a server function.
 pub async fn signed_in() -> Result<User, ServerError> {
     extension::<Viewer>().await?.user.ok_or(ServerError::NotSignedIn)
+}
+
+/// The row of the session through which somebody looks, in a server function.
+pub async fn own_session() -> Result<Option<String>, ServerError> {
+    Ok(extension::<Viewer>().await?.session)
 }
 
 /// The control plane and the signed-in person's context, in a server function: deny by default.

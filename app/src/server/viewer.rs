@@ -15,7 +15,7 @@ use tollgate_domain::ids::{UserId, new_uuid};
 use tollgate_domain::sso::Proven;
 use tollgate_domain::user::User;
 use tollgate_domain::{Clock, Timestamp};
-use tollgate_store::SessionHolder;
+use tollgate_store::{SessionHolder, SessionRow, Sessions};
 use tower_sessions::Session;
 
 use super::WebSettings;
@@ -45,6 +45,8 @@ pub struct Viewer {
     memberships: Memberships,
     /// The address under which this gateway is reached: `https://gateway.example.com`.
     pub base_url: String,
+    /// The row of the session through which the page is looked at.
+    pub session: Option<String>,
     pub(super) request_id: String,
     address: Option<String>,
     user_agent: Option<String>,
@@ -103,6 +105,7 @@ pub async fn attach(
         user,
         memberships,
         base_url,
+        session: session.id().as_ref().map(Sessions::digest_of),
         request_id: new_uuid(&*clock, &SystemEntropy).to_string(),
         address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
         user_agent: header_text(&request, header::USER_AGENT),
@@ -154,4 +157,35 @@ pub async fn begin(
         session.insert(SessionHolder::SID, who.session.clone()).await?;
     }
     Ok(())
+}
+
+/// Somebody's session, as pages list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Names it; opens nothing.
+    pub digest: String,
+    /// Whether it is the one through which the page is looked at.
+    pub current: bool,
+    pub began_at: Option<Timestamp>,
+    pub seen_at: Option<Timestamp>,
+    /// `None`: by password or setup link.
+    pub provider: Option<String>,
+    pub address: Option<String>,
+    pub agent: Option<String>,
+}
+
+impl SessionView {
+    pub fn of(row: SessionRow, own: Option<&str>) -> Self {
+        let text = |name: &str| row.data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        let time = |name: &str| row.data.get(name).and_then(serde_json::Value::as_i64).map(Timestamp);
+        Self {
+            current: own == Some(row.digest.as_str()),
+            began_at: time(SIGNED_IN_AT),
+            seen_at: time(SEEN),
+            provider: text(PROVIDER),
+            address: text(ADDRESS),
+            agent: text(AGENT),
+            digest: row.digest,
+        }
+    }
 }

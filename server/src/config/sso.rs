@@ -46,7 +46,12 @@ pub(super) fn read(document: Option<&Document>, litellm: &Section<'_>, reader: &
     }
     if providers.is_empty() && !settings.0.is_empty() {
         let help = "set GOOGLE_CLIENT_ID, MICROSOFT_CLIENT_ID or GENERIC_CLIENT_ID";
-        reader.report.warning(Place::default(), "sso_settings", "no provider is configured: nobody signs in by it", help);
+        reader.report.warning(
+            Place::default(),
+            "sso_settings",
+            "no provider is configured: nobody signs in by it",
+            help,
+        );
     }
     let logout_url = address("PROXY_LOGOUT_URL", reader);
     SignOn { providers, admission, logout_url }
@@ -145,7 +150,7 @@ fn generic(admission: &mut Admission, reader: &mut Reader<'_>) -> Option<Provide
     let (client_id, client_secret) = credentials("GENERIC", false, reader)?;
     let endpoints = generic_endpoints(reader)?;
     let defaults = ClaimNames::default();
-    let mut claim = |name: &str, default: String| reader.variables.get(&format!("GENERIC_{name}")).unwrap_or(default);
+    let claim = |name: &str, default: String| reader.variables.get(&format!("GENERIC_{name}")).unwrap_or(default);
     let claims = ClaimNames {
         id: claim("USER_ID_ATTRIBUTE", defaults.id),
         email: claim("USER_EMAIL_ATTRIBUTE", defaults.email),

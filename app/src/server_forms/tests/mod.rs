@@ -8,6 +8,7 @@ mod models;
 mod organisations;
 mod requests;
 mod site;
+mod sso;
 mod teams;
 mod usage;
 mod users;

@@ -77,13 +77,14 @@ fn nothing_is_let_in_by_half_a_configuration() {
     assert!(with(&[("MICROSOFT_TENANT", "a/../b")]).contains("is no tenant"));
     assert!(with(&[("MICROSOFT_TENANT", "x"), ("MICROSOFT_AUTHORITY", "http://evil")]).contains("not an address"));
     assert!(one(&[("GENERIC_CLIENT_ID", "c")]).contains("GENERIC_ISSUER"));
-    assert!(one(&[("GENERIC_CLIENT_ID", "c"), ("GENERIC_ISSUER", "https://i"), ("GENERIC_TRUST_EMAIL", "maybe")])
-        .contains("needs true or false"));
-    let found = sign_on("", &[
-        &microsoft[..],
-        &[("MICROSOFT_TENANT", "organizations"), ("MICROSOFT_ALLOWED_TENANTS", TENANT)],
-    ]
-    .concat());
+    assert!(
+        one(&[("GENERIC_CLIENT_ID", "c"), ("GENERIC_ISSUER", "https://i"), ("GENERIC_TRUST_EMAIL", "maybe")])
+            .contains("needs true or false")
+    );
+    let found = sign_on(
+        "",
+        &[&microsoft[..], &[("MICROSOFT_TENANT", "organizations"), ("MICROSOFT_ALLOWED_TENANTS", TENANT)]].concat(),
+    );
     let tenants = Tenants::Only(BTreeSet::from([TENANT.to_owned()]));
     assert_eq!(found.providers[0].flavour, Flavour::Microsoft { tenants });
 }
@@ -97,9 +98,8 @@ fn endpoints_are_a_fallback() {
         ("GENERIC_USERINFO_ENDPOINT", "https://idp/u"),
     ];
     let Endpoints::Explicit { signed: None, .. } = &sign_on("", &urls).providers[0].endpoints else { panic!() };
-    let with = |more: &[(&'static str, &'static str)]| {
-        sign_on("", &[&urls[..], more].concat()).providers.remove(0).endpoints
-    };
+    let with =
+        |more: &[(&'static str, &'static str)]| sign_on("", &[&urls[..], more].concat()).providers.remove(0).endpoints;
     let issuer = "https://idp".to_owned();
     assert_eq!(with(&[("GENERIC_ISSUER", "https://idp")]), Endpoints::Discovered { issuer });
     let all = with(&[("GENERIC_ISSUER", "https://idp"), ("GENERIC_JWKS_URL", "https://idp/k")]);
