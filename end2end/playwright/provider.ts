@@ -59,8 +59,11 @@ export class Idp {
       cookies: { keys: ["only for tests"] },
       ttl: { Session: 3600, Interaction: 3600, Grant: 3600, AccessToken: 3600, IdToken: 3600 },
       pkce: { required: () => true },
+      // By itself it tells nobody on loopback that somebody signed out.
+      fetch: (url: URL, options: RequestInit) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     });
     provider.proxy = true;
+    provider.on("backchannel.error", (_: unknown, error: Error) => console.error("back-channel logout:", error));
     const callback = provider.callback() as Handler;
     this.handler = (request, response) => {
       const url = request.url ?? "/";

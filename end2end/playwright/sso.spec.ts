@@ -63,7 +63,7 @@ test("signing out here, and there", async ({ page, office, javaScriptEnabled }) 
   test.skip(!javaScriptEnabled, "the provider's own sign-out page submits itself");
   await signIn(page, "Example SSO", "eve");
   await page.locator("summary", { hasText: "Eve Example" }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("group").getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByText("You are signed out.")).toBeVisible();
   await page.goto("/ui");
   await expect(page).toHaveURL(/\/ui\/sign-in/);
@@ -72,7 +72,7 @@ test("signing out here, and there", async ({ page, office, javaScriptEnabled }) 
   await page.getByRole("link", { name: "Continue with Example SSO" }).click();
   await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
   await page.locator("summary", { hasText: "Eve Example" }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("group").getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("link", { name: "sign out there too" }).click();
   await page.getByRole("button", { name: /Yes, sign me out/ }).click();
   await expect(page).toHaveURL(`${office.url}/ui/sign-in`);
@@ -153,7 +153,7 @@ test("the pages", async ({ page, office, javaScriptEnabled }) => {
   await page.goto("/ui/account");
   await inspect(page, "account-sessions");
   await page.locator("summary", { hasText: "Eve Example" }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("group").getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("link", { name: "sign out there too" })).toBeVisible();
   await inspect(page, "signed-out");
   expect(office.url).toContain("127.0.0.1");

@@ -204,7 +204,7 @@ async fn end_sessions(
     let Some(user) = UserId::parse(&id) else { return redirect_with(USERS, "not_found") };
     let own = viewer.user.as_ref().is_some_and(|viewer| viewer.id == user);
     let page = if own { "/ui/account".to_owned() } else { user_href(&id) };
-    match access::end_sessions(&control, &viewer.op(), &user, form.get("session")).await {
+    match access::end_sessions(&control, &viewer.op(), &user, form.get("session").as_deref()).await {
         Ok(_) => redirect_with(&page, "sessions_ended"),
         Err(error) => redirect_with(&page, refusal(&error)),
     }

@@ -42,6 +42,21 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Who is found over TLS sends nobody elsewhere without.
+    fn check_addresses(&self, issuer: &str) -> Result<(), Failure> {
+        if !issuer.starts_with("https://") {
+            return Ok(());
+        }
+        let others = [&self.jwks_uri, &self.userinfo_endpoint, &self.end_session_endpoint];
+        let all = [&self.authorization_endpoint, &self.token_endpoint].into_iter().chain(others.into_iter().flatten());
+        match all.into_iter().find(|address| !address.starts_with("https://")) {
+            Some(plain) => {
+                Err(Failure::new(Fault::Malformed, format!("the metadata name an address without TLS: {plain}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Whether this is the issuer of a token of that tenant.
     pub fn is_issuer(&self, issuer: &str, tenant: Option<&str>) -> bool {
         match tenant {
@@ -109,6 +124,7 @@ impl Provider {
                 let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
                 let metadata: Metadata = self.fetch.json(&url, None, "the provider's metadata").await?;
                 self.check_issuer(issuer, &metadata.issuer)?;
+                metadata.check_addresses(issuer)?;
                 if metadata.jwks_uri.is_none() {
                     return Err(Failure::new(Fault::Malformed, "the provider's metadata has no jwks_uri"));
                 }
@@ -173,4 +189,42 @@ pub fn is_tenant_id(text: &str) -> bool {
     lengths.iter().all(|length| {
         parts.next().is_some_and(|part| part.len() == *length && part.bytes().all(|b| b.is_ascii_hexdigit()))
     }) && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_found_over_tls_name_nothing_without() {
+        let metadata = |token: &str, keys: &str| Metadata {
+            issuer: "https://idp".to_owned(),
+            authorization_endpoint: "https://idp/a".to_owned(),
+            token_endpoint: token.to_owned(),
+            jwks_uri: Some(keys.to_owned()),
+            userinfo_endpoint: None,
+            end_session_endpoint: None,
+            token_endpoint_auth_methods_supported: None,
+            authorization_response_iss_parameter_supported: false,
+        };
+        assert!(metadata("https://idp/t", "https://idp/k").check_addresses("https://idp").is_ok());
+        assert!(metadata("http://idp/t", "https://idp/k").check_addresses("https://idp").is_err());
+        assert!(metadata("https://idp/t", "http://169.254.169.254/k").check_addresses("https://idp").is_err());
+    }
+
+    #[test]
+    fn tenants_are_uuids() {
+        assert!(is_tenant_id("11111111-2222-3333-4444-555555555abc"));
+        for bad in [
+            "",
+            "common",
+            "{tenantid}",
+            "11111111-2222-3333-4444-55555555555",
+            "1-2-3-4-5",
+            "11111111-2222-3333-4444-55555555555g",
+        ] {
+            assert!(!is_tenant_id(bad), "{bad}");
+        }
+        assert_eq!(split_tenant("https://login/x/v2.0"), Some(("https://login", "x")));
+    }
 }

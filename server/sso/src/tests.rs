@@ -291,6 +291,24 @@ async fn what_the_token_does_not_say_userinfo_may() {
     assert_eq!((who.email_verified, who.email_links), (false, false));
 }
 
+/// LiteLLM remembered what `userinfo` said by the first twenty characters of the token: whoever came second was whoever
+/// came first. Here nothing that is asked about a person is remembered.
+#[tokio::test]
+async fn cve_2026_35030_tokens_that_begin_alike_are_told_apart() {
+    let world = World::new().await;
+    let sso = world.generic();
+    world.provider.says(&json!({ "email": null }));
+    for name in ["eve", "bob"] {
+        let email = format!("{name}@example.com");
+        world.provider.says(&json!({ "sub": name }));
+        world.provider.says_there(&json!({ "email": email }));
+        // The access token is the same text each time.
+        let who = world.sign_in(&sso).await.unwrap();
+        assert_eq!((who.subject.as_str(), who.email), (name, Some(email)));
+    }
+    assert_eq!(world.provider.asked("userinfo"), 2);
+}
+
 #[tokio::test]
 async fn providers_without_id_tokens_are_asked_who_it_is() {
     let world = World::new().await;

@@ -8,7 +8,7 @@ use crate::kit::{Column, DataTable, column};
 use crate::server::SessionView;
 
 const COLUMNS: [Column; 5] =
-    [column("Browser"), column("Address"), column("Signed in"), column("Last used"), column("")];
+    [column("Browser"), column("Address"), column("Signed in"), column("Last used"), column("End it")];
 
 #[component]
 pub fn Sessions(id: String, sessions: Vec<SessionView>, may_end: bool) -> impl IntoView {
@@ -53,7 +53,7 @@ fn row(session: SessionView, action: &str, may_end: bool) -> impl IntoView + use
         <tr data-key=digest.clone()>
             <th scope="row">
                 <span class="clip" title=agent.clone()>{browser(&agent)}</span>
-                {current.then(|| view! { " " <Badge tone=Tone::Good>"This one"</Badge> })}
+                {current.then(|| view! { " " <Badge tone=Tone::Good label="This one" /> })}
             </th>
             <td class="mono">{address}</td>
             <td>{moment(began_at)} " by " {by}</td>
