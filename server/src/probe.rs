@@ -8,7 +8,7 @@ use tollgate_domain::model::{Deployment, Upstream};
 use tollgate_gateway::is_link_local;
 
 /// How long a provider may take.
-const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// The most of an error that is passed on, in characters.
 const MOST: usize = 500;

@@ -22,6 +22,7 @@ use tollgate_sso::Sso;
 use tollgate_store::{Store, StoreOptions};
 use tower_sessions::session_store::ExpiredDeletion as _;
 
+use crate::bill::Bill;
 use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
@@ -169,7 +170,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill);
     let app = http::app(&state, facts, sign_on);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
@@ -331,4 +333,10 @@ async fn told_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
     }
+}
+
+/// Where OpenAI is: the variables that deployments go by, too.
+fn openai_address() -> String {
+    let given = ["OPENAI_BASE_URL", "OPENAI_API_BASE"].into_iter().find_map(|name| std::env::var(name).ok());
+    given.unwrap_or_else(|| "https://api.openai.com/v1".to_owned())
 }

@@ -6,7 +6,7 @@ use tollgate_domain::limits::{BudgetDuration, Limits};
 
 use super::limits::{last_day, model_line};
 use super::{Fact, Facts};
-use crate::components::{count_text, exact_money};
+use crate::components::{count_text, exact_money, moment_text};
 
 /// `$200 every 30d`, `$200 a month`, `$200 in all`, `No limit`: for cells and facts.
 pub fn budget_text(limits: &Limits) -> String {
@@ -48,6 +48,9 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
         limits.soft_budget.map(|amount| ("Soft budget", within(amount, limits.budget_duration.as_ref()))),
         increase
             .map(|(amount, until)| ("Temporary increase", format!("{} until {}", amount.display(), last_day(until)))),
+        limits
+            .budget_since
+            .map(|since| ("Begun anew", format!("{}; what was spent before doesn't count", moment_text(since)))),
         (!windows.is_empty()).then_some(("More budgets", windows)),
         number("Tokens a minute", limits.tpm_limit),
         number("Requests a minute", limits.rpm_limit),

@@ -146,6 +146,8 @@ impl TypedLimits {
         {
             limits.temporary_until = Some(old);
         }
+        // No form has it.
+        limits.budget_since = before.budget_since;
         limits
     }
 
@@ -189,6 +191,7 @@ impl Form {
             windows: self.lines_of(names.windows, WINDOW, window),
             temporary_increase: self.money(names.temporary_increase),
             temporary_until: self.end_of_day(names.temporary_until),
+            budget_since: None,
             tpm_limit: self.count_of(names.tpm_limit),
             rpm_limit: self.count_of(names.rpm_limit),
             tpd_limit: self.count_of(names.tpd_limit),

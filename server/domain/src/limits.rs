@@ -90,6 +90,9 @@ pub struct Limits {
     pub temporary_increase: Option<Nanos>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temporary_until: Option<Timestamp>,
+    /// The budgets were begun anew at this moment: what was spent before counts for none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_since: Option<Timestamp>,
     /// Tokens a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpm_limit: Option<i64>,
@@ -118,8 +121,17 @@ pub struct LimitsError {
 }
 
 impl Limits {
+    /// Nothing is limited. A budget that was begun anew without there being one limits nothing.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        match self.budget_since {
+            None => *self == Self::default(),
+            Some(_) => Self { budget_since: None, ..self.clone() } == Self::default(),
+        }
+    }
+
+    /// The same for an account whose budgets were begun anew at another moment.
+    pub fn since(&self, moment: Option<Timestamp>) -> Self {
+        Self { budget_since: moment, ..self.clone() }
     }
 
     /// Refuses what makes no sense: negative amounts, half of a temporary increase.

@@ -130,7 +130,7 @@ impl Budget {
             return;
         }
         // Whatever is spent in the new turn is spent in front of the book.
-        let old = std::mem::replace(&mut self.current, Turn::new(rule.window.span(now, zone), true));
+        let old = std::mem::replace(&mut self.current, Turn::new(rule.span(now, zone), true));
         if old.live > 0 {
             self.past.push(old);
         }
@@ -167,11 +167,12 @@ impl Account {
         now: Timestamp,
         zone: &Zone,
     ) {
-        let mut old: Vec<_> = self.rules.budgets.iter().map(|rule| rule.window).zip(self.budgets.drain(..)).collect();
+        let of = |rule: &BudgetRule| (rule.window, rule.since);
+        let mut old: Vec<_> = self.rules.budgets.iter().map(of).zip(self.budgets.drain(..)).collect();
         for rule in &rules.budgets {
-            let kept = old.iter().position(|(window, _)| *window == rule.window);
+            let kept = old.iter().position(|(known, _)| *known == of(rule));
             let new = || {
-                let mut turn = Turn::new(rule.window.span(now, zone), false);
+                let mut turn = Turn::new(rule.span(now, zone), false);
                 for call in calls.clone().filter(|call| call.cost.is_none() && turn.span.contains(call.at)) {
                     turn.reserved = turn.reserved.saturating_add(call.held.amount.0);
                     turn.live += 1;

@@ -105,8 +105,9 @@ impl<'a> Payers<'a> {
         }
         if let Some(it) = self.customer {
             let bare = it.limits.is_empty() && it.budget_id.is_none();
+            let of_house = house.customer.since(it.limits.budget_since);
             let (limits, budget) =
-                if bare { (&house.customer, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
+                if bare { (&of_house, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
             let (id, created_at) = (it.id.as_str(), it.created_at);
             self.add(&mut chain, &Payer { kind: AccountKind::Customer, id, limits, budget, created_at }, &[]);
         }
@@ -139,9 +140,10 @@ impl<'a> Payers<'a> {
         }
         if let Some(it) = &principal.membership {
             // A member without limits has those that the team gives to each.
-            let of_team = principal.team.as_ref().map(|team| &team.member_limits);
             let bare = it.limits.is_empty() && it.budget_id.is_none();
-            let limits = of_team.filter(|_| bare).unwrap_or(&it.limits);
+            let team = principal.team.as_ref().filter(|_| bare);
+            let of_team = team.map(|team| team.member_limits.since(it.limits.budget_since));
+            let limits = of_team.as_ref().unwrap_or(&it.limits);
             let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
             self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);
         }
@@ -213,6 +215,7 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
         windows: if own.windows.is_empty() { budget.windows.clone() } else { own.windows.clone() },
         temporary_increase: increase.temporary_increase,
         temporary_until: increase.temporary_until,
+        budget_since: own.budget_since.max(budget.budget_since),
         tpm_limit: own.tpm_limit.or(budget.tpm_limit),
         rpm_limit: own.rpm_limit.or(budget.rpm_limit),
         tpd_limit: own.tpd_limit.or(budget.tpd_limit),
@@ -230,6 +233,7 @@ pub fn rules_of(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Ru
         let increase = limits.temporary_increase.zip(limits.temporary_until);
         budgets.push(BudgetRule {
             window: WindowRule::of(limits.budget_duration.as_ref(), created_at),
+            since: limits.budget_since,
             limit: limits.max_budget,
             soft: limits.soft_budget,
             thresholds: thresholds.to_vec(),
@@ -243,7 +247,8 @@ pub fn rules_of(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Ru
         if let Some(known) = budgets.iter_mut().find(|known| known.window == rule) {
             known.limit = Some(known.limit.map_or(window.max_budget, |limit| limit.min(window.max_budget)));
         } else {
-            budgets.push(BudgetRule { thresholds: thresholds.to_vec(), ..BudgetRule::new(rule, window.max_budget) });
+            let (since, thresholds) = (limits.budget_since, thresholds.to_vec());
+            budgets.push(BudgetRule { since, thresholds, ..BudgetRule::new(rule, window.max_budget) });
         }
     }
     let rates = [

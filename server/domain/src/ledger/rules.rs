@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::window::WindowRule;
+use super::window::{Span, WindowRule, Zone};
 use crate::clock::Timestamp;
 use crate::money::Nanos;
 
@@ -18,6 +18,8 @@ pub struct Increase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetRule {
     pub window: WindowRule,
+    /// It was begun anew at this moment: what was spent before does not count.
+    pub since: Option<Timestamp>,
     /// `None`: spend is counted and told, never refused.
     pub limit: Option<Nanos>,
     /// Going beyond it is told, not refused.
@@ -32,7 +34,25 @@ pub struct BudgetRule {
 impl BudgetRule {
     /// A plain limit.
     pub fn new(window: WindowRule, limit: Nanos) -> Self {
-        Self { window, limit: Some(limit), soft: None, thresholds: Vec::new(), increase: None, shadow: false }
+        Self {
+            window,
+            since: None,
+            limit: Some(limit),
+            soft: None,
+            thresholds: Vec::new(),
+            increase: None,
+            shadow: false,
+        }
+    }
+
+    /// The turn in which `at` falls; one that was cut short by beginning anew has two parts.
+    pub fn span(&self, at: Timestamp, zone: &Zone) -> Span {
+        let span = self.window.span(at, zone);
+        match self.since {
+            Some(since) if since <= at => Span { start: span.start.max(since), ..span },
+            Some(since) => Span { end: span.end.min(since), ..span },
+            None => span,
+        }
     }
 
     /// What may be spent in the window, as of `now`.

@@ -319,3 +319,16 @@ fn the_journal_alone_brings_the_book_back() {
         assert_eq!((balance.spent, balance.reserved), (Nanos(310), Nanos(0)));
     }
 }
+
+#[test]
+fn a_budget_that_was_begun_anew_counts_from_then_on() {
+    let day = WindowRule::Day;
+    let at = |hours: i64| Timestamp(hours * Timestamp::MICROS_PER_HOUR);
+    let rule = BudgetRule { since: Some(at(30)), ..BudgetRule::new(day, Nanos(100)) };
+    let zone = Zone::default();
+    let span = |hours: i64| rule.span(at(hours), &zone);
+    assert_eq!(span(25), Span { start: at(24), end: at(30) });
+    assert_eq!(span(30), Span { start: at(30), end: at(48) });
+    assert_eq!(span(50), Span { start: at(48), end: at(72) });
+    assert_eq!(span(3), Span { start: at(0), end: at(24) });
+}

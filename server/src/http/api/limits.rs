@@ -52,6 +52,8 @@ pub struct Limits {
     /// Added to `max_budget` until `temporary_until`.
     temporary_increase: Option<Money>,
     temporary_until: Option<Moment>,
+    /// The budgets were begun anew at this moment: what was spent before counts for none of them.
+    budget_since: Option<Moment>,
     /// Tokens a minute.
     #[schema(minimum = 0)]
     tpm_limit: Option<i64>,
@@ -93,6 +95,10 @@ pub struct LimitsPatch {
     #[serde(default)]
     #[schema(value_type = Option<Moment>)]
     temporary_until: Patch<Moment>,
+    /// From this moment on the budgets count what is spent; what was spent before does not count.
+    #[serde(default)]
+    #[schema(value_type = Option<Moment>)]
+    budget_since: Patch<Moment>,
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0)]
     tpm_limit: Patch<i64>,
@@ -148,6 +154,7 @@ impl From<Limits> for limits::Limits {
             windows: limits.windows.into_iter().map(Into::into).collect(),
             temporary_increase: limits.temporary_increase.map(|money| money.0),
             temporary_until: limits.temporary_until.map(|moment| moment.0),
+            budget_since: limits.budget_since.map(|moment| moment.0),
             tpm_limit: limits.tpm_limit,
             rpm_limit: limits.rpm_limit,
             tpd_limit: limits.tpd_limit,
@@ -174,6 +181,7 @@ impl From<limits::Limits> for Limits {
                 .collect(),
             temporary_increase: limits.temporary_increase.map(Money),
             temporary_until: limits.temporary_until.map(Moment),
+            budget_since: limits.budget_since.map(Moment),
             tpm_limit: limits.tpm_limit,
             rpm_limit: limits.rpm_limit,
             tpd_limit: limits.tpd_limit,
@@ -200,6 +208,7 @@ impl Patch<LimitsPatch> {
                     .or_default(&mut field.windows);
                 patch.temporary_increase.optional(&mut field.temporary_increase);
                 patch.temporary_until.optional(&mut field.temporary_until);
+                patch.budget_since.optional(&mut field.budget_since);
                 patch.tpm_limit.optional(&mut field.tpm_limit);
                 patch.rpm_limit.optional(&mut field.rpm_limit);
                 patch.tpd_limit.optional(&mut field.tpd_limit);

@@ -141,7 +141,7 @@ impl Office {
         let publish = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
         let catalog = gateway.clone();
         let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
-        let server = Server::new(Policy::default(), control, gateway, ledger.clone(), store.clone(), master);
+        let server = Server::new(Policy::default(), control, gateway, ledger.clone(), store.clone(), master, None);
         Self { app: app(&server, StartFacts::default(), SignOn::default()), store, ledger, folder }
     }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use tollgate_control::{ControlError, keys};
-use tollgate_domain::Timestamp;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{KeyType, Rotation, VirtualKey};
 use tollgate_domain::summary::KeyRow;
+use tollgate_domain::{Nanos, Timestamp};
 
 use super::super::body::{Field, Fields, invalid, parse_id};
 use super::super::budgets::Tables;
@@ -159,10 +159,10 @@ pub fn describe(key: &VirtualKey, tables: &Tables) -> Map<String, Value> {
     out
 }
 
-/// A key with what it has spent.
-pub fn describe_row(row: &KeyRow, tables: &Tables) -> Map<String, Value> {
+/// A key with what it has spent: all of it, or what counts of it.
+pub fn describe_row(row: &KeyRow, tables: &Tables, counted: Option<&Nanos>) -> Map<String, Value> {
     let mut out = describe(&row.key, tables);
-    out.insert("spend".to_owned(), money::show(row.spent));
+    out.insert("spend".to_owned(), money::show(*counted.unwrap_or(&row.spent)));
     out.insert("last_active".to_owned(), row.last_used_at.map_or(Value::Null, names::time));
     out
 }

@@ -226,7 +226,8 @@ impl Call {
     pub(in super::super) async fn describe_team(&self, team: &Team) -> Result<Map<String, Value>, LiteLlmError> {
         let people = self.people_of(std::slice::from_ref(team)).await?;
         let tables = self.budget_tables(team.budget_id.iter()).await?;
-        let spent = self.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+        let mut spent = self.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+        self.counted_by_team(std::slice::from_ref(team), &mut spent).await?;
         Ok(describe(team, &people, &tables, &spent))
     }
 
@@ -239,7 +240,8 @@ impl Call {
 pub async fn describe_all(call: &Call, teams: &[Team]) -> Result<Vec<Value>, LiteLlmError> {
     let people = call.people_of(teams).await?;
     let tables = call.budget_tables(teams.iter().filter_map(|team| team.budget_id.as_ref())).await?;
-    let spent = call.spent(TotalsOf::Team, teams.iter().map(|team| team.id.to_string())).await?;
+    let mut spent = call.spent(TotalsOf::Team, teams.iter().map(|team| team.id.to_string())).await?;
+    call.counted_by_team(teams, &mut spent).await?;
     Ok(teams.iter().map(|team| Value::Object(describe(team, &people, &tables, &spent))).collect())
 }
 
