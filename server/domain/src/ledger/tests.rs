@@ -7,6 +7,8 @@ use crate::clock::Timestamp;
 use crate::ids::ChargeId;
 use crate::money::Nanos;
 
+mod loaded;
+
 const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 const SECOND: i64 = Timestamp::MICROS_PER_SECOND;
 
@@ -49,6 +51,11 @@ fn load(book: &mut Book, chain: &Chain, now: Timestamp) {
     if let Err(ReserveError::Unloaded(needed)) = book.room(chain, now) {
         for needed in needed {
             book.load(&needed, Nanos(0));
+        }
+    }
+    if let Err(ReserveError::UnloadedRates(needed)) = book.room(chain, now) {
+        for needed in needed {
+            book.load_grants(&needed, &[]);
         }
     }
 }
