@@ -32,6 +32,7 @@ pub mod repricing;
 pub mod route;
 pub mod sealed;
 pub mod secret;
+pub mod sso;
 pub mod summary;
 pub mod tag;
 pub mod team;

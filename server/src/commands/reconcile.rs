@@ -44,8 +44,10 @@ fn read(path: &Path) -> Result<Vec<u8>, StartError> {
 }
 
 fn tolerance(arguments: &ReconcileArguments) -> Result<Tolerance, StartError> {
-    let cost: Nanos =
-        arguments.tolerance.parse::<Nanos>().map_err(|error| StartError::Configuration(format!("the tolerance is {error}")))?;
+    let cost: Nanos = arguments
+        .tolerance
+        .parse::<Nanos>()
+        .map_err(|error| StartError::Configuration(format!("the tolerance is {error}")))?;
     if cost.0 < 0 || arguments.tolerance_points < 0 {
         return Err(StartError::Configuration("the tolerance can't be below nought".to_owned()));
     }
@@ -62,7 +64,8 @@ fn how(arguments: &ReconcileArguments) -> Result<Import, StartError> {
         .as_deref()
         .map(|text| {
             let (currency, rate) = pair(text, "rate such as `EUR=1.08`")?;
-            let rate = rate.parse::<Nanos>().map_err(|error| StartError::Configuration(format!("the rate is {error}")))?;
+            let rate =
+                rate.parse::<Nanos>().map_err(|error| StartError::Configuration(format!("the rate is {error}")))?;
             Ok::<_, StartError>((currency, rate))
         })
         .transpose()?;

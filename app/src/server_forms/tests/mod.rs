@@ -9,6 +9,7 @@ mod organisations;
 mod proof;
 mod requests;
 mod site;
+mod sso;
 mod teams;
 mod usage;
 mod users;

@@ -13,4 +13,5 @@ mod principals;
 mod proof;
 mod reads;
 mod secrets;
+mod sso;
 mod sweep;

@@ -34,8 +34,17 @@ const HARMLESS: [&str; 15] = [
 ];
 
 /// What anybody may ask for.
-const OPEN: [&str; 8] =
-    ["/", "/health/", "/api/openapi.json", "/api/docs", "/api/problems/", "/ui/sign-in", "/ui/setup", "/ui/pkg/"];
+const OPEN: [&str; 9] = [
+    "/",
+    "/health/",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/problems/",
+    "/sso/",
+    "/ui/sign-in",
+    "/ui/setup",
+    "/ui/pkg/",
+];
 
 #[derive(Clone, Copy, Debug)]
 struct Row {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
-use tollgate_app::server::StartFacts;
+use tollgate_app::server::{SignOn, StartFacts};
 use tollgate_control::Control;
 use tollgate_control::vault::Vault;
 use tollgate_domain::clock::SystemClock;
@@ -144,7 +144,7 @@ impl Office {
         let catalog = gateway.clone();
         let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
         let server = Server::new(Policy::default(), control, gateway, ledger.clone(), store.clone(), master, None);
-        Self { app: app(&server, StartFacts::default()), store, ledger, folder }
+        Self { app: app(&server, StartFacts::default(), SignOn::default()), store, ledger, folder }
     }
 
     /// Lines of the audit log with this action.

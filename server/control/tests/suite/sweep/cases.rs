@@ -131,6 +131,10 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         case!(list, "users::set_password", id, may, Then::Changed, |c, op, id| {
             users::set_password(&c, &op, &id, secret("a long enough password"))
         });
+        let may = May::Do(Action::Read, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
+        case!(list, "access::sessions", id, may, Then::Read, |c, op, id| async move {
+            access::sessions(&c, &op, &id).await
+        });
     }
     create(&mut list, world::user("new", Role::Viewer), &teams);
     let new = world::user("new", Role::Admin);

@@ -17,10 +17,12 @@ const SOURCES: [(&str, &[&str]); 18] = [
     (
         "access",
         &[
+            include_str!("../../../src/access/sessions.rs"),
             include_str!("../../../src/access/setup.rs"),
             include_str!("../../../src/access/ensure_admin.rs"),
             include_str!("../../../src/access/sign_in.rs"),
             include_str!("../../../src/access/sign_out.rs"),
+            include_str!("../../../src/access/sso.rs"),
             include_str!("../../../src/access/user.rs"),
             include_str!("../../../src/access/mod.rs"),
         ],
@@ -98,13 +100,18 @@ const SOURCES: [(&str, &[&str]); 18] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 12] = [
+const FREE: [&str; 16] = [
     "access::complete_setup",
+    // One's own, or as `users::set_password`: looked at in `sso`.
+    "access::end_sessions",
     "access::label",
     "access::needs_setup",
     "access::sign_in",
+    "access::sign_in_through",
     "access::sign_out",
     "access::signed_in",
+    "access::signed_out_there",
+    "access::sso_failed",
     "access::user",
     "keys::own",
     "people::labels",
