@@ -168,6 +168,9 @@ fn but_zeros<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Er
             map.serialize_entry(name, &count)?;
         }
     }
+    for (name, count) in usage.units.iter() {
+        map.serialize_entry(name, &count)?;
+    }
     map.end()
 }
 
@@ -220,6 +223,7 @@ mod tests {
     use crate::Picos;
     use crate::entropy::SeededEntropy;
     use crate::price::Meter;
+    use crate::usage::Units;
 
     #[test]
     fn what_is_left_out_comes_back() {
@@ -269,6 +273,7 @@ mod tests {
                 reasoning: 8,
                 audio_output: 9,
                 image_output: 10,
+                units: Units { cache_read_audio: 11, output_images: 12, web_searches_high: 13, ..Units::default() },
             },
             cost_lines: vec![CostLine { meter: Meter::Output, units: 7, price: Picos(1) }],
             price_source: Some("s".into()),

@@ -140,6 +140,11 @@ impl Gateway {
         self.0.paying.all_changed();
     }
 
+    /// Sums of what was spent changed in the database: the next call of each account reads them anew.
+    pub fn sums_changed(&self) {
+        self.0.ledger.forget_sums();
+    }
+
     /// Calls under way.
     pub fn calls(&self) -> usize {
         self.0.calls.load(Ordering::Relaxed)

@@ -113,6 +113,16 @@ impl Book {
         }
     }
 
+    /// Forgets what accounts spent, for it was changed in the database: each sum is asked for again with the next call
+    /// that needs it. Calls under way keep what they hold, and calls that the database does not have yet still count.
+    pub fn forget_sums(&mut self) {
+        for account in &mut self.accounts {
+            for turn in account.budgets.iter_mut().flat_map(Budget::turns_mut) {
+                turn.loaded = false;
+            }
+        }
+    }
+
     /// Tells what the database has for rates that were asked for, under the same condition as [`Self::load`].
     pub fn load_grants(&mut self, needed: &NeededGrants, grants: &[Grant]) {
         let now = self.now();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
+use tollgate_dialects::usage::Report;
 use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Charge, Outcome};
 use tollgate_domain::ledger::{RateStatus, Refusal};
@@ -13,10 +14,10 @@ use tollgate_domain::usage::{Certainty, Usage};
 use super::admit::Admitted;
 use super::detach::ClientLeft;
 use super::growth::Growth;
+use super::silence::Uncounted;
 use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
 use crate::ledger::{Extended, LedgerError, OpenCharge, Reserved};
-use crate::openai::usage::Report;
 use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
 
@@ -31,6 +32,9 @@ pub const CLIENT_LEFT: &str = "the client left, and the call was cancelled";
 
 /// Errors are cut to so many characters in the ledger.
 const MAX_ERROR: usize = 500;
+
+/// Where a cost is from that no price was known for.
+const STATED: &str = "stated by the provider";
 
 pub struct Attempt {
     pub gateway: Gateway,
@@ -47,8 +51,8 @@ pub struct Attempt {
     pub left: ClientLeft,
     /// A client that leaves takes the call with it.
     pub cancels: bool,
-    /// Tokens of the prompt, more or less.
-    likely_prompt: u64,
+    /// For an answer whose provider doesn't count.
+    pub uncounted: Uncounted,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -61,8 +65,8 @@ pub struct End<'a> {
     pub error: Option<&'a str>,
     /// What the provider reported; `None`: nothing.
     pub report: Option<&'a Report>,
-    /// The call was ended before the provider could report anything: what its answer has by now, in tokens.
-    pub measured: Option<u64>,
+    /// The usage in it is the gateway's own estimate.
+    pub estimated: bool,
 }
 
 impl Attempt {
@@ -73,13 +77,11 @@ impl Attempt {
         admitted: &mut Admitted,
         place: CallPlace,
         reserved: Reserved,
-        left: ClientLeft,
+        (left, uncounted): (ClientLeft, Uncounted),
     ) -> Result<(Self, BeforeWrite), LedgerError> {
         let target = Arc::clone(&admitted.target);
         let target = &target;
         let Reserved { reservation, rates, .. } = reserved;
-        // What is set aside for the prompt is twice what is usual.
-        let likely_prompt = reservation.held.input_tokens / 2;
         let named = start.named(reservation.id, reservation.at);
         let charge = Charge {
             id: named.id,
@@ -123,7 +125,7 @@ impl Attempt {
             instead_of: admitted.instead_of.take(),
             left,
             cancels: admitted.cancels,
-            likely_prompt,
+            uncounted,
             open: Some(open),
             _place: place,
         };
@@ -174,18 +176,16 @@ impl Attempt {
     /// What the answer with this report costs, if a price is known.
     pub fn cost(&self, report: &Report) -> Option<Cost> {
         let usage = report.usage.as_ref()?;
-        self.price()?.sheet.cost(usage, report.tier).ok()
+        match self.price() {
+            Some(price) => price.sheet.cost(usage, report.tier).ok(),
+            None => report.stated.map(Cost::stated),
+        }
     }
 
     /// Turns the reservation into a charge: once, later calls do nothing. Returns what it cost.
     pub fn settle(&mut self, end: &End<'_>) -> Option<Cost> {
         let mut open = self.open.take()?;
-        let guess = end.measured.filter(|_| end.report.is_none_or(|report| report.usage.is_none())).map(|output| {
-            let known = end.report.cloned().unwrap_or_default();
-            let usage = Usage { input: self.likely_prompt, output, ..Usage::default() };
-            Report { usage: Some(usage), ..known }
-        });
-        let report = guess.as_ref().or(end.report);
+        let report = end.report;
         let cost = report.and_then(|report| self.cost(report));
         let price = self.price();
         let charge = &mut open.charge;
@@ -194,15 +194,16 @@ impl Attempt {
         charge.error = end.error.map(|text| text.chars().take(MAX_ERROR).collect());
         let usage = report.and_then(|report| report.usage);
         charge.certainty = match (usage, &cost, end.outcome) {
-            (Some(_), Some(_), _) if guess.is_some() => Certainty::Estimated,
+            (Some(_), Some(_), _) if end.estimated => Certainty::Estimated,
             (Some(_), Some(_), Outcome::Success) => Certainty::Measured,
             (Some(_), Some(_), _) => Certainty::Partial,
             (None, _, Outcome::UpstreamError) if !end.status.is_success() => Certainty::Measured,
             _ => Certainty::Unknown,
         };
         charge.usage = usage.unwrap_or_default();
-        charge.upstream_id = report.and_then(|report| report.id.clone());
-        charge.price_source = price.map(|price| price.source);
+        charge.upstream_id = end.report.and_then(|report| report.id.clone());
+        let stated = || cost.as_ref().map(|_| STATED.into());
+        charge.price_source = price.map(|price| price.source).or_else(stated);
         if let Some(cost) = &cost {
             charge.cost = cost.total;
             charge.cost_lines.clone_from(&cost.lines);
@@ -225,13 +226,17 @@ impl Attempt {
 /// An attempt that nobody settled is torn down: the process stops, or the provider took longer than anybody waits.
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let (error, measured) = if self.cancels && self.left.get() {
-            (CLIENT_LEFT, Some(0))
-        } else {
-            ("the call was given up before its end", None)
-        };
         let (outcome, status) = (Outcome::Interrupted, StatusCode::BAD_GATEWAY);
-        self.settle(&End { outcome, status, error: Some(error), report: None, measured });
+        if self.cancels && self.left.get() {
+            // The prompt was read, as far as anybody knows.
+            let usage = Usage { input: self.uncounted.prompt(), ..Usage::default() };
+            let report = Report { usage: Some(usage), ..Report::default() };
+            let (error, report) = (Some(CLIENT_LEFT), Some(&report));
+            self.settle(&End { outcome, status, error, report, estimated: true });
+            return;
+        }
+        let error = Some("the call was given up before its end");
+        self.settle(&End { outcome, status, error, report: None, estimated: false });
     }
 }
 

@@ -127,7 +127,7 @@ pub fn price(headers: &mut HeaderMap, cost: &Cost) {
     let parts: [(&HeaderName, &[Meter]); 5] = [
         (&COST_INPUT, &[Meter::Input, Meter::AudioInput, Meter::ImageInput]),
         (&COST_OUTPUT, &[Meter::Output, Meter::AudioOutput, Meter::ImageOutput]),
-        (&COST_CACHE_READ, &[Meter::CacheRead]),
+        (&COST_CACHE_READ, &[Meter::CacheRead, Meter::CacheReadAudio, Meter::CacheReadImage]),
         (&COST_CACHE_CREATION, &[Meter::CacheWrite, Meter::CacheWrite1h]),
         (&COST_REASONING, &[Meter::Reasoning]),
     ];

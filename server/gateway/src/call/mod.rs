@@ -9,6 +9,7 @@ mod forward;
 mod growth;
 mod headers;
 mod relay;
+mod silence;
 mod source;
 
 use std::sync::Arc;

@@ -9,15 +9,16 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep};
+use tollgate_dialects::usage::Tally;
 use tollgate_domain::charge::Outcome;
 use tollgate_domain::ledger::Refusal;
 
 use super::attempt::{Attempt, CLIENT_LEFT, End};
 use super::growth::Growth;
+use super::silence::Passed;
 use super::source::Source;
 use crate::openai::error::CallError;
 use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
-use crate::openai::usage::Report;
 use crate::sse::Splitter;
 
 /// The body of a streamed answer.
@@ -31,7 +32,8 @@ struct State {
     splitter: Splitter,
     /// Events for the client that were not handed out yet.
     ready: VecDeque<Bytes>,
-    report: Report,
+    tally: Tally,
+    passed: Passed,
     growth: Growth,
     /// An error that the provider reported in the stream.
     error: Option<String>,
@@ -52,7 +54,8 @@ impl Relay {
             hide_usage,
             splitter: Splitter::default(),
             ready: VecDeque::new(),
-            report: Report::default(),
+            tally: Tally::default(),
+            passed: Passed::default(),
             growth: Growth::default(),
             error: None,
             settled: false,
@@ -84,7 +87,7 @@ impl Drop for Relay {
         }
         state.attempt.left.note();
         if state.attempt.cancels {
-            state.settle_early(CLIENT_LEFT);
+            state.settle(Outcome::Interrupted, Some(CLIENT_LEFT));
             return;
         }
         let tasks = state.attempt.gateway.tasks().clone();
@@ -136,20 +139,21 @@ impl State {
 
     /// Decides what the client gets of an event.
     fn pass(&mut self, event: Bytes) {
-        self.growth.take(&event);
+        let kind = classify(&event, &mut self.tally);
+        self.passed.note(&event, &kind);
+        self.growth.guess(self.passed.at_least());
         let mut goes_on = true;
-        let out = match classify(&event) {
+        let out = match kind {
             Kind::NullUsage if self.hide_usage => Some(without_null_usage(&event)),
             Kind::Plain | Kind::NullUsage => Some(event),
-            Kind::Usage { report, only_usage } => {
+            Kind::Usage { only_usage } => {
                 // What comes after the whole answer ends nothing.
                 goes_on = !only_usage;
-                self.growth.count(report.usage.as_ref().map_or(0, |usage| usage.output));
-                self.report = report;
+                self.growth.count(self.tally.report().usage.map_or(0, |usage| usage.output));
                 if self.hide_usage && only_usage {
                     None
                 } else {
-                    Some(match self.attempt.cost(&self.report) {
+                    Some(match self.attempt.cost(&self.tally.report()) {
                         Some(cost) if !self.hide_usage => with_cost(&event, cost.total),
                         _ => event,
                     })
@@ -180,19 +184,14 @@ impl State {
         let status = self.attempt.gateway.paying().budget_status();
         let error = CallError::over_limit(refusal, status);
         // What was guessed beyond what is paid for may be a wrong guess.
-        let measured = self.growth.tokens().min(self.attempt.paid());
+        let most = self.attempt.paid();
         let reason = "a budget was used up in the middle of the answer";
-        self.settle_as(Outcome::Interrupted, Some(reason), Some(measured));
+        self.settle_as(Outcome::Interrupted, Some(reason), Some(most));
         self.source = Source::Closed;
         self.ended = true;
         let error = String::from_utf8(error.to_json()).unwrap_or_default();
         self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
         self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
-    }
-
-    /// Charges what was measured, for the provider is not heard any more.
-    fn settle_early(&mut self, reason: &str) {
-        self.settle_as(Outcome::Interrupted, Some(reason), Some(self.growth.tokens()));
     }
 
     /// The provider ended the stream.
@@ -222,7 +221,8 @@ impl State {
         self.settle_as(outcome, error, None);
     }
 
-    fn settle_as(&mut self, outcome: Outcome, error: Option<&str>, measured: Option<u64>) {
+    /// An estimate is at most `most` tokens long.
+    fn settle_as(&mut self, outcome: Outcome, error: Option<&str>, most: Option<u64>) {
         if self.settled {
             return;
         }
@@ -231,7 +231,12 @@ impl State {
             Some(message) => (Outcome::UpstreamError, Some(message.as_str())),
             None => (outcome, error),
         };
-        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report), measured });
+        let mut report = self.tally.report();
+        let estimated = self.passed.complete(&mut report, &self.attempt, outcome);
+        if let (true, Some(usage)) = (estimated, &mut report.usage) {
+            usage.output = usage.output.min(most.unwrap_or(u64::MAX));
+        }
+        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&report), estimated });
     }
 
     /// Reads the rest of the stream for its usage, the client being gone.

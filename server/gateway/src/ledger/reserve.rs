@@ -211,6 +211,11 @@ impl Ledger {
         self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets what accounts spent, for the database was changed behind the book: it is read anew where it is needed.
+    pub fn forget_sums(&self) {
+        self.book().forget_sums();
+    }
+
     /// Forgets accounts that nothing happened to for long. To be called now and then.
     pub fn sweep(&self) {
         let now = self.0.clock.now();

@@ -1,5 +1,7 @@
 //! `/api/v1/requests`: what was called, how it went, what it cost.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
@@ -93,6 +95,9 @@ pub struct Usage {
     reasoning: u64,
     audio_output: u64,
     image_output: u64,
+    /// What is not counted in tokens, and parts of parts, where there are any: `output_images`, `web_searches`,
+    /// `cache_read_audio`, …
+    units: BTreeMap<String, u64>,
 }
 
 impl From<usage::Usage> for Usage {
@@ -108,6 +113,7 @@ impl From<usage::Usage> for Usage {
             reasoning: usage.reasoning,
             audio_output: usage.audio_output,
             image_output: usage.image_output,
+            units: usage.units.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }

@@ -186,6 +186,7 @@ pub async fn lines_come_back_as_they_were_written(db: &Database) {
         reasoning: 8,
         audio_output: 9,
         image_output: 10,
+        units: tollgate_domain::usage::Units { pages: 11, web_searches: 12, ..Default::default() },
     };
     charge.end_user = Some("ünïcödé \u{1f600} 'quoted\"".to_owned());
     charge.error = Some("two\nlines".to_owned());
