@@ -1,5 +1,6 @@
 //! What is there without a file: the simulator, and the providers whose keys are in the environment.
 
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Deployment, ModelPattern, Origin, SourcedPrice, Timeouts, Upstream};
 use tollgate_domain::money::Picos;
 use tollgate_domain::price::{Meter, PriceSheet, Rate, ServiceTier};
@@ -63,6 +64,6 @@ fn blank(model: &str, provider: &str, upstream_model: &str, upstream: Upstream, 
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
-        limits: tollgate_domain::limits::Limits::default(),
+        limits: Limits::default(),
     }
 }

@@ -17,6 +17,7 @@ use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SeededEntropy;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Alias, Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_store::{AuditVerdict, Store, StoreOptions};
@@ -227,6 +228,7 @@ fn catalog() -> Catalog {
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     };
     let base_url = "https://api.openai.com/v1".to_owned();
     Catalog::new(

@@ -143,9 +143,9 @@ pub struct RequestDetails {
     attempt: i64,
     deployment_id: Option<String>,
     upstream_model: Option<String>,
-    /// The id in the provider's answer.
     /// What was asked for, if something else was called because its part of a budget was used up.
     instead_of: Option<String>,
+    /// The id in the provider's answer.
     upstream_id: Option<String>,
     /// The `user` field of the call.
     end_user: Option<String>,

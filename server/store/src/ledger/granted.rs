@@ -53,6 +53,8 @@ fn statement(needed: &NeededGrants, binds: &mut Binds) -> String {
     let from = charges(account, owned, &indexed(&account.id), since, binds, &mut all);
     // Adjusting entries are money alone.
     all.add("adjusts IS NULL".to_owned());
+    // An adjusting entry is no call.
+    all.add("adjusts IS NULL".to_owned());
     let (model, group_by) = if account.model.is_some() { ("model", "1, 2") } else { ("''", "2") };
     let part = needed.period.part_micros();
     format!(
