@@ -315,7 +315,6 @@ mod tests {
             }],
             temporary_increase: Some(Nanos(1)),
             temporary_until: Timestamp::parse_rfc3339("2027-02-01T15:30:00Z"),
-            budget_since: None,
             tpm_limit: Some(i64::MAX),
             rpm_limit: Some(0),
             tpd_limit: Some(7),
