@@ -19,6 +19,8 @@ pub enum Json<'a> {
     Bool(bool),
     Number(Number),
     Text(Cow<'a, str>),
+    /// A string in pieces, for writing without joining them first; reading never gives it.
+    Pieces(Vec<Cow<'a, str>>),
     Array(Vec<Json<'a>>),
     Object(Object<'a>),
 }
@@ -150,6 +152,7 @@ impl<'a> Json<'a> {
             Self::Bool(value) => Json::Bool(value),
             Self::Number(number) => Json::Number(number),
             Self::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Self::Pieces(pieces) => Json::Text(Cow::Owned(pieces.concat())),
             Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
             Self::Object(object) => Json::Object(object.into_owned()),
         }

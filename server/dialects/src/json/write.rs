@@ -1,6 +1,6 @@
 //! Writing a tree.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -13,6 +13,7 @@ impl Serialize for Json<'_> {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(number) => number.serialize(serializer),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Pieces(pieces) => serializer.collect_str(&Joined(pieces)),
             Self::Array(items) => serializer.collect_seq(items),
             Self::Object(object) => object.serialize(serializer),
         }
@@ -29,7 +30,28 @@ impl Serialize for Object<'_> {
     }
 }
 
+struct Joined<'p>(&'p [Cow<'p, str>]);
+
+impl fmt::Display for Joined<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
 impl Json<'_> {
+    /// About how many bytes its text takes: right for text without escapes. A buffer that grows by doubling would hold
+    /// twice a picture.
+    fn size(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 5,
+            Self::Number(_) => 8,
+            Self::Text(text) => text.len() + 3,
+            Self::Pieces(pieces) => pieces.iter().map(|piece| piece.len()).sum::<usize>() + 3,
+            Self::Array(items) => items.iter().map(Json::size).sum::<usize>() + 3,
+            Self::Object(object) => object.size(),
+        }
+    }
+
     /// Appends the compact text.
     pub fn write(&self, out: &mut Vec<u8>) {
         // Writing to a Vec doesn't fail, and every value of this type has a JSON text.
@@ -37,20 +59,24 @@ impl Json<'_> {
     }
 
     pub fn to_vec(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.size() + self.size() / 32);
         self.write(&mut out);
         out
     }
 }
 
 impl Object<'_> {
+    fn size(&self) -> usize {
+        self.0.iter().map(|(key, value)| key.len() + 4 + value.size()).sum::<usize>() + 3
+    }
+
     /// Appends the compact text.
     pub fn write(&self, out: &mut Vec<u8>) {
         let _ = serde_json::to_writer(out, self);
     }
 
     pub fn to_vec(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.size() + self.size() / 32);
         self.write(&mut out);
         out
     }

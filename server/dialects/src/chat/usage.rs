@@ -1,0 +1,37 @@
+//! `usage`, read and written.
+
+use crate::json::{Json, Object};
+use crate::neutral::Usage;
+
+pub fn read(usage: &Object<'_>) -> Usage {
+    let count = |value: Option<&Json<'_>>| value.and_then(Json::as_u64).unwrap_or(0);
+    let of = |details: &str, key: &str| count(usage.get(details).and_then(|details| details.get(key)));
+    Usage {
+        input: count(usage.get("prompt_tokens")),
+        cache_read: of("prompt_tokens_details", "cached_tokens"),
+        cache_write: of("prompt_tokens_details", "cache_write_tokens"),
+        audio_input: of("prompt_tokens_details", "audio_tokens"),
+        image_input: of("prompt_tokens_details", "image_tokens"),
+        output: count(usage.get("completion_tokens")),
+        reasoning: of("completion_tokens_details", "reasoning_tokens"),
+        audio_output: of("completion_tokens_details", "audio_tokens"),
+        image_output: of("completion_tokens_details", "image_tokens"),
+        cache_write_1h: 0,
+    }
+}
+
+pub fn write(usage: &Usage) -> Object<'static> {
+    let mut prompt = Object::new().with("cached_tokens", usage.cache_read).with("audio_tokens", usage.audio_input);
+    let written = usage.cache_write.saturating_add(usage.cache_write_1h);
+    prompt.put_some("cache_write_tokens", (written > 0).then_some(written));
+    prompt.put_some("image_tokens", (usage.image_input > 0).then_some(usage.image_input));
+    let mut completion =
+        Object::new().with("reasoning_tokens", usage.reasoning).with("audio_tokens", usage.audio_output);
+    completion.put_some("image_tokens", (usage.image_output > 0).then_some(usage.image_output));
+    Object::new()
+        .with("prompt_tokens", usage.input)
+        .with("completion_tokens", usage.output)
+        .with("total_tokens", usage.total())
+        .with("prompt_tokens_details", prompt)
+        .with("completion_tokens_details", completion)
+}

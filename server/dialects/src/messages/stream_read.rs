@@ -1,0 +1,171 @@
+//! A stream of events, read.
+
+use crate::json::{Bad, Json, Object};
+use crate::neutral::{Delta, Error, ErrorKind, Event, PartStart};
+use crate::sse::Events;
+use crate::{ReadStream, errors};
+
+use super::answer;
+use super::usage::Counts;
+
+#[derive(Debug, Default)]
+pub struct Reader {
+    events: Events,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    done: bool,
+    /// The block that is being written: its number in the events, and ours.
+    open: Option<(u64, u32)>,
+    parts: u32,
+    counts: Counts,
+    finished: bool,
+}
+
+type Each<'e> = &'e mut dyn FnMut(Event<'_>);
+
+impl ReadStream for Reader {
+    fn feed(&mut self, bytes: &[u8], each: Each<'_>) -> Result<(), Error> {
+        let state = &mut self.state;
+        self.events.feed(bytes, &mut |_, data| state.take(data, each))
+    }
+
+    fn end(&mut self, each: Each<'_>) -> Result<(), Error> {
+        let state = &mut self.state;
+        self.events.end(&mut |_, data| state.take(data, each))?;
+        if state.done {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Network, "the provider's stream broke off"))
+    }
+}
+
+impl State {
+    fn take(&mut self, data: &[u8], each: Each<'_>) -> Result<(), Error> {
+        if self.done || data.trim_ascii().is_empty() || data == b"[DONE]" {
+            return Ok(());
+        }
+        let broken = |e: Bad| Error::broken(format!("an event of the stream: {e}"));
+        let event = Json::parse(data).map_err(|e| Error::broken(e.to_string()))?;
+        self.event(event.into_object().map_err(broken)?, each).map_err(broken)
+    }
+
+    fn event(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
+        match &*o.need_text("type")? {
+            "message_start" => {
+                let mut message = o.take_object("message")?.unwrap_or_default();
+                let counts = message.take_object("usage")?;
+                if std::mem::replace(&mut self.started, true) {
+                    return Err(Bad::new("type", "a second `message_start`"));
+                }
+                each(Event::Start {
+                    id: message.take_text("id")?.unwrap_or_default(),
+                    model: message.take_text("model")?.unwrap_or_default(),
+                    created: None,
+                    service_tier: None,
+                });
+                if let Some(counts) = counts {
+                    self.counts.update(&counts);
+                    each(Event::Usage(self.counts.usage()));
+                }
+            }
+            // Whoever leaves out the beginning is no server of this dialect.
+            _ if !self.started && o.get("error").is_none() => return Err(Bad::new("type", "no `message_start`")),
+            "content_block_start" => self.start(o, each)?,
+            "content_block_delta" => self.delta(o, each)?,
+            "content_block_stop" => self.close(each),
+            "message_delta" => {
+                self.close(each);
+                let mut delta = o.take_object("delta")?.unwrap_or_default();
+                let sequence = delta.take_text("stop_sequence")?;
+                if let Some(word) = delta.take_text("stop_reason")?
+                    && !std::mem::replace(&mut self.finished, true)
+                {
+                    each(Event::Finish { choice: 0, finish: answer::finish(word, sequence) });
+                }
+                if let Some(counts) = o.take_object("usage")? {
+                    self.counts.update(&counts);
+                    each(Event::Usage(self.counts.usage()));
+                }
+            }
+            "message_stop" => {
+                self.close(each);
+                self.done = true;
+                each(Event::End);
+            }
+            "ping" => each(Event::Ping),
+            "error" => {
+                self.done = true;
+                each(Event::Error(errors::from_object(&mut o, None)));
+            }
+            // New ones may come: Anthropic asks to skip them.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
+        self.close(each);
+        let index = o.take_u64("index")?.ok_or_else(|| Bad::new("index", "is missing"))?;
+        let mut block = o.take_object("content_block")?.ok_or_else(|| Bad::new("content_block", "is missing"))?;
+        let part = self.parts;
+        self.parts = part.saturating_add(1);
+        self.open = Some((index, part));
+        let mut first = None;
+        let start = match block.get("type").and_then(Json::as_str) {
+            Some("text") => {
+                first = block.take_text("text")?.map(Delta::Text);
+                PartStart::Text
+            }
+            Some("thinking") => {
+                first = block.take_text("thinking")?.map(Delta::Thinking);
+                PartStart::Thinking
+            }
+            Some("redacted_thinking") => PartStart::RedactedThinking(block.take_text("data")?.unwrap_or_default()),
+            Some("tool_use") => {
+                // Empty, but for servers that send the whole call at once.
+                if let Some(Json::Object(input)) = block.take("input")
+                    && !input.is_empty()
+                {
+                    first = Some(Delta::Arguments(input.to_string().into()));
+                }
+                PartStart::ToolCall { id: block.need_text("id")?, name: block.need_text("name")? }
+            }
+            _ => PartStart::Other(Json::Object(block)),
+        };
+        each(Event::PartStart { choice: 0, part, start });
+        match first {
+            Some(Delta::Text(text) | Delta::Thinking(text)) if text.is_empty() => {}
+            Some(delta) => each(Event::Delta { choice: 0, part, delta }),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn delta(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
+        let index = o.take_u64("index")?.ok_or_else(|| Bad::new("index", "is missing"))?;
+        let part = match self.open {
+            Some((open, part)) if open == index => part,
+            _ => return Err(Bad::new("index", format!("{index} is no open block"))),
+        };
+        let mut delta = o.take_object("delta")?.ok_or_else(|| Bad::new("delta", "is missing"))?;
+        let delta = match delta.get("type").and_then(Json::as_str) {
+            Some("text_delta") => Delta::Text(delta.need_text("text")?),
+            Some("thinking_delta") => Delta::Thinking(delta.need_text("thinking")?),
+            Some("signature_delta") => Delta::Signature(delta.need_text("signature")?),
+            Some("input_json_delta") => Delta::Arguments(delta.need_text("partial_json")?),
+            _ => Delta::Other(Json::Object(delta)),
+        };
+        each(Event::Delta { choice: 0, part, delta });
+        Ok(())
+    }
+
+    fn close(&mut self, each: Each<'_>) {
+        if let Some((_, part)) = self.open.take() {
+            each(Event::PartEnd { choice: 0, part });
+        }
+    }
+}
