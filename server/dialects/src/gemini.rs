@@ -52,8 +52,7 @@ impl Codec for Gemini {
 
     fn write_request(&self, request: &Request<'_>, target: Target<'_>) -> Result<Written, Error> {
         let (body, lost) = request::write(request, target, self.0);
-        let verb =
-            if request.stream { path::Verb::StreamGenerateContent } else { path::Verb::GenerateContent };
+        let verb = if request.stream { path::Verb::StreamGenerateContent } else { path::Verb::GenerateContent };
         Ok(Written { path: path::write(self.0, target.model, verb), body: body.to_vec(), lost })
     }
 

@@ -53,8 +53,12 @@
 //! # }
 //! ```
 
+pub mod bedrock;
 pub mod chat;
 mod errors;
+#[cfg(test)]
+mod fold;
+pub mod gemini;
 pub mod json;
 pub mod messages;
 pub mod neutral;

@@ -35,7 +35,9 @@ pub fn codec(dialect: Dialect) -> Option<&'static dyn Codec> {
     match dialect {
         Dialect::Chat => Some(&crate::chat::Chat),
         Dialect::Messages => Some(&crate::messages::Messages),
-        Dialect::Responses | Dialect::Completions | Dialect::Gemini | Dialect::Converse => None,
+        Dialect::Gemini => Some(&crate::gemini::Gemini(crate::gemini::Door::GeminiApi)),
+        Dialect::Converse => Some(&crate::bedrock::Converse),
+        Dialect::Responses | Dialect::Completions => None,
     }
 }
 

@@ -13,11 +13,7 @@ pub(super) struct Elements {
 }
 
 impl Elements {
-    pub(super) fn feed(
-        &mut self,
-        bytes: &[u8],
-        each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn feed(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         // Where what is not held yet of the current element begins.
         let mut from = 0;
         for (at, byte) in bytes.iter().enumerate() {

@@ -56,7 +56,9 @@ pub fn read_google(body: &[u8], batch: bool) -> Result<Embed<'_>, Error> {
     for (at, item) in object.take_array("requests")?.unwrap_or_default().into_iter().enumerate() {
         let one = item.into_object().and_then(|item| read_one(camel(item))).map_err(|e| e.at("requests", at))?;
         if at > 0 && (one.dimensions, &one.task) != (all.dimensions, &all.task) {
-            return Err(Bad::new(format!("requests[{at}]"), "must ask for the same kind of vectors as the first").into());
+            return Err(
+                Bad::new(format!("requests[{at}]"), "must ask for the same kind of vectors as the first").into()
+            );
         }
         all.dimensions = one.dimensions;
         all.task = one.task;
@@ -207,7 +209,8 @@ mod tests {
 
     #[test]
     fn openai_in_front_of_google() {
-        let embed = read_openai(br#"{"model":"e","input":["a","b"],"dimensions":2,"encoding_format":"base64"}"#).unwrap();
+        let embed =
+            read_openai(br#"{"model":"e","input":["a","b"],"dimensions":2,"encoding_format":"base64"}"#).unwrap();
         assert_eq!(
             write_google(&embed, "gemini-embedding-001").to_string(),
             r#"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"outputDimensionality":2},{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"b"}]},"outputDimensionality":2}]}"#
@@ -243,7 +246,8 @@ mod tests {
             write_vertex(&embed).to_string(),
             r#"{"instances":[{"content":"a"}],"parameters":{"outputDimensionality":2}}"#
         );
-        let answer = br#"{"predictions":[{"embeddings":{"statistics":{"truncated":false,"token_count":6.0},"values":[0.5]}}]}"#;
+        let answer =
+            br#"{"predictions":[{"embeddings":{"statistics":{"truncated":false,"token_count":6.0},"values":[0.5]}}]}"#;
         assert_eq!(read_google_answer(answer).unwrap(), Embedded { vectors: vec![vec![0.5]], tokens: Some(6) });
     }
 

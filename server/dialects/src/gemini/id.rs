@@ -36,7 +36,9 @@ mod tests {
     fn made_ids_tell_calls_apart_and_do_not_go_back() {
         let id = make("resp", 0, 0, "f");
         assert_eq!(id, make("resp", 0, 0, "f"));
-        for other in [make("resp", 0, 1, "f"), make("resp", 1, 0, "f"), make("other", 0, 0, "f"), make("resp", 0, 0, "g")] {
+        for other in
+            [make("resp", 0, 1, "f"), make("resp", 1, 0, "f"), make("other", 0, 0, "f"), make("resp", 0, 0, "g")]
+        {
             assert_ne!(id, other);
         }
         assert!(id.len() <= 40, "OpenAI takes no longer ones");

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::request::HINTS;
 use super::wire::{camel, media_type_of, standard_base64};
 use super::{id, thinking};
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Content, Dialect, Losses, Part, Request, Source};
+use crate::rest::report;
 
 /// The calls that were read up to now, to give them ids and their results the right ones.
 #[derive(Debug, Default)]
@@ -198,11 +200,18 @@ impl<'r, 'a> Writer<'r, 'a> {
         }
         if own {
             object.fill(&part.rest);
+        } else if !part.rest.is_empty() {
+            report(&part.rest, &path(), HINTS, self.losses);
         }
         Some(object)
     }
 
-    fn source(&mut self, source: &Source<'a>, title: Option<&Cow<'a, str>>, path: &dyn Fn() -> String) -> Option<Object<'a>> {
+    fn source(
+        &mut self,
+        source: &Source<'a>,
+        title: Option<&Cow<'a, str>>,
+        path: &dyn Fn() -> String,
+    ) -> Option<Object<'a>> {
         Some(match source {
             Source::Url { url, media_type } => {
                 let mut file = Object::new();
@@ -238,17 +247,14 @@ impl<'r, 'a> Writer<'r, 'a> {
         let mut text = String::new();
         let mut more: Vec<Json<'a>> = Vec::new();
         for (at, part) in parts.iter().enumerate() {
-            match &part.content {
-                Content::Text(piece) => {
-                    if !text.is_empty() {
-                        text.push('\n');
-                    }
-                    text.push_str(piece);
+            if let Content::Text(piece) = &part.content {
+                if !text.is_empty() {
+                    text.push('\n');
                 }
-                _ => {
-                    let object = self.part(part, &|| format!("{}.content[{at}]", path()));
-                    more.extend(object.map(Json::from));
-                }
+                text.push_str(piece);
+            } else {
+                let object = self.part(part, &|| format!("{}.content[{at}]", path()));
+                more.extend(object.map(Json::from));
             }
         }
         let mut out = Object::new();

@@ -99,7 +99,9 @@ fn encode(text: &str) -> String {
         }
         for byte in segment.bytes() {
             match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => out.push(char::from(byte)),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                    out.push(char::from(byte));
+                }
                 byte => {
                     out.push('%');
                     out.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
@@ -118,7 +120,10 @@ mod tests {
     #[test]
     fn paths_are_read() {
         assert_eq!(read("gemini-3-pro:generateContent"), Some(("gemini-3-pro", Verb::GenerateContent)));
-        assert_eq!(read("ollama/llama3:8b:streamGenerateContent"), Some(("ollama/llama3:8b", Verb::StreamGenerateContent)));
+        assert_eq!(
+            read("ollama/llama3:8b:streamGenerateContent"),
+            Some(("ollama/llama3:8b", Verb::StreamGenerateContent))
+        );
         for wrong in ["gemini-3-pro", ":generateContent", "a:b", ""] {
             assert_eq!(read(wrong), None, "{wrong}");
         }

@@ -6,6 +6,21 @@ use super::{Door, generation, tools};
 use crate::Target;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Content, Dialect, Error, ErrorKind, Losses, Message, Request, Role};
+use crate::rest::report;
+
+/// Fields of other dialects without which the answer is the same.
+pub(super) const HINTS: &[&str] = &[
+    "annotations",
+    "citations",
+    "extra_content",
+    "include",
+    "index",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "provider_specific_fields",
+    "safety_identifier",
+    "status",
+];
 
 /// Reads a call for `model`, which the path names; `stream`: it asks for a stream.
 pub fn read<'a>(body: &'a [u8], model: &'a str, stream: bool) -> Result<Request<'a>, Error> {
@@ -89,6 +104,8 @@ pub fn write<'a>(request: &Request<'a>, target: Target<'_>, door: Door) -> (Obje
     write_account(request, door, &mut out, &mut losses);
     if request.from == Dialect::Gemini {
         out.fill(&request.rest);
+    } else {
+        report(&request.rest, "", HINTS, &mut losses);
     }
     (out, losses)
 }
@@ -112,6 +129,9 @@ pub(super) fn write_prompt<'a>(request: &Request<'a>, model: &str, losses: &mut 
         let path = format!("messages[{at}]");
         if message.name.is_some() {
             writer.losses.hint(format!("{path}.name"));
+        }
+        if !own {
+            report(&message.rest, &path, HINTS, writer.losses);
         }
         let written = writer.message(&message.parts, &path);
         let role = match message.role {

@@ -1,4 +1,4 @@
-//! Schemas: JSON Schema, and the subset of OpenAPI's that Google calls `Schema`.
+//! Schemas: JSON Schema, and the subset of `OpenAPI`'s that Google calls `Schema`.
 //!
 //! Google takes both, in fields of different names. `Schema` is understood by every model, so it is written where it
 //! says all that the JSON schema says; where it can't, the JSON schema goes out as it is.
@@ -117,7 +117,8 @@ fn openapi<'a>(schema: &Json<'a>) -> Option<Json<'a>> {
             _ => return None,
         }
     }
-    if kind == Some("OBJECT") && object.get("properties").is_none() || kind == Some("ARRAY") && out.get("items").is_none()
+    if kind == Some("OBJECT") && object.get("properties").is_none()
+        || kind == Some("ARRAY") && out.get("items").is_none()
     {
         return None;
     }

@@ -1,6 +1,7 @@
 //! Against captures of Google's form, and against each other.
 
 mod answers;
+mod crossed;
 mod generated;
 mod requests;
 mod streams;

@@ -8,7 +8,7 @@ use crate::Target;
 use crate::json::{Bad, Object};
 use crate::neutral::{Dialect, Effort, Losses, Reasoning, ReasoningMode, Request};
 
-pub(super) fn read<'a>(object: Object<'a>) -> Result<Reasoning<'a>, Bad> {
+pub(super) fn read(object: Object<'_>) -> Result<Reasoning<'_>, Bad> {
     let mut object = camel(object);
     let mut reasoning = Reasoning::default();
     match object.take_i64("thinkingBudget")? {
@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn effort_is_a_budget_for_old_models_and_a_level_for_new_ones() {
         let effort = |effort| Reasoning { effort: Some(effort), ..Reasoning::default() };
-        assert_eq!(written("gemini-2.5-flash", effort(Effort::Low)), r#"{"thinkingBudget":1024,"includeThoughts":true}"#);
+        assert_eq!(
+            written("gemini-2.5-flash", effort(Effort::Low)),
+            r#"{"thinkingBudget":1024,"includeThoughts":true}"#
+        );
         assert_eq!(written("gemini-3-flash", effort(Effort::Low)), r#"{"thinkingLevel":"LOW","includeThoughts":true}"#);
         assert_eq!(written("gemini-2.5-flash", effort(Effort::None)), r#"{"thinkingBudget":0}"#);
         assert_eq!(written("gemini-3-pro", effort(Effort::None)), r#"{"thinkingLevel":"LOW"}"#);

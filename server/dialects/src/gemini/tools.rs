@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::request::HINTS;
 use super::schema::{self, Written};
 use super::wire::camel;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Dialect, Losses, Request, Tool, ToolChoice, ToolKind};
+use crate::rest::report;
 
 /// One of Google's tools is a bag: any number of functions, and any of its own tools.
-pub(super) fn read<'a>(items: Vec<Json<'a>>) -> Result<Vec<Tool<'a>>, Bad> {
+pub(super) fn read(items: Vec<Json<'_>>) -> Result<Vec<Tool<'_>>, Bad> {
     let mut tools = Vec::new();
     for (at, item) in items.into_iter().enumerate() {
         let mut object = camel(item.into_object().map_err(|e| e.at("tools", at))?);
@@ -57,6 +59,8 @@ pub(super) fn write<'a>(request: &Request<'a>, losses: &mut Losses) -> Option<Ve
                 }
                 if request.from == Dialect::Gemini {
                     out.fill(&tool.rest);
+                } else {
+                    report(&tool.rest, &format!("tools[{at}]"), HINTS, losses);
                 }
                 functions.push(out.into());
             }

@@ -68,22 +68,28 @@ mod tests {
 
     #[test]
     fn thoughts_are_part_of_the_output() {
-        let usage = of(r#"{"promptTokenCount":10,"candidatesTokenCount":20,"thoughtsTokenCount":70,"totalTokenCount":100,
-            "cachedContentTokenCount":4,"promptTokensDetails":[{"modality":"TEXT","tokenCount":4},{"modality":"AUDIO","tokenCount":6}]}"#);
-        let expected = Usage { input: 10, cache_read: 4, audio_input: 6, output: 90, reasoning: 70, ..Usage::default() };
+        let usage = of(
+            r#"{"promptTokenCount":10,"candidatesTokenCount":20,"thoughtsTokenCount":70,"totalTokenCount":100,
+            "cachedContentTokenCount":4,"promptTokensDetails":[{"modality":"TEXT","tokenCount":4},{"modality":"AUDIO","tokenCount":6}]}"#,
+        );
+        let expected =
+            Usage { input: 10, cache_read: 4, audio_input: 6, output: 90, reasoning: 70, ..Usage::default() };
         assert_eq!(usage, expected);
         assert_eq!(read(&write(&usage)), usage);
     }
 
     #[test]
     fn thoughts_that_are_counted_already_are_not_counted_twice() {
-        let usage = of(r#"{"promptTokenCount":10,"candidatesTokenCount":90,"thoughtsTokenCount":70,"totalTokenCount":100}"#);
+        let usage =
+            of(r#"{"promptTokenCount":10,"candidatesTokenCount":90,"thoughtsTokenCount":70,"totalTokenCount":100}"#);
         assert_eq!((usage.output, usage.reasoning), (90, 70));
     }
 
     #[test]
     fn what_tools_put_into_the_prompt_is_input() {
-        let usage = of(r#"{"promptTokenCount":"10","toolUsePromptTokenCount":5,"candidatesTokenCount":1,"totalTokenCount":16}"#);
+        let usage = of(
+            r#"{"promptTokenCount":"10","toolUsePromptTokenCount":5,"candidatesTokenCount":1,"totalTokenCount":16}"#,
+        );
         assert_eq!((usage.input, usage.output), (15, 1));
     }
 }

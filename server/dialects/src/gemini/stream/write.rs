@@ -149,19 +149,21 @@ impl Writer {
                     call.arguments.push_str(piece);
                 }
             }
-            Delta::Signature(signature) => match call {
-                Some(call) => call.signature = Some(signature.as_ref().to_owned()),
-                None => {
-                    let mut piece = Object::new().with("text", "");
-                    if thought {
-                        piece.put("thought", true);
-                    }
-                    self.part(choice, piece.with("thoughtSignature", signature.as_ref()), out);
+            Delta::Signature(signature) => {
+                if let Some(call) = call {
+                    call.signature = Some(signature.as_ref().to_owned());
+                    return;
                 }
-            },
+                let mut piece = Object::new().with("text", "");
+                if thought {
+                    piece.put("thought", true);
+                }
+                self.part(choice, piece.with("thoughtSignature", signature.as_ref()), out);
+            }
             Delta::Audio(value) => {
                 if let Some(data) = value.get("data").and_then(Json::as_str) {
-                    let kind = value.get("mime_type").and_then(Json::as_str).unwrap_or("audio/L16;codec=pcm;rate=24000");
+                    let kind =
+                        value.get("mime_type").and_then(Json::as_str).unwrap_or("audio/L16;codec=pcm;rate=24000");
                     let blob = Object::new().with("mimeType", kind).with("data", data);
                     self.part(choice, Object::new().with("inlineData", blob), out);
                 } else if let Some(text) = value.get("transcript").and_then(Json::as_str) {
@@ -195,7 +197,8 @@ impl Writer {
             return;
         }
         let candidates = finishes.into_iter().map(|(choice, word)| -> Json<'static> {
-            let content = Object::new().with("parts", vec![Object::new().with("text", "").into()]).with("role", "model");
+            let content =
+                Object::new().with("parts", vec![Object::new().with("text", "").into()]).with("role", "model");
             Object::new().with("content", content).with("finishReason", word).with("index", choice).into()
         });
         let chunk = self.envelope(Object::new().with("candidates", candidates.collect::<Vec<_>>()));

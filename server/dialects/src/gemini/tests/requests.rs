@@ -27,10 +27,9 @@ fn value(bytes: &[u8]) -> serde_json::Value {
 
 #[test]
 fn a_request_comes_back_as_it_was() {
-    for (name, body) in [
-        ("request", golden!("request.json").as_slice()),
-        ("request-tools", golden!("request-tools.json").as_slice()),
-    ] {
+    for (name, body) in
+        [("request", golden!("request.json").as_slice()), ("request-tools", golden!("request-tools.json").as_slice())]
+    {
         let request = read(body);
         assert_eq!(value(write(&request, "gemini-2.5-flash").as_bytes()), value(body), "{name}");
     }
@@ -86,8 +85,7 @@ fn both_spellings_and_both_alphabets_are_read() {
 fn foreign() -> Request<'static> {
     let call = |id: &'static str| Content::ToolCall { id: id.into(), name: "f".into(), arguments: r#"{"a":1}"#.into() };
     let result = |id: &'static str, text: &'static str| {
-        let content =
-            Content::ToolResult { id: id.into(), name: None, parts: vec![Part::text(text)], is_error: false };
+        let content = Content::ToolResult { id: id.into(), name: None, parts: vec![Part::text(text)], is_error: false };
         Message::new(Role::Tool, vec![content.into()])
     };
     let mut request = Request::new(Dialect::Chat, "alias");
@@ -99,7 +97,8 @@ fn foreign() -> Request<'static> {
         result("call_2", r#"{"b":2}"#),
         Message::text(Role::Developer, "Be brief."),
     ];
-    let parameters = Json::parse(br#"{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":false}"#);
+    let parameters =
+        Json::parse(br#"{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":false}"#);
     request.tools = vec![Tool::new(ToolKind::Function {
         name: "f".into(),
         description: None,

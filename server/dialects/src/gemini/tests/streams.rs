@@ -108,8 +108,10 @@ fn a_long_stream_takes_no_more_memory() {
     let mut writer = Writer::new(STAMP, Form::Sse);
     let mut out = Vec::with_capacity(4096);
     for _ in 0..100_000 {
-        crate::ReadStream::feed(&mut reader, line, &mut |event| crate::WriteStream::write(&mut writer, &event, &mut out))
-            .unwrap();
+        crate::ReadStream::feed(&mut reader, line, &mut |event| {
+            crate::WriteStream::write(&mut writer, &event, &mut out);
+        })
+        .unwrap();
         out.clear();
     }
     assert_eq!(out.capacity(), 4096);
