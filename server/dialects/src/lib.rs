@@ -62,6 +62,7 @@ pub mod gemini;
 pub mod json;
 pub mod messages;
 pub mod neutral;
+pub mod providers;
 mod rest;
 pub mod sse;
 pub mod usage;
