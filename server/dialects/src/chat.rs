@@ -20,6 +20,7 @@ use crate::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, errors}
 
 pub use stream_read::Reader;
 pub use stream_write::Writer;
+pub(crate) use write::url;
 
 /// The codec of [`crate::neutral::Dialect::Chat`].
 #[derive(Clone, Copy, Debug)]

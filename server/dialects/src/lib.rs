@@ -63,6 +63,7 @@ pub mod json;
 pub mod messages;
 pub mod neutral;
 pub mod providers;
+pub mod responses;
 mod rest;
 pub mod sse;
 pub mod usage;

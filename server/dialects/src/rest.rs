@@ -3,6 +3,13 @@
 use crate::json::{Json, Object};
 use crate::neutral::{Dialect, Losses, Weight};
 
+/// Fields without which the answer is the same, whoever is asked: places in records, and what a server said of its own
+/// answer.
+const HINTS: &[&str] = &["annotations", "id", "include", "item", "logprobs", "phase", "status", "truncation", "type"];
+
+/// Fields that stand for pieces of the conversation that only their own server knows.
+const CONTENT: &[&str] = &["previous_response_id", "conversation", "prompt"];
+
 /// Keeps what is left of an inner object after its known fields were taken out.
 pub fn leave<'a>(rest: &mut Object<'a>, key: &'static str, inner: Object<'a>) {
     if !inner.is_empty() {
@@ -29,7 +36,13 @@ pub fn report(rest: &Object<'_>, at: &str, hints: &[&str], lost: &mut Losses) {
         if value.is_null() {
             continue;
         }
-        let weight = if hints.contains(&key) { Weight::Hint } else { Weight::Parameter };
+        let weight = if hints.contains(&key) || HINTS.contains(&key) {
+            Weight::Hint
+        } else if at.is_empty() && CONTENT.contains(&key) {
+            Weight::Content
+        } else {
+            Weight::Parameter
+        };
         lost.add(weight, if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") });
     }
 }

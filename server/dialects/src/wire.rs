@@ -35,9 +35,10 @@ pub fn codec(dialect: Dialect) -> Option<&'static dyn Codec> {
     match dialect {
         Dialect::Chat => Some(&crate::chat::Chat),
         Dialect::Messages => Some(&crate::messages::Messages),
+        Dialect::Responses => Some(&crate::responses::Responses),
         Dialect::Gemini => Some(&crate::gemini::Gemini(crate::gemini::Door::GeminiApi)),
         Dialect::Converse => Some(&crate::bedrock::Converse),
-        Dialect::Responses | Dialect::Completions => None,
+        Dialect::Completions => None,
     }
 }
 

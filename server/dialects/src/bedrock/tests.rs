@@ -14,7 +14,7 @@ mod foreign;
 
 macro_rules! golden {
     ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/bedrock/", $name)).as_slice()
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/converse/", $name)).as_slice()
     };
 }
 
@@ -33,7 +33,7 @@ fn events(chunks: &[&[u8]]) -> Vec<Event<'static>> {
 
 #[test]
 fn a_request_comes_back_as_it_was() {
-    let body = golden!("request.json");
+    let body = golden!("request-all.json");
     let url = Url { model: Some(CLAUDE), stream: Some(true) };
     let request = Converse.read_request(body, url).unwrap();
     let written = Converse.write_request(&request, Target::new(CLAUDE)).unwrap();
@@ -44,7 +44,7 @@ fn a_request_comes_back_as_it_was() {
 
 #[test]
 fn what_it_says_is_understood() {
-    let request = Converse.read_request(golden!("request.json"), Url::default()).unwrap();
+    let request = Converse.read_request(golden!("request-all.json"), Url::default()).unwrap();
     assert_eq!(request.messages.len(), 4);
     assert_eq!(request.messages[0].role, Role::System);
     assert!(request.messages[0].parts[0].cache.is_some());
@@ -105,7 +105,7 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn an_exception_ends_the_stream() {
-    let (found, _) = fold::events(&mut Reader::default(), &[golden!("stream-exception.bin")]);
+    let (found, _) = fold::events(&mut Reader::default(), &[golden!("exception.bin")]);
     let Some(Event::Error(error)) = found.last() else { panic!() };
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::RateLimit, Some("throttlingException")));
     let out = fold::written(&mut Writer::default(), &found);
@@ -124,7 +124,7 @@ fn a_stream_that_breaks_off_has_no_end() {
 
 #[test]
 fn anthropics_events_come_out_of_their_frames() {
-    let body = golden!("invoke-stream.bin");
+    let body = golden!("invoke.bin");
     let read = |chunks: &[&[u8]]| {
         let (events, ended) = fold::events(&mut invoke::Reader::anthropic(), chunks);
         assert!(ended);
@@ -141,7 +141,7 @@ fn anthropics_events_come_out_of_their_frames() {
     }
     let (events, ended) = fold::events(&mut invoke::Reader::anthropic(), &[&body[..body.len() - 300]]);
     assert!(!ended && !events.contains(&Event::End));
-    let (events, _) = fold::events(&mut invoke::Reader::anthropic(), &[golden!("stream-exception.bin")]);
+    let (events, _) = fold::events(&mut invoke::Reader::anthropic(), &[golden!("exception.bin")]);
     assert!(matches!(&events[..], [Event::Error(error)] if error.kind == ErrorKind::RateLimit));
 }
 

@@ -74,7 +74,10 @@ pub fn write(answer: &Answer<'_>, stamp: Stamp<'_>) -> Vec<u8> {
     let choices: Vec<Json<'_>> = answer.choices.iter().map(|choice| write_choice(choice, own)).collect();
     o.put("choices", choices);
     o.put_some("usage", answer.usage.as_ref().map(usage::write));
-    o.put_some("service_tier", answer.service_tier.as_deref());
+    // Anthropic's tiers have other names.
+    if own || answer.from == Dialect::Responses {
+        o.put_some("service_tier", answer.service_tier.as_deref());
+    }
     if own {
         o.fill(&answer.rest);
     }

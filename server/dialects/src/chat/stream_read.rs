@@ -83,6 +83,9 @@ impl State {
             return Ok(());
         }
         if trimmed == b"[DONE]" {
+            if !self.started {
+                return Err(Error::broken("the provider's stream is empty"));
+            }
             self.done = true;
             for choice in &mut self.choices {
                 choice.close(each);

@@ -24,7 +24,14 @@ struct Choice {
     /// The role was said.
     begun: bool,
     /// The parts that are calls, in the order of their numbers.
-    calls: Vec<u32>,
+    calls: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    part: u32,
+    /// Something of its arguments was said.
+    argued: bool,
 }
 
 impl Writer {
@@ -122,7 +129,7 @@ impl WriteStream for Writer {
                 let delta = match start {
                     PartStart::ToolCall { id, name } => {
                         let calls = &mut self.choice(*choice).calls;
-                        calls.push(*part);
+                        calls.push(Call { part: *part, argued: false });
                         let function = Object::with_capacity(2).with("name", &**name).with("arguments", "");
                         let call = Object::with_capacity(4)
                             .with("index", calls.len() as u64 - 1)
@@ -151,7 +158,8 @@ impl WriteStream for Writer {
                 self.chunk(*choice, delta, None, None, out);
             }
             Event::Delta { choice, part, delta } => {
-                let call = self.choice(*choice).calls.iter().rposition(|call| call == part);
+                let calls = &mut self.choice(*choice).calls;
+                let call = calls.iter().rposition(|call| call.part == *part);
                 let one = |object| vec![Json::Object(object)];
                 let delta = match delta {
                     Delta::Text(text) => Object::new().with("content", &**text),
@@ -159,7 +167,8 @@ impl WriteStream for Writer {
                     Delta::Thinking(text) => Object::new().with("reasoning_content", &**text),
                     Delta::Audio(value) => Object::new().with("audio", value.clone()),
                     Delta::Arguments(text) => {
-                        let Some(call) = call else { return };
+                        let Some(call) = call.filter(|_| !text.is_empty()) else { return };
+                        calls[call].argued = true;
                         let call = Object::with_capacity(2)
                             .with("index", call as u64)
                             .with("function", Object::new().with("arguments", &**text));
@@ -196,7 +205,19 @@ impl WriteStream for Writer {
                 self.chunk(*choice, Object::new(), Some(word), None, out);
             }
             Event::Usage(usage) => self.usage = Some(*usage),
-            Event::PartEnd { .. } => {}
+            Event::PartEnd { choice, part } => {
+                let calls = &mut self.choice(*choice).calls;
+                let call = calls.iter().rposition(|call| call.part == *part && !call.argued);
+                // Anthropic says nothing where a tool has no arguments; callers of this dialect parse what was said.
+                if let Some(call) = call {
+                    calls[call].argued = true;
+                    let call = Object::with_capacity(2)
+                        .with("index", call as u64)
+                        .with("function", Object::new().with("arguments", "{}"));
+                    let delta = Object::new().with("tool_calls", vec![Json::Object(call)]);
+                    self.chunk(*choice, delta, None, None, out);
+                }
+            }
             // A comment: readers of the format skip it.
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(error) => put(&super::error_body(error), out),

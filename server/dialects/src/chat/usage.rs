@@ -16,7 +16,7 @@ pub fn read(usage: &Object<'_>) -> Usage {
         reasoning: of("completion_tokens_details", "reasoning_tokens"),
         audio_output: of("completion_tokens_details", "audio_tokens"),
         image_output: of("completion_tokens_details", "image_tokens"),
-        cache_write_1h: 0,
+        ..Usage::default()
     }
 }
 

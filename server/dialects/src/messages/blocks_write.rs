@@ -44,14 +44,14 @@ impl Blocks<'_> {
                 b.put("text", &**text);
             }
             Content::Image { source: Source::Data { media_type, .. }, .. } if media_type == "application/pdf" => {
-                return self.document(part, at);
+                return Ok(self.document(part, at));
             }
             Content::Image { source, .. } => {
                 let Some(source) = self.source(source) else { return Ok(self.gone(at)) };
                 b.put("type", "image");
                 put_inner(&mut b, "source", source, rest);
             }
-            Content::Document { .. } => return self.document(part, at),
+            Content::Document { .. } => return Ok(self.document(part, at)),
             Content::ToolCall { id, name, arguments } => {
                 b.put("type", "tool_use");
                 b.put("id", self.id(id));
@@ -85,7 +85,7 @@ impl Blocks<'_> {
             Content::Other(value) if self.own => return Ok(Some(value.clone())),
             Content::Audio { .. } | Content::Video { .. } | Content::Other(_) => return Ok(self.gone(at)),
         }
-        Ok(self.finish(b, part, at))
+        Ok(Some(self.finish(b, part, at)))
     }
 
     /// One plain text as a string, other things as blocks; `None`: nothing.
@@ -97,33 +97,33 @@ impl Blocks<'_> {
         Ok(shorten(blocks))
     }
 
-    fn finish<'r>(&mut self, mut b: Object<'r>, part: &'r Part<'_>, at: &str) -> Option<Json<'r>> {
+    fn finish<'r>(&mut self, mut b: Object<'r>, part: &'r Part<'_>, at: &str) -> Json<'r> {
         b.put_some("cache_control", part.cache.as_ref().map(write_cache));
         if self.own {
             b.fill(&part.rest);
         } else {
             report(&part.rest, at, HINTS, self.lost);
         }
-        Some(Json::Object(b))
+        Json::Object(b)
     }
 
-    fn document<'r>(&mut self, part: &'r Part<'_>, at: &str) -> Result<Option<Json<'r>>, Bad> {
+    fn document<'r>(&mut self, part: &'r Part<'_>, at: &str) -> Option<Json<'r>> {
         let (source, title) = match &part.content {
             Content::Document { source, title } => (source, title.as_deref()),
             Content::Image { source, .. } => (source, None),
-            _ => return Ok(None),
+            _ => return None,
         };
         let source = match source {
             Source::Data { media_type, .. } if media_type != "application/pdf" && !self.own => {
-                return Ok(self.gone(at));
+                return self.gone(at);
             }
             source => self.source(source),
         };
-        let Some(source) = source else { return Ok(self.gone(at)) };
+        let Some(source) = source else { return self.gone(at) };
         let mut b = Object::with_capacity(4).with("type", "document");
         put_inner(&mut b, "source", source, self.own.then_some(&part.rest));
         b.put_some("title", title);
-        Ok(self.finish(b, part, at))
+        Some(self.finish(b, part, at))
     }
 
     fn source<'r>(&self, source: &'r Source<'_>) -> Option<Object<'r>> {

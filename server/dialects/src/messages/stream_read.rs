@@ -159,7 +159,10 @@ impl State {
             Some("input_json_delta") => Delta::Arguments(delta.need_text("partial_json")?),
             _ => Delta::Other(Json::Object(delta)),
         };
-        each(Event::Delta { choice: 0, part, delta });
+        // Anthropic begins the arguments of a call with nothing.
+        if delta != Delta::Arguments("".into()) {
+            each(Event::Delta { choice: 0, part, delta });
+        }
         Ok(())
     }
 

@@ -20,7 +20,8 @@ pub fn write(request: &Request<'_>, target: Target<'_>) -> Result<Written, Error
     output_config(&mut o, request, effort, &mut lost);
     let max_tokens = request.max_tokens.or(target.max_output).unwrap_or(MAX_TOKENS);
     // The budget is a part of it, in words of other dialects too; but nothing would be left for the answer.
-    let max_tokens = if !own && max_tokens <= thinking.budget { thinking.budget + max_tokens } else { max_tokens };
+    let max_tokens =
+        if !own && max_tokens <= thinking.budget { thinking.budget.saturating_add(max_tokens) } else { max_tokens };
     o.put("max_tokens", max_tokens);
     sampling(&mut o, request, thinking.on && !own, &mut lost);
     if let Some(tier) = request.service_tier.as_deref() {

@@ -50,7 +50,7 @@ fn what_it_says_is_understood() {
 
 #[test]
 fn a_blocked_prompt_is_an_error() {
-    let error = API.read_answer(golden!("answer-blocked.json")).unwrap_err();
+    let error = API.read_answer(golden!("blocked.json")).unwrap_err();
     assert_eq!(error.kind, ErrorKind::ContentPolicy);
     assert_eq!(error.code.as_deref(), Some("PROHIBITED_CONTENT"));
 }
@@ -58,12 +58,12 @@ fn a_blocked_prompt_is_an_error() {
 #[test]
 fn errors_have_kinds() {
     let read = |status, body: &[u8]| API.read_error(status, None, body);
-    let key = read(400, golden!("error-key.json"));
+    let key = read(400, golden!("error-400-key.json"));
     assert_eq!((key.kind, key.code.as_deref()), (ErrorKind::Authentication, Some("API_KEY_INVALID")));
-    let rate = read(429, golden!("error-rate.json"));
+    let rate = read(429, golden!("error-429-rate.json"));
     assert_eq!((rate.kind, rate.retry_after), (ErrorKind::RateLimit, Some(Duration::from_secs(34))));
-    assert_eq!(read(400, golden!("error-context.json")).kind, ErrorKind::ContextWindow);
-    assert_eq!(read(503, golden!("error-busy.json")).kind, ErrorKind::Overloaded);
+    assert_eq!(read(400, golden!("error-400-context.json")).kind, ErrorKind::ContextWindow);
+    assert_eq!(read(503, golden!("error-503-busy.json")).kind, ErrorKind::Overloaded);
     assert_eq!(read(502, b"<html>Bad gateway</html>").kind, ErrorKind::Provider);
 }
 

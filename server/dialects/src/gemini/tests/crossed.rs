@@ -34,10 +34,10 @@ fn said(answer: &Answer<'_>) -> (String, Vec<(String, serde_json::Value)>, Optio
 #[test]
 fn every_stream_can_be_said_in_every_dialect() {
     let streams = [
-        (Dialect::Gemini, gemini(golden!("stream.sse"))),
+        (Dialect::Gemini, gemini(golden!("stream-text.sse"))),
         (Dialect::Gemini, gemini(golden!("stream-tools.sse"))),
-        (Dialect::Converse, converse(include_bytes!("../../../golden/bedrock/stream-text.bin"))),
-        (Dialect::Converse, converse(include_bytes!("../../../golden/bedrock/stream-tools.bin"))),
+        (Dialect::Converse, converse(include_bytes!("../../../golden/converse/stream-text.bin"))),
+        (Dialect::Converse, converse(include_bytes!("../../../golden/converse/stream-tools.bin"))),
     ];
     for (from, events) in streams {
         let expected = said(&fold::fold(from, &events));
@@ -56,8 +56,8 @@ fn every_answer_can_be_said_in_every_dialect() {
     let answers = [
         (Dialect::Gemini, golden!("answer-text.json").as_slice()),
         (Dialect::Gemini, golden!("answer-tools.json")),
-        (Dialect::Converse, include_bytes!("../../../golden/bedrock/answer-text.json")),
-        (Dialect::Converse, include_bytes!("../../../golden/bedrock/answer-tools.json")),
+        (Dialect::Converse, include_bytes!("../../../golden/converse/answer-text.json")),
+        (Dialect::Converse, include_bytes!("../../../golden/converse/answer-tools.json")),
     ];
     for (from, body) in answers {
         let answer = codec(from).unwrap().read_answer(body).unwrap();

@@ -28,7 +28,7 @@ fn value(bytes: &[u8]) -> serde_json::Value {
 #[test]
 fn a_request_comes_back_as_it_was() {
     for (name, body) in
-        [("request", golden!("request.json").as_slice()), ("request-tools", golden!("request-tools.json").as_slice())]
+        [("request", golden!("request-parts.json").as_slice()), ("request-tools", golden!("request-tools.json").as_slice())]
     {
         let request = read(body);
         assert_eq!(value(write(&request, "gemini-2.5-flash").as_bytes()), value(body), "{name}");
@@ -37,7 +37,7 @@ fn a_request_comes_back_as_it_was() {
 
 #[test]
 fn what_it_says_is_understood() {
-    let request = read(golden!("request.json"));
+    let request = read(golden!("request-parts.json"));
     assert_eq!(request.messages[0], Message::text(Role::System, "Answer in one sentence."));
     assert_eq!(request.messages.len(), 4);
     assert!(matches!(&request.messages[3].parts[0].content,

@@ -21,9 +21,9 @@ fn whole(body: &'static [u8]) -> Answer<'static> {
 
 #[test]
 fn a_stream_is_the_whole_answer() {
-    let sse = fold::fold(Dialect::Gemini, &events(&[golden!("stream.sse")]));
+    let sse = fold::fold(Dialect::Gemini, &events(&[golden!("stream-text.sse")]));
     assert_eq!(sse, whole(golden!("answer-text.json")));
-    let array = fold::fold(Dialect::Gemini, &events(&[golden!("stream.json")]));
+    let array = fold::fold(Dialect::Gemini, &events(&[golden!("stream-array.json")]));
     assert_eq!(array, sse);
     let tools = fold::fold(Dialect::Gemini, &events(&[golden!("stream-tools.sse")]));
     assert_eq!(tools, whole(golden!("answer-tools.json")));
@@ -31,7 +31,7 @@ fn a_stream_is_the_whole_answer() {
 
 #[test]
 fn split_anywhere_the_events_are_the_same() {
-    for body in [golden!("stream.sse").as_slice(), golden!("stream.json"), golden!("stream-tools.sse")] {
+    for body in [golden!("stream-text.sse").as_slice(), golden!("stream-array.json"), golden!("stream-tools.sse")] {
         let expected = events(&[body]);
         for at in 0..body.len() {
             assert_eq!(events(&[&body[..at], &body[at..]]), expected, "split at {at}");
@@ -42,7 +42,7 @@ fn split_anywhere_the_events_are_the_same() {
 
 #[test]
 fn what_is_written_is_read_again() {
-    for body in [golden!("stream.sse").as_slice(), golden!("stream-tools.sse")] {
+    for body in [golden!("stream-text.sse").as_slice(), golden!("stream-tools.sse")] {
         let expected = events(&[body]);
         for form in [Form::Sse, Form::Array] {
             let out = fold::written(&mut Writer::new(STAMP, form), &expected);
@@ -54,7 +54,7 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn a_stream_that_breaks_off_has_no_end() {
-    let body = golden!("stream.sse");
+    let body = golden!("stream-text.sse");
     let cut = &body[..body.len() / 2];
     let (events, ended) = fold::events(&mut Reader::default(), &[cut]);
     assert!(!ended && !events.contains(&Event::End));
