@@ -53,6 +53,7 @@
 //! # }
 //! ```
 
+pub mod azure;
 pub mod bedrock;
 pub mod chat;
 mod errors;
@@ -63,10 +64,12 @@ pub mod json;
 pub mod messages;
 pub mod neutral;
 pub mod providers;
+pub mod replicate;
 pub mod responses;
 mod rest;
 pub mod sse;
 pub mod usage;
+pub mod watsonx;
 mod wire;
 
 pub use wire::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, codec};

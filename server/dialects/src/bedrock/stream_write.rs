@@ -9,6 +9,8 @@ use crate::neutral::{Delta, Event, PartStart, Usage};
 #[derive(Debug, Default)]
 pub struct Writer {
     usage: Option<Usage>,
+    /// The last part of thoughts: whose signatures are said.
+    thinking: Option<u32>,
     started: bool,
     finished: bool,
     ended: bool,
@@ -40,6 +42,10 @@ impl WriteStream for Writer {
                         delta(*part, Object::new().with("reasoningContent", thought), out);
                         return;
                     }
+                    PartStart::Thinking => {
+                        self.thinking = Some(*part);
+                        return;
+                    }
                     _ => return,
                 };
                 event("contentBlockStart", &body.with("contentBlockIndex", *part), out);
@@ -51,6 +57,8 @@ impl WriteStream for Writer {
                 let body = match piece {
                     Delta::Text(text) | Delta::Refusal(text) => Object::new().with("text", text.as_ref().to_owned()),
                     Delta::Thinking(text) => thought("text", text),
+                    // Google signs texts and calls too.
+                    Delta::Signature(_) if self.thinking != Some(*part) => return,
                     Delta::Signature(text) => thought("signature", text),
                     Delta::Arguments(text) => {
                         Object::new().with("toolUse", Object::new().with("input", text.as_ref().to_owned()))

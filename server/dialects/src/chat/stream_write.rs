@@ -25,6 +25,8 @@ struct Choice {
     begun: bool,
     /// The parts that are calls, in the order of their numbers.
     calls: Vec<Call>,
+    /// The last part of thoughts: whose signatures are said as such.
+    thinking: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Writer {
         let at = if let Some(at) = self.choices.iter().position(|choice| choice.index == index) {
             at
         } else {
-            self.choices.push(Choice { index, begun: false, calls: Vec::new() });
+            self.choices.push(Choice { index, begun: false, calls: Vec::new(), thinking: None });
             self.choices.len() - 1
         };
         &mut self.choices[at]
@@ -149,16 +151,16 @@ impl WriteStream for Writer {
                             Object::new().with("type", "image_url").with("image_url", Object::new().with("url", url));
                         Object::new().with("images", vec![Json::Object(image)])
                     }
-                    PartStart::Text
-                    | PartStart::Thinking
-                    | PartStart::Refusal
-                    | PartStart::Audio
-                    | PartStart::Other(_) => return,
+                    PartStart::Thinking => {
+                        self.choice(*choice).thinking = Some(*part);
+                        return;
+                    }
+                    PartStart::Text | PartStart::Refusal | PartStart::Audio | PartStart::Other(_) => return,
                 };
                 self.chunk(*choice, delta, None, None, out);
             }
             Event::Delta { choice, part, delta } => {
-                let calls = &mut self.choice(*choice).calls;
+                let Choice { calls, thinking, .. } = self.choice(*choice);
                 let call = calls.iter().rposition(|call| call.part == *part);
                 let one = |object| vec![Json::Object(object)];
                 let delta = match delta {
@@ -175,6 +177,8 @@ impl WriteStream for Writer {
                         Object::new().with("tool_calls", one(call))
                     }
                     Delta::Signature(signature) => match call {
+                        // Google signs texts too.
+                        None if *thinking != Some(*part) => return,
                         None => {
                             let block = Object::with_capacity(3)
                                 .with("type", "thinking")

@@ -42,20 +42,18 @@ pub(super) fn write(usage: &Usage) -> Object<'static> {
     out.put_some("cachedContentTokenCount", some(usage.cache_read));
     out.put_some("thoughtsTokenCount", some(usage.reasoning));
     out.put("totalTokenCount", usage.total());
-    out.put_some("promptTokensDetails", details(usage.input, usage.audio_input, usage.image_input));
-    out.put_some("candidatesTokensDetails", details(candidates, usage.audio_output, usage.image_output));
+    out.put("promptTokensDetails", details(usage.input, usage.audio_input, usage.image_input));
+    if usage.audio_output > 0 || usage.image_output > 0 {
+        out.put("candidatesTokensDetails", details(candidates, usage.audio_output, usage.image_output));
+    }
     out
 }
 
-/// Only where there is more than text.
-fn details(total: u64, audio: u64, image: u64) -> Option<Vec<Json<'static>>> {
-    if audio == 0 && image == 0 {
-        return None;
-    }
+fn details(total: u64, audio: u64, image: u64) -> Vec<Json<'static>> {
     let text = total.saturating_sub(audio).saturating_sub(image);
     let rows = [("TEXT", text), ("AUDIO", audio), ("IMAGE", image)];
     let rows = rows.into_iter().filter(|(_, count)| *count > 0);
-    Some(rows.map(|(name, count)| Object::new().with("modality", name).with("tokenCount", count).into()).collect())
+    rows.map(|(name, count)| Object::new().with("modality", name).with("tokenCount", count).into()).collect()
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Writer {
     finish: Option<Finish<'static>>,
     /// The part that is being written, and whether anything of it can be.
     open: Option<(u32, bool)>,
+    /// The last part of thoughts: whose signatures are said.
+    thinking: Option<u32>,
     blocks: u64,
     has_calls: bool,
 }
@@ -31,6 +33,7 @@ impl Writer {
             usage: Usage::default(),
             finish: None,
             open: None,
+            thinking: None,
             blocks: 0,
             has_calls: false,
         }
@@ -78,6 +81,9 @@ impl Writer {
             }
         };
         self.open = Some((part, true));
+        if matches!(start, PartStart::Thinking) {
+            self.thinking = Some(part);
+        }
         let event = Object::with_capacity(3)
             .with("type", "content_block_start")
             .with("index", self.blocks)
@@ -94,6 +100,8 @@ impl Writer {
         let inner = match delta {
             Delta::Text(text) | Delta::Refusal(text) => inner.with("type", "text_delta").with("text", &**text),
             Delta::Thinking(text) => inner.with("type", "thinking_delta").with("thinking", &**text),
+            // Google signs texts and calls too.
+            Delta::Signature(_) if self.thinking != Some(part) => return,
             Delta::Signature(text) => inner.with("type", "signature_delta").with("signature", &**text),
             Delta::Arguments(text) => inner.with("type", "input_json_delta").with("partial_json", &**text),
             Delta::Other(Json::Object(value)) if value.get("type").is_some() => value.clone(),

@@ -145,13 +145,14 @@ fn join<'a>(one: &Object<'a>, other: &Object<'a>) -> Option<Object<'a>> {
     Some(Object::new().with("role", role.to_owned()).with("content", text))
 }
 
+const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
 /// Nine letters and digits, made of the id: the same for the call and for its result.
 fn short(id: Json<'_>) -> Json<'_> {
     let Json::Text(text) = &id else { return id };
     if text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return id;
     }
-    const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in text.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

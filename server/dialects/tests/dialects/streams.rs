@@ -53,7 +53,8 @@ fn seen(events: &[Event<'_>]) -> String {
             _ => {}
         }
     }
-    out
+    // Where arguments are an object, they come without the model's spaces.
+    out.replace("\": ", "\":")
 }
 
 #[test]

@@ -27,9 +27,10 @@ fn value(bytes: &[u8]) -> serde_json::Value {
 
 #[test]
 fn a_request_comes_back_as_it_was() {
-    for (name, body) in
-        [("request", golden!("request-parts.json").as_slice()), ("request-tools", golden!("request-tools.json").as_slice())]
-    {
+    for (name, body) in [
+        ("request", golden!("request-parts.json").as_slice()),
+        ("request-tools", golden!("request-tools.json").as_slice()),
+    ] {
         let request = read(body);
         assert_eq!(value(write(&request, "gemini-2.5-flash").as_bytes()), value(body), "{name}");
     }
