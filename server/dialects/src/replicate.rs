@@ -3,6 +3,7 @@
 //! Its language models take one prompt and a few settings, and answer with pieces of text. A conversation is written as
 //! a prompt; tools, pictures and formats have no words there.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::json::{Json, Object};
@@ -74,7 +75,7 @@ fn prompt(request: &Request<'_>, lost: &mut Losses) -> (String, Option<String>) 
             match &part.content {
                 Content::Text(more) | Content::Refusal(more) => text.push_str(more),
                 Content::Thinking(_) | Content::RedactedThinking(_) => {
-                    lost.hint(format!("messages[{at}].content[{piece}]"))
+                    lost.hint(format!("messages[{at}].content[{piece}]"));
                 }
                 _ => lost.content(format!("messages[{at}].content[{piece}]")),
             }
@@ -89,7 +90,10 @@ fn prompt(request: &Request<'_>, lost: &mut Losses) -> (String, Option<String>) 
     if let [("User", only)] = &turns[..] {
         return (only.clone(), system);
     }
-    let mut out: String = turns.iter().map(|(who, text)| format!("{who}: {text}\n\n")).collect();
+    let mut out = String::new();
+    for (who, text) in &turns {
+        let _ = write!(out, "{who}: {text}\n\n");
+    }
     out.push_str("Assistant:");
     (out, system)
 }

@@ -38,8 +38,11 @@ impl Blocks<'_> {
         let Some(mut block) = self.block(part, at) else { return };
         if !own {
             report(&part.rest, at, HINTS, self.lost);
-        } else if let (Content::Text(_), Some(cited)) = (&part.content, part.rest.get("citationsContent")) {
-            block = Object::new().with("citationsContent", cited.clone());
+        } else if let Content::Text(_) = &part.content {
+            match part.rest.get("citationsContent") {
+                Some(cited @ Json::Object(_)) => block = Object::new().with("citationsContent", cited.clone()),
+                _ => block.fill(&part.rest),
+            }
         }
         out.push(block.into());
         out.extend(part.cache.as_ref().and_then(|mark| self.point(mark, at)));
@@ -82,7 +85,11 @@ impl Blocks<'_> {
             }
             Content::ToolCall { id, name, arguments } => {
                 let inner = Object::new().with("toolUseId", safe_id(id)).with("name", &**name);
-                block("toolUse", inner.with("input", arguments_of(arguments)))
+                let mut inner = inner.with("input", arguments_of(arguments));
+                if own {
+                    inner.fill(&part.rest);
+                }
+                block("toolUse", inner)
             }
             Content::ToolResult { id, parts, is_error, .. } => {
                 let mut pieces = Vec::new();
@@ -93,6 +100,9 @@ impl Blocks<'_> {
                 let mut inner = Object::new().with("toolUseId", safe_id(id)).with("content", pieces);
                 if *is_error {
                     inner.put("status", "error");
+                }
+                if own {
+                    inner.fill(&part.rest);
                 }
                 block("toolResult", inner)
             }

@@ -55,7 +55,7 @@ pub(super) fn write<'r>(request: &'r Request<'_>, target: Target<'_>) -> (Object
 fn prompt<'r>(request: &'r Request<'_>, caches: bool, out: &mut Object<'r>, lost: &mut Losses) {
     let own = request.from == Dialect::Converse;
     let mut system: Vec<Json<'r>> = Vec::new();
-    let mut messages: Vec<(&'static str, Vec<Json<'r>>)> = Vec::new();
+    let mut messages: Vec<(&'static str, Vec<Json<'r>>, Object<'r>)> = Vec::new();
     let mut blocks = Blocks { from: request.from, caches, documents: 0, lost };
     for (i, message) in request.messages.iter().enumerate() {
         let at = format!("messages[{i}]");
@@ -84,17 +84,19 @@ fn prompt<'r>(request: &'r Request<'_>, caches: bool, out: &mut Object<'r>, lost
             Role::Assistant => "assistant",
         };
         match messages.last_mut() {
-            Some((last, before)) if *last == role => before.append(&mut found),
-            _ if found.is_empty() => {}
-            _ => messages.push((role, found)),
+            Some((last, before, _)) if *last == role && !own => before.append(&mut found),
+            _ if found.is_empty() && !own => {}
+            _ => messages.push((role, found, if own { message.rest.clone() } else { Object::new() })),
         }
     }
     if messages.is_empty() && !system.is_empty() && !own {
-        messages.push(("user", std::mem::take(&mut system)));
+        messages.push(("user", std::mem::take(&mut system), Object::new()));
     }
-    let messages = messages
-        .into_iter()
-        .map(|(role, content)| -> Json<'r> { Object::new().with("role", role).with("content", content).into() });
+    let messages = messages.into_iter().map(|(role, content, rest)| -> Json<'r> {
+        let mut message = Object::new().with("role", role).with("content", content);
+        message.fill(&rest);
+        message.into()
+    });
     out.put("messages", messages.collect::<Vec<_>>());
     if !system.is_empty() {
         out.put("system", system);

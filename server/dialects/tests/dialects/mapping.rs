@@ -56,7 +56,7 @@ fn base(dialect: Dialect) -> Value {
         Dialect::Responses => json!({"model":"m","input":"Hi"}),
         Dialect::Gemini => json!({"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}),
         Dialect::Converse => json!({"messages":[{"role":"user","content":[{"text":"Hi"}]}]}),
-        other => panic!("no base for {other}"),
+        Dialect::Completions => panic!("no base for {dialect}"),
     }
 }
 
@@ -74,7 +74,7 @@ fn base_answer(dialect: Dialect) -> Value {
             "content":{"role":"model","parts":[{"text":"Hi"}]}}]}),
         Dialect::Converse => json!({"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},
             "stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2},"metrics":{"latencyMs":1}}),
-        other => panic!("no base for {other}"),
+        Dialect::Completions => panic!("no base for {dialect}"),
     }
 }
 
