@@ -54,6 +54,7 @@
 //! ```
 
 pub mod chat;
+pub mod completions;
 mod counted;
 mod errors;
 pub mod json;
