@@ -97,7 +97,7 @@ impl Bill {
         ];
         query.extend(projects.iter().map(|project| ("project_ids", (*project).to_owned())));
         query.extend(page.map(|page| ("page", page.to_owned())));
-        let request = probe::client()?.get(format!("{}/organization/costs", self.base_url)).query(&query);
+        let request = probe::client(probe::LIMIT)?.get(format!("{}/organization/costs", self.base_url)).query(&query);
         let response = request.bearer_auth(self.key.expose()).send().await;
         let response = response.map_err(|error| format!("no connection: {}", error.without_url()))?;
         let status = response.status();

@@ -52,7 +52,7 @@ pub enum Outcome {
     UpstreamBroken,
     /// The provider took longer than the deployment's time limits.
     Timeout,
-    /// The gateway was stopped before the end.
+    /// The call was ended before its time: the gateway was stopped, a budget was used up, or the client took it along.
     Interrupted,
 }
 
@@ -131,6 +131,9 @@ pub struct Charge {
     /// The client left before the end; the provider was read to the end all the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub client_left: bool,
+    /// What was asked for, if something else was called because its part of a budget was used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Arc<str>>,
     /// The id in the provider's answer (`chatcmpl-…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_id: Option<String>,
@@ -249,6 +252,7 @@ mod tests {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: None,
             upstream_id: None,
             end_user: None,
             tags: Vec::new(),
@@ -275,6 +279,7 @@ mod tests {
             price_source: Some("s".into()),
             first_byte_us: Some(0),
             client_left: true,
+            instead_of: Some("dear".into()),
             upstream_id: Some("x".to_owned()),
             end_user: Some("y".to_owned()),
             tags: vec!["t".to_owned()],

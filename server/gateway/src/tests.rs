@@ -63,6 +63,7 @@ fn deployment(model: &str) -> Deployment {
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     }
 }
 

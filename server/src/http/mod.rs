@@ -17,7 +17,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::Redirect;
 use axum::routing::get;
 use http::Response;
-use tollgate_app::server::{StartFacts, WebSettings};
+use tollgate_app::server::{SignOn, StartFacts, WebSettings};
 use tollgate_control::Control;
 use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
@@ -101,11 +101,12 @@ mod server {
 }
 
 /// Every route of the server.
-pub fn app(server: &Server, facts: StartFacts) -> Router {
+pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
     let settings = WebSettings {
         base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
+        sign_on,
         facts,
     };
     let clock = Arc::clone(server.control().clock());

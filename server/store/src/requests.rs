@@ -62,7 +62,11 @@ impl Store {
         }
         let find = |own: bool| {
             let column = if own { charge::Column::Id } else { charge::Column::CallId };
-            charge::Entity::find().filter(column.eq(id)).order_by_desc(charge::Column::Attempt).limit(1)
+            charge::Entity::find()
+                .filter(column.eq(id))
+                .filter(charge::Column::Adjusts.is_null())
+                .order_by_desc(charge::Column::Attempt)
+                .limit(1)
         };
         for own in [true, false] {
             if let Some(row) = bounded(find(own).one(&self.readers)).await? {
@@ -231,6 +235,7 @@ fn charge_detail(row: charge::Model) -> Result<(RequestDetail, i64), StoreError>
         attempt: row.attempt,
         deployment_id: Some(row.deployment_id),
         upstream_model: Some(row.upstream_model),
+        instead_of: row.instead_of,
         upstream_id: row.upstream_id,
         end_user: row.end_user,
         tags: tags.unwrap_or_default(),
@@ -316,6 +321,7 @@ fn refusal_detail(row: refusal::Model) -> Result<(RequestDetail, i64), StoreErro
         attempt: 0,
         deployment_id: None,
         upstream_model: None,
+        instead_of: None,
         upstream_id: None,
         end_user: None,
         tags: Vec::new(),

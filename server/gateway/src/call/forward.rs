@@ -41,7 +41,7 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-
 pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> Response<Body> {
     let left = ClientLeft::default();
     let tasks = gateway.tasks().clone();
-    let limit = gateway.settings().drain;
+    let limit = (!admitted.cancels).then_some(gateway.settings().drain);
     let exchange = exchange(gateway, start, admitted, left.clone());
     Detachable::new(exchange, tasks, left, limit).await
 }

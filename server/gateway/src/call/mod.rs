@@ -3,8 +3,10 @@
 mod admit;
 mod attempt;
 mod body;
+mod choose;
 mod detach;
 mod forward;
+mod growth;
 mod headers;
 mod relay;
 mod silence;

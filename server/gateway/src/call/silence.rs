@@ -43,7 +43,7 @@ impl Uncounted {
     }
 
     /// The prompt, in tokens.
-    fn prompt(&self) -> u64 {
+    pub fn prompt(&self) -> u64 {
         match &self.prompt {
             Prompt::Kept(request) => tokens::prompt(request),
             Prompt::Measured(tokens) => *tokens,
@@ -74,19 +74,27 @@ pub struct Passed {
     gauge: Gauge,
     /// What the gauge had when the provider last counted.
     counted: u64,
+    /// Events with text in them.
+    pieces: u64,
 }
 
 impl Passed {
     pub fn note(&mut self, event: &[u8], kind: &Kind) {
-        match kind {
-            Kind::Plain | Kind::NullUsage => tokens::measure_delta(event, &mut self.gauge),
-            Kind::Usage { .. } => {
-                // The count has this event's text in it.
-                tokens::measure_delta(event, &mut self.gauge);
-                self.counted = self.gauge.tokens();
-            }
-            Kind::Error { .. } | Kind::Done => {}
+        if matches!(kind, Kind::Error { .. } | Kind::Done) {
+            return;
         }
+        let before = self.gauge.tokens();
+        tokens::measure_delta(event, &mut self.gauge);
+        self.pieces += u64::from(self.gauge.tokens() > before);
+        if matches!(kind, Kind::Usage { .. }) {
+            // The count has this event's text in it.
+            self.counted = self.gauge.tokens();
+        }
+    }
+
+    /// So many tokens at least: one in each piece, and the gauge is not off by more than half.
+    pub fn at_least(&self) -> u64 {
+        self.pieces.max(self.gauge.tokens() / 2)
     }
 
     /// Fills in what the provider left open. Whether the usage is an estimate.
@@ -96,7 +104,8 @@ impl Passed {
             // The provider said that it failed: what it bills for that is for it to say.
             return false;
         }
-        let longest = attempt.uncounted.longest_answer;
+        // An answer that outgrew its limit may have more set aside.
+        let longest = attempt.uncounted.longest_answer.max(attempt.paid());
         match &mut report.usage {
             // A nought at the start of a stream that broke off is no count.
             Some(usage) if ended || !usage.is_zero() => {

@@ -144,6 +144,8 @@ pub struct RequestDetails {
     deployment_id: Option<String>,
     upstream_model: Option<String>,
     /// The id in the provider's answer.
+    /// What was asked for, if something else was called because its part of a budget was used up.
+    instead_of: Option<String>,
     upstream_id: Option<String>,
     /// The `user` field of the call.
     end_user: Option<String>,
@@ -165,6 +167,7 @@ impl From<RequestDetail> for RequestDetails {
             attempt: detail.attempt,
             deployment_id: detail.deployment_id,
             upstream_model: detail.upstream_model,
+            instead_of: detail.instead_of,
             upstream_id: detail.upstream_id,
             end_user: detail.end_user,
             tags: detail.tags,

@@ -15,7 +15,8 @@ use world::{ACTORS, Actor, Names, Office, Told, template};
 const TABLE: &str = concat!(include_str!("table.txt"), include_str!("dashboard.txt"));
 
 /// Reads that come as something else than GET, and what one may do about oneself.
-const HARMLESS: [&str; 14] = [
+const HARMLESS: [&str; 15] = [
+    "/api/v1/ledger/repricings/dry-run",
     "/chat/completions",
     "/completions",
     "/embeddings",
@@ -33,8 +34,17 @@ const HARMLESS: [&str; 14] = [
 ];
 
 /// What anybody may ask for.
-const OPEN: [&str; 8] =
-    ["/", "/health/", "/api/openapi.json", "/api/docs", "/api/problems/", "/ui/sign-in", "/ui/setup", "/ui/pkg/"];
+const OPEN: [&str; 9] = [
+    "/",
+    "/health/",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/problems/",
+    "/sso/",
+    "/ui/sign-in",
+    "/ui/setup",
+    "/ui/pkg/",
+];
 
 #[derive(Clone, Copy, Debug)]
 struct Row {

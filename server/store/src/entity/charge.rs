@@ -48,6 +48,9 @@ pub struct Model {
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
     pub tags: Option<String>,
+    pub instead_of: Option<String>,
+    pub adjusts: Option<String>,
+    pub run_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
