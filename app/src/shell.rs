@@ -139,6 +139,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("models/:id/test") view=pages::ModelPage ssr=SsrMode::Async />
                     <Route path=path!("models/:id/delete") view=pages::DeleteModelPage ssr=SsrMode::Async />
                     <Route path=path!("settings") view=pages::SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("repricing") view=pages::RepricingPage ssr=SsrMode::Async />
+                    <Route path=path!("reconciliation") view=pages::ReconciliationPage ssr=SsrMode::Async />
+                    <Route path=path!("reconciliation/:id") view=pages::InvoicePage ssr=SsrMode::Async />
+                    <Route path=path!("reconciliation/:id/delete") view=pages::DeleteInvoicePage ssr=SsrMode::Async />
                     <Route path=path!("tags") view=pages::TagList ssr=SsrMode::Async />
                     <Route path=path!("tags/new") view=pages::NewTagPage ssr=SsrMode::Async />
                     <Route path=path!("tags/create") view=pages::NewTagPage ssr=SsrMode::Async />

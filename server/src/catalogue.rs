@@ -107,6 +107,10 @@ impl Publish for ToGateway {
         }
     }
 
+    fn sums_changed(&self) {
+        self.gateway.sums_changed();
+    }
+
     fn check_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> Result<(), String> {
         self.deployment(deployment, credential).map(drop)
     }

@@ -225,6 +225,76 @@ pub enum LedgerCommand {
     /// Adds up every charge and refusal anew, and compares that with all sums that are kept. Fails if they disagree. What
     /// still waits in the journal is in neither.
     Verify(DatabaseArguments),
+    /// Prices charges anew after a price was corrected: tells what would change, or writes an adjusting entry for each
+    /// charge that does not cost what it should. Doing it twice changes nothing.
+    Reprice(Box<RepriceArguments>),
+    /// Takes a provider's usage or cost export in (CSV; the same file once), and compares it with the ledger.
+    Reconcile(Box<ReconcileArguments>),
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["dry_run", "apply", "go_on"]))]
+pub struct RepriceArguments {
+    /// Tells what would change, and changes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Writes adjusting entries.
+    #[arg(long)]
+    pub apply: bool,
+    /// Goes on with a run that was interrupted.
+    #[arg(long = "continue", value_name = "RUN")]
+    pub go_on: Option<String>,
+    /// The price that should have been, of the model or deployment that is named: `input=2.5`, `output@batch=5`,
+    /// `input>200000=5`, in dollars for a million tokens. Without, what the configuration and the price book say now.
+    #[arg(long, value_name = "METER=USD")]
+    pub price: Vec<String>,
+    /// `success` or `failed`.
+    #[arg(long)]
+    pub status: Option<String>,
+    /// A deployment's id.
+    #[arg(long)]
+    pub deployment: Option<String>,
+    #[command(flatten)]
+    pub of: SpendArguments,
+    /// From this moment on: `2026-11-01T00:00:00Z`.
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Before this moment.
+    #[arg(long)]
+    pub until: Option<String>,
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ReconcileArguments {
+    pub file: PathBuf,
+    /// Whose charges it is compared with, as the configuration names it.
+    #[arg(long)]
+    pub provider: String,
+    /// `openai-usage`, `openai-cost`, `anthropic-usage`, `anthropic-cost` or `generic`; without, known by its columns.
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Columns of one's own: `date=Day,model=Model,cost=Amount`.
+    #[arg(long)]
+    pub columns: Option<String>,
+    /// Where its days begin, in minutes east of UTC.
+    #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
+    pub zone_minutes: i32,
+    /// Its currency, and what one unit of it is in dollars: `EUR=1.08`.
+    #[arg(long)]
+    pub rate: Option<String>,
+    /// Which deployment calls with a credential of the file: `KEY=DEPLOYMENT`. More than one may be given.
+    #[arg(long, value_name = "KEY=DEPLOYMENT")]
+    pub credential: Vec<String>,
+    /// The difference of a group that is tolerated, in dollars.
+    #[arg(long, default_value = "0.01")]
+    pub tolerance: String,
+    /// The same in hundredths of a per cent.
+    #[arg(long, default_value_t = 50)]
+    pub tolerance_points: i64,
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 #[derive(Debug, Subcommand)]

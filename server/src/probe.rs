@@ -8,7 +8,7 @@ use tollgate_domain::model::{Deployment, Upstream};
 use tollgate_gateway::is_link_local;
 
 /// How long a provider may take.
-const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// The most of an error that is passed on, in characters.
 const MOST: usize = 500;
@@ -37,21 +37,22 @@ pub async fn probe(deployment: &Deployment) -> Result<String, String> {
         // Pictures and sound cost too much to try.
         Some(_) => return models(deployment, base_url).await,
     };
-    let request = client()?.post(format!("{base_url}/{path}")).json(&body);
+    let request = client(LIMIT)?.post(format!("{base_url}/{path}")).json(&body);
     send(deployment, request).await?;
     Ok("The provider answered.".to_owned())
 }
 
 /// For what can't be called for nothing: whether the provider lets us in.
 async fn models(deployment: &Deployment, base_url: &str) -> Result<String, String> {
-    send(deployment, client()?.get(format!("{base_url}/models"))).await?;
+    send(deployment, client(LIMIT)?.get(format!("{base_url}/models"))).await?;
     Ok("The provider lets us in; no call was made.".to_owned())
 }
 
+/// The one client for what is no caller's call: no redirects, no link-local addresses, and never longer than `limit`.
 #[expect(clippy::disallowed_methods, reason = "the one client for what is no caller's call")]
-fn client() -> Result<reqwest::Client, String> {
+pub fn client(limit: Duration) -> Result<reqwest::Client, String> {
     let built = reqwest::Client::builder()
-        .timeout(LIMIT)
+        .timeout(limit)
         .redirect(reqwest::redirect::Policy::none())
         .dns_resolver(std::sync::Arc::new(NotLinkLocal))
         .build();

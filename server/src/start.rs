@@ -9,28 +9,37 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tollgate_app::server::{SaltKey, StartFacts};
+use tollgate_app::server::{SaltKey, SignOn, StartFacts};
 use tollgate_control::vault::Vault;
-use tollgate_control::{Control, OpContext, access, keys};
+use tollgate_control::{Control, ControlError, OpContext, access, keys};
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
+use tollgate_sso::Sso;
 use tollgate_store::{Store, StoreOptions};
+use tower_sessions::session_store::ExpiredDeletion as _;
 
+use crate::bill::Bill;
 use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
-use crate::{http, terminal};
+use crate::{http, probe, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
-/// Keys that are due to be exchanged are looked for this often.
+/// How often it is looked whether another process adjusted charges.
+const ADJUSTMENTS: Duration = Duration::from_secs(10);
+
+/// Keys that are due to be exchanged are looked for this often, and sessions that are over deleted.
 const ROTATION: Duration = Duration::from_secs(60);
+
+/// How long a provider of single sign-on may take to answer: somebody waits.
+const PROVIDER_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long calls under way may take to end when the server is told to stop.
 const LAST_CALLS: Duration = Duration::from_secs(30);
@@ -47,7 +56,7 @@ pub enum StartError {
     #[error("the journal: {0}")]
     Journal(#[from] tollgate_gateway::JournalError),
     #[error("{0}")]
-    Control(#[from] tollgate_control::ControlError),
+    Control(#[from] ControlError),
 }
 
 /// Reads the configuration that the arguments name, and says what it found.
@@ -115,6 +124,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
+        cancel: config.general.cancel_on_disconnect,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };
@@ -139,6 +149,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         salt_key: salt_key(config.master_key.is_some()),
         data_folder: arguments.database.data_dir.display().to_string(),
     };
+    let sign_on = sign_on(config.sign_on, clock.clone(), entropy.clone())?;
     let vault = Arc::new(vault(config.master_key.as_ref()));
     let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
     to_gateway.reload().await?;
@@ -163,11 +174,13 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
-    let app = http::app(&state, facts);
+    let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill);
+    let app = http::app(&state, facts, sign_on);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     background.spawn(rotation(control.clone(), stop.clone()));
+    background.spawn(adjustments(store.clone(), gateway.clone(), stop.clone()));
     greet(&control, &operator, bound, master_digest.is_some()).await?;
     let serving = Serving {
         app,
@@ -192,6 +205,22 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     background.wait().await;
     store.close().await?;
     Ok(())
+}
+
+/// The providers through which people sign in. None of them is asked before somebody wants to.
+fn sign_on(
+    configured: config::SignOn,
+    clock: Arc<SystemClock>,
+    entropy: Arc<SystemEntropy>,
+) -> Result<SignOn, StartError> {
+    let config::SignOn { providers, admission, logout_url } = configured;
+    let sso = if providers.is_empty() {
+        Sso::default()
+    } else {
+        let client = probe::client(PROVIDER_LIMIT).map_err(StartError::Configuration)?;
+        Sso::new(providers, client, clock, entropy)
+    };
+    Ok(SignOn { sso, admission, logout_url })
 }
 
 /// What may hold the key that secrets are encrypted with.
@@ -246,7 +275,27 @@ async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
     }
 }
 
-/// Exchanges keys whose time has come.
+/// Notices adjusting entries that other processes wrote: the command line, another gateway.
+async fn adjustments(store: Store, gateway: Gateway, stop: CancellationToken) {
+    let mut known = None;
+    loop {
+        match store.adjustments_mark().await {
+            Ok(mark) if known == Some(mark) => {}
+            Ok(mark) => {
+                if known.replace(mark).is_some() {
+                    gateway.sums_changed();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "whether charges were adjusted can't be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ADJUSTMENTS) => {}
+        }
+    }
+}
+
+/// Exchanges keys whose time has come, and deletes sessions whose time is over.
 async fn rotation(control: Control, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -258,6 +307,10 @@ async fn rotation(control: Control, stop: CancellationToken) {
             Ok(0) => {}
             Ok(exchanged) => tracing::info!(exchanged, "keys were exchanged as scheduled"),
             Err(error) => tracing::error!(%error, "keys that are due could not be exchanged"),
+        }
+        let sessions = control.store().sessions(Arc::clone(control.clock()));
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "sessions that are over could not be deleted");
         }
     }
 }
@@ -273,8 +326,15 @@ async fn greet(
     let base = base.trim_end_matches('/');
     terminal::say(&format!("Tollgate {} listens on {bound}.", env!("CARGO_PKG_VERSION")));
     terminal::say(&format!("  Dashboard:            {base}/ui"));
-    if access::needs_setup(control).await? {
-        let token = access::begin_setup(control, operator).await?;
+    // There may be an administrator who can't sign in: then an operator gives them a password.
+    let setup = match access::needs_setup(control).await? {
+        true => match access::begin_setup(control, operator).await {
+            Err(ControlError::Conflict { .. }) => None,
+            token => Some(token?),
+        },
+        false => None,
+    };
+    if let Some(token) = setup {
         terminal::say(&format!("  First administrator:  {base}/ui/setup?token={}", token.expose()));
         terminal::say("                        (this link works once, for 24 hours; a restart makes a new one)");
     }
@@ -298,4 +358,10 @@ async fn told_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
     }
+}
+
+/// Where OpenAI is: the variables that deployments go by, too.
+fn openai_address() -> String {
+    let given = ["OPENAI_BASE_URL", "OPENAI_API_BASE"].into_iter().find_map(|name| std::env::var(name).ok());
+    given.unwrap_or_else(|| "https://api.openai.com/v1".to_owned())
 }

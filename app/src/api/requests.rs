@@ -4,7 +4,9 @@ use tollgate_control::{Control, OpContext};
 use tollgate_domain::summary::{Period, RequestDetail, RequestFilter, RequestRow, StatusFilter};
 
 use super::ServerError;
-use crate::kit::ListQuery;
+use crate::kit::{ListQuery, parse_day};
+
+const DAY_SECONDS: i64 = 86_400;
 
 /// Rows of a page of requests.
 const PAGE: u32 = 50;
@@ -27,12 +29,15 @@ pub async fn request_filter(
     op: &OpContext,
     list: &ListQuery,
 ) -> Result<Option<(RequestFilter, Option<String>)>, ServerError> {
+    let day = |name: &str| list.get(name).and_then(|text| parse_day(&text));
     let period = list.get("period").and_then(|text| Period::parse(&text));
     let mut filter = RequestFilter {
         model: list.get("model"),
         status: list.get("status").and_then(|text| StatusFilter::parse(&text)),
         call_id: list.get("call"),
-        since: period.map(|period| period.start(control.clock().now())),
+        since: day("since").or_else(|| period.map(|period| period.start(control.clock().now()))),
+        // The whole of the last day.
+        until: day("until").map(|day| day.plus_seconds(DAY_SECONDS)),
         ..RequestFilter::default()
     };
     let Some(text) = list.get("key") else { return Ok(Some((filter, None))) };

@@ -3,7 +3,7 @@
 use tollgate_control::keys::KeyFilter;
 use tollgate_control::people::{self, Counted, CountedBy, counts};
 use tollgate_control::records::{self, Filter, Order};
-use tollgate_control::{Control, OpContext};
+use tollgate_control::{Control, OpContext, access};
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::budget::Budget;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
@@ -19,6 +19,7 @@ use super::teams::{losses, some_keys};
 use super::usage::totals_of;
 use super::{Losses, ServerError, SomeKeysView};
 use crate::kit::{Choices, ListQuery};
+use crate::server::SessionView;
 
 /// Rows of a page of people.
 const PAGE: u32 = 50;
@@ -153,6 +154,7 @@ pub struct PersonView {
     pub person: UserView,
     pub groups: Vec<PersonsGroup>,
     pub keys: SomeKeysView,
+    pub sessions: Vec<SessionView>,
 }
 
 async fn person(control: &Control, op: &OpContext, id: &str, after: Option<&str>) -> Result<PersonView, ServerError> {
@@ -160,7 +162,10 @@ async fn person(control: &Control, op: &OpContext, id: &str, after: Option<&str>
     let groups = groups_of(control, op, &person.user).await?;
     let filter = KeyFilter { user_id: Some(person.user.id.to_string()), ..KeyFilter::default() };
     let keys = some_keys(control, op, &filter, after).await?;
-    Ok(PersonView { person, groups, keys })
+    let own = crate::server::own_session().await?;
+    let sessions = access::sessions(control, op, &person.user.id).await?;
+    let sessions = sessions.into_iter().map(|row| SessionView::of(row, own.as_deref())).collect();
+    Ok(PersonView { person, groups, keys, sessions })
 }
 
 /// A person's page.

@@ -13,6 +13,8 @@ mod not_found;
 mod organisations;
 mod overview;
 mod problem;
+mod reconciliation;
+mod repricing;
 mod requests;
 mod settings;
 mod setup;
@@ -50,6 +52,8 @@ pub use organisations::{
 };
 pub use overview::{Overview, OverviewContent, OverviewHeader};
 pub use problem::Problem;
+pub use reconciliation::{DeleteInvoicePage, InvoicePage, RECONCILIATION, ReconciliationPage, invoice_href};
+pub use repricing::{REPRICING, RepricingPage};
 pub use requests::{RequestDetailPage, RequestList, request_filters, request_href};
 pub use settings::SettingsPage;
 pub use setup::Setup;

@@ -42,12 +42,19 @@ fn Content(view: SettingsView) -> impl IntoView {
     let who = if web.admin_only {
         "Administrators and auditors (ui_access_mode: admin_only)"
     } else {
-        "Everybody with a password (ui_access_mode: all)"
+        "Everybody who can sign in (ui_access_mode: all)"
     };
     let vault = match known.vault_key {
         Some(id) => view! { <span class="mono">{id}</span> " (its id, not the key)" }.into_any(),
         None => view! { "None: secrets can't be kept in the database" }.into_any(),
     };
+    let providers: Vec<_> = web.sign_on.sso.providers().map(|(_, label)| label.to_owned()).collect();
+    let ways = if providers.is_empty() {
+        "By password: no provider is set up".to_owned()
+    } else {
+        format!("Through {}; by password", providers.join(", "))
+    };
+    let callback = format!("{base_url}/sso/callback");
     let lines = i64::try_from(known.audit_lines).unwrap_or(i64::MAX);
     let models = i64::try_from(known.models).unwrap_or(i64::MAX);
     view! {
@@ -65,6 +72,8 @@ fn Content(view: SettingsView) -> impl IntoView {
                 <Fact label="Data folder" mono=true>{data_folder}</Fact>
                 <Fact label="Database">{known.database}</Fact>
                 <Fact label="Who may use the dashboard">{who}</Fact>
+                <Fact label="How people sign in">{ways}</Fact>
+                <Fact label="Redirect address for providers" mono=true>{callback}</Fact>
                 <Fact label="Secrets are encrypted under">{vault}</Fact>
                 <Fact label="Models that can be called">
                     <Count value=models /><Onward href="/ui/models" label="Models" />

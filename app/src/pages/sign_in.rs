@@ -1,10 +1,13 @@
-//! Signing in with e-mail and password.
+//! Signing in: through a provider, or with e-mail and password.
+
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{Field, Notice, Tone};
-use crate::kit::query;
+use crate::kit::{Query, query};
+use crate::server::WebSettings;
 
 /// Why the form is shown again. The address holds a name from this list, never a text: nobody can make the page say
 /// something by a crafted link.
@@ -23,12 +26,41 @@ fn explanation(error: &str) -> Option<&'static str> {
 pub fn SignIn() -> impl IntoView {
     let query = query();
     let next = query.get("next").unwrap_or_default();
-    let error = query.get("error").and_then(|error| explanation(&error)).map(|text| {
+    let name = query.get("error");
+    let error = name.as_deref().and_then(explanation).map(|text| {
         view! { <Notice tone=Tone::Bad>{text}</Notice> }
     });
+    let providers = providers();
+    let left = query.get("provider");
+    let left = providers.iter().find(|(name, _)| left.as_ref() == Some(name)).cloned();
     let done = query.get("notice").filter(|notice| notice == "signed-out").map(|_| {
-        view! { <Notice tone=Tone::Info>"You are signed out."</Notice> }
+        let there = left.map(|(name, label)| {
+            view! { " You may still be signed in at " {label.clone()} ": " <a href=login_href("logout", &name, "")>"sign out there too"</a> "." }
+        });
+        view! { <Notice tone=Tone::Info>"You are signed out." {there}</Notice> }
     });
+    let form = view! { <LocalForm next=next.clone() focus=providers.is_empty() /> };
+    let ways = if providers.is_empty() {
+        form.into_any()
+    } else {
+        let buttons = providers
+            .iter()
+            .map(|(name, label)| {
+                let href = login_href("login", name, &next);
+                view! { <a class="button provider" href=href>"Continue with " {label.clone()}</a> }
+            })
+            .collect_view();
+        // What went wrong was tried with a password.
+        let open = error.is_some();
+        view! {
+            <div class="providers">{buttons}</div>
+            <details class="other-way" open=open>
+                <summary>"Sign in with a password"</summary>
+                {form}
+            </details>
+        }
+        .into_any()
+    };
     view! {
         <Title text="Sign in" />
         <main class="doorway" id="main">
@@ -40,19 +72,39 @@ pub fn SignIn() -> impl IntoView {
                 <h1>"Sign in"</h1>
                 {error}
                 {done}
-                <form class="stack" method="post" action="/ui/sign-in">
-                    <input type="hidden" name="next" value=next />
-                    <Field label="E-mail address" name="email">
-                        <input id="email" name="email" type="email" autocomplete="username" required autofocus />
-                    </Field>
-                    <Field label="Password" name="password">
-                        <input id="password" name="password" type="password" autocomplete="current-password" required />
-                    </Field>
-                    <button class="button primary" type="submit">
-                        "Sign in"
-                    </button>
-                </form>
+                {ways}
             </div>
         </main>
+    }
+}
+
+/// Name and label of each way in besides the password.
+fn providers() -> Vec<(String, String)> {
+    let settings = use_context::<http::request::Parts>()
+        .and_then(|parts| parts.extensions.get::<Arc<WebSettings>>().map(Arc::clone));
+    let Some(settings) = settings else { return Vec::new() };
+    settings.sign_on.sso.providers().map(|(name, label)| (name.to_owned(), label.to_owned())).collect()
+}
+
+fn login_href(what: &str, provider: &str, next: &str) -> String {
+    let next = Some(next).filter(|next| !next.is_empty());
+    Query::default().with("next", next).href(&format!("/sso/{what}/{provider}"))
+}
+
+#[component]
+fn LocalForm(next: String, focus: bool) -> impl IntoView {
+    view! {
+        <form class="stack" method="post" action="/ui/sign-in">
+            <input type="hidden" name="next" value=next />
+            <Field label="E-mail address" name="email">
+                <input id="email" name="email" type="email" autocomplete="username" required autofocus=focus />
+            </Field>
+            <Field label="Password" name="password">
+                <input id="password" name="password" type="password" autocomplete="current-password" required />
+            </Field>
+            <button class="button primary" type="submit">
+                "Sign in"
+            </button>
+        </form>
     }
 }

@@ -10,6 +10,7 @@ use tollgate_control::access::{self, SignInError};
 use tollgate_control::{Control, ControlError};
 use tollgate_domain::Clock;
 use tollgate_domain::secret::Secret;
+use tollgate_domain::sso::Proven;
 use tollgate_domain::user::User;
 use tower_sessions::Session;
 
@@ -17,7 +18,7 @@ use super::Viewer;
 use super::WebSettings;
 use super::plain::unavailable;
 use super::protect::encode;
-use super::viewer::begin;
+use super::viewer::{PROVIDER, begin};
 
 #[derive(Deserialize)]
 pub struct SignInForm {
@@ -38,7 +39,7 @@ pub async fn sign_in(
     let next = own_path(&form.next);
     match access::sign_in(&control, &viewer.op(), &form.email, form.password).await {
         Ok(user) if !settings.admits(user.role) => Redirect::to("/ui/sign-in?error=admins").into_response(),
-        Ok(user) => welcome(&session, &user, &*clock, next).await,
+        Ok(user) => welcome(&session, &user, &*clock, next, &viewer, None).await,
         Err(error) => {
             let name = match error {
                 SignInError::Wrong | SignInError::Disabled => "wrong",
@@ -53,14 +54,22 @@ pub async fn sign_in(
 }
 
 /// A path of this dashboard to go on to; anything else (another site's address) is the overview.
-fn own_path(next: &str) -> &str {
+pub fn own_path(next: &str) -> &str {
     let own = next.strip_prefix("/ui").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !next.contains("//");
     if own && plain && !next.starts_with("/ui/sign-in") { next } else { "/ui" }
 }
 
-async fn welcome(session: &Session, user: &User, clock: &dyn Clock, next: &str) -> Response {
-    match begin(session, user, clock.now()).await {
+/// Signed in: on to where one wanted to go.
+pub async fn welcome(
+    session: &Session,
+    user: &User,
+    clock: &dyn Clock,
+    next: &str,
+    viewer: &Viewer,
+    through: Option<&Proven>,
+) -> Response {
+    match begin(session, user, clock.now(), viewer, through).await {
         Ok(()) => Redirect::to(next).into_response(),
         Err(error) => {
             leptos::logging::error!("a session could not be begun: {error}");
@@ -72,13 +81,22 @@ async fn welcome(session: &Session, user: &User, clock: &dyn Clock, next: &str) 
 pub async fn sign_out(
     Extension(control): Extension<Control>,
     Extension(viewer): Extension<Viewer>,
+    Extension(settings): Extension<Arc<WebSettings>>,
     session: Session,
 ) -> Response {
     if let Err(error) = access::sign_out(&control, &viewer.op()).await {
         leptos::logging::error!("a sign-out could not be audited: {error}");
     }
+    // Whether one stays signed in there is for the person to say.
+    let provider: Option<String> = session.get(PROVIDER).await.ok().flatten();
+    let provider = match provider {
+        Some(provider) if settings.sign_on.can_sign_out_of(&provider).await => {
+            format!("&provider={}", encode(&provider))
+        }
+        _ => String::new(),
+    };
     match session.flush().await {
-        Ok(()) => Redirect::to("/ui/sign-in?notice=signed-out").into_response(),
+        Ok(()) => Redirect::to(&format!("/ui/sign-in?notice=signed-out{provider}")).into_response(),
         Err(error) => {
             leptos::logging::error!("a session could not be ended: {error}");
             unavailable()
@@ -114,7 +132,7 @@ pub async fn setup(
     let name = Some(form.name.trim().to_owned()).filter(|name| !name.is_empty());
     let token = form.token.clone();
     match access::complete_setup(&control, &viewer.op(), form.token, &form.email, name, form.password).await {
-        Ok(user) => welcome(&session, &user, &*clock, "/ui").await,
+        Ok(user) => welcome(&session, &user, &*clock, "/ui", &viewer, None).await,
         Err(ControlError::Invalid { field: "email", .. }) => again("email", &token),
         Err(ControlError::Invalid { field: "password", .. }) => again("password", &token),
         Err(ControlError::Conflict { .. }) => again("done", &token),

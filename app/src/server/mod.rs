@@ -2,8 +2,10 @@
 
 mod doors;
 mod facts;
+mod faults;
 pub(crate) mod plain;
 mod protect;
+mod sso;
 mod viewer;
 
 use std::sync::Arc;
@@ -29,7 +31,8 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use crate::{App, ServerError, server_forms, shell};
 
 pub use facts::{SaltKey, StartFacts};
-pub use viewer::Viewer;
+pub use sso::SignOn;
+pub use viewer::{SessionView, Viewer};
 
 /// A session ends when it was not used for so long.
 const IDLE_HOURS: i64 = 12;
@@ -49,6 +52,8 @@ pub struct WebSettings {
     pub with_wasm: bool,
     /// `ui_access_mode: admin_only`: only administrators and auditors get in.
     pub admin_only: bool,
+    /// Through providers; besides, or instead of, e-mail address and password.
+    pub sign_on: SignOn,
     /// For the settings page.
     pub facts: StartFacts,
 }
@@ -81,7 +86,8 @@ pub fn routes(control: Control, sessions: Sessions, clock: Arc<dyn Clock>, setti
         .route("/ui/sign-in", post(doors::sign_in))
         .route("/ui/sign-out", post(doors::sign_out))
         .route("/ui/setup", post(doors::setup))
-        .with_state(options);
+        .merge(sso::router())
+        .with_state(options.clone());
     // Browsers refuse `__Host-` and `Secure` cookies over plain HTTP, which is how the first five minutes are.
     let https = settings.is_https();
     let session_layer = SessionManagerLayer::new(sessions)
@@ -97,6 +103,7 @@ pub fn routes(control: Control, sessions: Sessions, clock: Arc<dyn Clock>, setti
         .layer(middleware::from_fn(viewer::attach))
         .layer(session_layer)
         .layer(middleware::from_fn(protect::same_origin))
+        .merge(sso::back_channel().with_state(options))
         .layer(middleware::map_response(protect::security_headers))
         .layer(Extension(control))
         .layer(Extension(clock))
@@ -156,6 +163,11 @@ async fn extension<T: Clone + Send + Sync + 'static>() -> Result<T, ServerError>
 /// The signed-in person, in a server function.
 pub async fn signed_in() -> Result<User, ServerError> {
     extension::<Viewer>().await?.user.ok_or(ServerError::NotSignedIn)
+}
+
+/// The row of the session through which somebody looks, in a server function.
+pub async fn own_session() -> Result<Option<String>, ServerError> {
+    Ok(extension::<Viewer>().await?.session)
 }
 
 /// The control plane and the signed-in person's context, in a server function: deny by default.

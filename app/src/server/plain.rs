@@ -8,9 +8,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// A page that says what happened, why, and what to do. The texts are HTML, and nothing that somebody wrote.
-pub fn page(status: StatusCode, title: &'static str, text: &'static str) -> Response {
-    let html = format!(
+/// A whole document around HTML of ours.
+pub fn document(title: &str, body: &str) -> String {
+    format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · Tollgate</title>\
@@ -18,12 +18,23 @@ pub fn page(status: StatusCode, title: &'static str, text: &'static str) -> Resp
          <link rel=\"stylesheet\" href=\"/ui/tollgate.css\"></head>\
          <body><main class=\"doorway\" id=\"main\"><div class=\"card\">\
          <p class=\"brand\"><img src=\"/ui/favicon.svg\" alt=\"\" width=\"24\" height=\"24\">Tollgate</p>\
-         <h1>{title}</h1><p class=\"purpose\">{text}</p>\
-         <a class=\"button primary\" href=\"/ui\">Go to the overview</a></div></main></body></html>"
-    );
-    let mut response = (status, Html(html)).into_response();
+         {body}</div></main></body></html>"
+    )
+}
+
+/// With the policy of pages that have no script.
+pub fn with_policy(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response
+}
+
+/// A page that says what happened, why, and what to do. The texts are HTML, and nothing that somebody wrote.
+pub fn page(status: StatusCode, title: &'static str, text: &'static str) -> Response {
+    let body = format!(
+        "<h1>{title}</h1><p class=\"purpose\">{text}</p>\
+         <a class=\"button primary\" href=\"/ui\">Go to the overview</a>"
+    );
+    with_policy((status, Html(document(title, &body))).into_response())
 }
 
 /// The database does not answer.

@@ -14,7 +14,7 @@ const OPEN: [&str; 2] = ["/ui/sign-in", "/ui/setup"];
 /// needs a person. Server functions check by themselves and answer in their own form.
 pub async fn require_sign_in(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let open = OPEN.contains(&path.trim_end_matches('/')) || path.starts_with("/ui/api/");
+    let open = OPEN.contains(&path.trim_end_matches('/')) || path.starts_with("/ui/api/") || path.starts_with("/sso/");
     let signed_in = request.extensions().get::<Viewer>().is_some_and(|viewer| viewer.user.is_some());
     if open || signed_in {
         return next.run(request).await;

@@ -13,6 +13,7 @@ mod keys;
 mod members;
 mod models;
 mod organisations;
+mod proof;
 mod records;
 mod rotate_key;
 mod tags;
@@ -46,6 +47,7 @@ pub fn router() -> Router<ServerState> {
         .merge(members::router())
         .merge(models::router())
         .merge(organisations::router())
+        .merge(proof::router())
         .merge(rotate_key::router())
         .merge(tags::router())
         .merge(teams::router())

@@ -4,7 +4,7 @@ use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
-use tollgate_control::{Control, ControlError, OpContext, records, users};
+use tollgate_control::{Control, ControlError, OpContext, access, records, users};
 use tollgate_domain::actor::Role;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::{BudgetId, OrganisationId, TeamId, UserId};
@@ -29,6 +29,7 @@ pub fn router() -> Router<ServerState> {
         .route("/ui/users/{id}/enable", post(enable))
         .route("/ui/users/{id}/password", post(set_password))
         .route("/ui/users/{id}/delete", post(delete))
+        .route("/ui/users/{id}/sessions", post(end_sessions))
 }
 
 /// What a form says of a user. What is wrong is told in the form.
@@ -186,6 +187,26 @@ async fn set_password(
             show_again(request, form).await
         }
         Err(error) => redirect_with(&user_href(&id), refusal(&error)),
+    }
+}
+
+/// Ends one session, or all where none is named. One's own ends too.
+async fn end_sessions(
+    Extension(viewer): Extension<Viewer>,
+    Extension(control): Extension<Control>,
+    Path(Segment(id)): Path<Segment>,
+    request: Request,
+) -> Response {
+    let (form, _) = match read_form(request).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let Some(user) = UserId::parse(&id) else { return redirect_with(USERS, "not_found") };
+    let own = viewer.user.as_ref().is_some_and(|viewer| viewer.id == user);
+    let page = if own { "/ui/account".to_owned() } else { user_href(&id) };
+    match access::end_sessions(&control, &viewer.op(), &user, form.get("session").as_deref()).await {
+        Ok(_) => redirect_with(&page, "sessions_ended"),
+        Err(error) => redirect_with(&page, refusal(&error)),
     }
 }
 

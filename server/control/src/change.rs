@@ -3,17 +3,21 @@
 //! What is written goes through a [`Permit`], which only this module makes, after it has looked whether the actor may:
 //! a write that nobody checked does not type-check.
 
+use std::any::Any;
+
 use serde_json::Value;
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place};
 use tollgate_domain::audit::AuditEvent;
 use tollgate_domain::ids::{AuditId, UserId};
+use tollgate_domain::invoice::{Invoice, InvoiceLine};
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::Group;
 use tollgate_domain::page::{Cursor, Page};
+use tollgate_domain::repricing::RepricingRun;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
-use tollgate_store::{KeyFilter, RecordFilter, Tx};
+use tollgate_store::{Identity, KeyFilter, RecordFilter, Tx};
 
 use crate::managed::{Managed, Told, with_organisation};
 use crate::redact::{difference, plain, redacted, snapshot};
@@ -172,6 +176,10 @@ impl<'a> Change<'a> {
         *after.meta_mut() = before.meta().clone();
         after.meta_mut().touch(self.now, self.op.actor.label());
         T::save(&self.tx, &after).await?;
+        // Whatever the door: who is disabled is signed out, and is not in again when enabled.
+        if let Some(user) = (&after as &dyn Any).downcast_ref::<User>().filter(|user| user.disabled) {
+            self.tx.end_sessions_of(&user.id, None).await?;
+        }
         let subject = after.subject_id();
         let (old, new) = difference(&before, &after)?;
         self.record(action, Subject { kind: T::KIND, id: &subject }, Some(old), Some(new)).await?;
@@ -245,8 +253,37 @@ impl<'a> Change<'a> {
         Ok(self.tx.set_signed_in(&user.after.id, self.now).await?)
     }
 
+    /// Whoever is deleted signs in by nothing any more, and is signed in nowhere.
     pub async fn forget_sign_ins(&self, user: &Permit<User>) -> Result<(), ControlError> {
-        Ok(self.tx.forget_sign_ins(&user.after.id).await?)
+        self.tx.forget_sign_ins(&user.after.id).await?;
+        self.tx.forget_identities(&user.after.id).await?;
+        self.tx.end_sessions_of(&user.after.id, None).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, ControlError> {
+        Ok(self.tx.find_identity(issuer, subject).await?)
+    }
+
+    /// Of this user.
+    pub(crate) async fn keep_identity(&self, user: &Permit<User>, identity: &Identity) -> Result<(), ControlError> {
+        let identity = Identity { user_id: user.after.id.clone(), ..identity.clone() };
+        Ok(self.tx.keep_identity(&identity).await?)
+    }
+
+    /// The one with this digest, or all. How many there were.
+    pub(crate) async fn end_sessions(&self, user: &Permit<User>, digest: Option<&str>) -> Result<u64, ControlError> {
+        Ok(self.tx.end_sessions_of(&user.after.id, digest).await?)
+    }
+
+    /// Those that began by an identity: the right comes from a token that its provider signed. Whose they were.
+    pub(crate) async fn end_sessions_by(
+        &self,
+        issuer: &str,
+        subject: &str,
+        session: Option<&str>,
+    ) -> Result<Vec<UserId>, ControlError> {
+        Ok(self.tx.end_sessions_by(issuer, subject, session).await?)
     }
 
     /// Lets the text that the key had go on working until then.
@@ -264,6 +301,22 @@ impl<'a> Change<'a> {
         let ended = self.tx.end_retired(key.after.id, self.now).await?;
         self.told.extend(ended.into_iter().map(Told::Key));
         Ok(())
+    }
+
+    pub(crate) async fn insert_repricing(&self, run: &RepricingRun) -> Result<(), ControlError> {
+        Ok(self.tx.insert_repricing(run).await?)
+    }
+
+    pub(crate) async fn finish_repricing(&self, id: &str) -> Result<bool, ControlError> {
+        Ok(self.tx.finish_repricing(id, self.now).await?)
+    }
+
+    pub(crate) async fn insert_invoice(&self, invoice: &Invoice, lines: &[InvoiceLine]) -> Result<(), ControlError> {
+        Ok(self.tx.insert_invoice(invoice, lines).await?)
+    }
+
+    pub(crate) async fn delete_invoice(&self, id: &str) -> Result<bool, ControlError> {
+        Ok(self.tx.delete_invoice(id).await?)
     }
 
     pub(crate) async fn replace_token(
@@ -363,10 +416,6 @@ impl Reader<'_> {
 
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, ControlError> {
         Ok(self.0.find_by_handle(email).await?)
-    }
-
-    pub async fn has_users(&self) -> Result<bool, ControlError> {
-        Ok(self.0.has_users().await?)
     }
 
     pub async fn key_by_digest(&self, digest: KeyDigest) -> Result<Option<VirtualKey>, ControlError> {

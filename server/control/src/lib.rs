@@ -12,6 +12,7 @@ mod change;
 mod error;
 pub mod export;
 pub mod groups;
+pub mod invoices;
 pub mod keys;
 mod managed;
 pub mod models;
@@ -19,6 +20,7 @@ pub mod overview;
 pub mod people;
 pub mod records;
 mod redact;
+pub mod repricing;
 pub mod requests;
 mod rules;
 pub mod secrets;
@@ -68,6 +70,9 @@ pub trait Publish: Send + Sync + 'static {
 
     /// The models or credentials of the database changed.
     async fn catalogue_changed(&self);
+
+    /// Sums of what was spent changed in the database, of moments that are over.
+    fn sums_changed(&self) {}
 
     /// Calls a model once, as it is written, with the smallest request there is.
     async fn test_deployment(&self, deployment: &StoredDeployment, credential: Option<&Credential>) -> TestOutcome;
@@ -196,6 +201,10 @@ impl Control {
         let may_have = op.allowed_somewhere(action, resource) || matches!(op.actor, Actor::User { .. });
         let never = visible.is_nothing() && (!may_have || !ever(&op.actor, action, resource));
         if never { Err(self.denied(op, action, resource, "").await) } else { Ok(visible) }
+    }
+
+    pub(crate) fn tell_sums_changed(&self) {
+        self.inner.publish.sums_changed();
     }
 
     /// The refusal, after it was put down in the audit log.

@@ -7,7 +7,7 @@ mod provider;
 
 pub(crate) use fields::name as check_name;
 pub(crate) use key::{acts_for_another, key};
-pub(crate) use people::{another_admin, membership, organisation, team, user};
+pub(crate) use people::{another_admin, has_admin, membership, organisation, team, user};
 pub(crate) use provider::{credential, deployment};
 
 use tollgate_domain::access_group::AccessGroup;

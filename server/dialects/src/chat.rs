@@ -4,12 +4,14 @@
 //! `cache_control` on parts and tools, `reasoning_content` and `thinking_blocks` of messages, `thinking`, `top_k`,
 //! `min_p`.
 
-mod answer;
+pub(crate) mod answer;
+mod messages_write;
 mod parts;
-mod read;
+mod parts_write;
+pub(crate) mod read;
 mod stream_read;
 mod stream_write;
-mod usage;
+pub(crate) mod usage;
 mod write;
 
 use std::time::Duration;
@@ -18,9 +20,10 @@ use crate::json::Object;
 use crate::neutral::{Answer, Error, ErrorKind, Request};
 use crate::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, errors};
 
+pub(crate) use parts_write::url;
 pub use stream_read::Reader;
 pub use stream_write::Writer;
-pub(crate) use write::url;
+pub(crate) use write::HINTS;
 
 /// The codec of [`crate::neutral::Dialect::Chat`].
 #[derive(Clone, Copy, Debug)]

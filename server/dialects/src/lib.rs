@@ -56,6 +56,8 @@
 pub mod azure;
 pub mod bedrock;
 pub mod chat;
+pub mod completions;
+mod counted;
 mod errors;
 #[cfg(test)]
 mod fold;
@@ -68,6 +70,7 @@ pub mod replicate;
 pub mod responses;
 mod rest;
 pub mod sse;
+pub mod tokens;
 pub mod usage;
 pub mod watsonx;
 mod wire;

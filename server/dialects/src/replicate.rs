@@ -101,7 +101,7 @@ fn prompt(request: &Request<'_>, lost: &mut Losses) -> (String, Option<String>) 
 /// How far a prediction is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prediction {
-    Done(Answer<'static>),
+    Done(Box<Answer<'static>>),
     /// Ask again, or read the stream.
     Pending {
         get: Option<String>,
@@ -141,7 +141,7 @@ pub fn read(body: &[u8]) -> Result<Prediction, Error> {
     });
     let parts = vec![Part::text(output)];
     answer.choices.push(Choice { parts, finish: Some(Finish::Stop), ..Choice::default() });
-    Ok(Prediction::Done(answer))
+    Ok(Prediction::Done(Box::new(answer)))
 }
 
 /// Reads an answer of another status than 2xx: `{"title": …, "detail": …, "status": …}`.

@@ -47,6 +47,11 @@ impl Nanos {
         decimal(self.0, 9)
     }
 
+    /// Reads dollars as others write them; what is finer than a nano-dollar is rounded up, as charges are.
+    pub fn from_decimal_rounded_up(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 9, Finer::RoundUp).map(Self)
+    }
+
     /// The same, to be written somewhere.
     pub fn decimal(self) -> impl fmt::Display {
         Decimal { value: self.0, places: 9 }
@@ -93,6 +98,11 @@ impl Picos {
     /// Reads dollars a unit; what is finer than a pico-dollar is rounded up.
     pub fn from_decimal_rounded_up(text: &str) -> Result<Self, MoneyError> {
         parse_decimal(text, 12, Finer::RoundUp).map(Self)
+    }
+
+    /// Reads dollars per million units, exactly: `2.5`.
+    pub fn from_per_million(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 6, Finer::Refuse).map(Self)
     }
 
     /// The price in dollars per million units as an exact decimal number: `2.5`.

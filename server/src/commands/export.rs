@@ -16,7 +16,7 @@ use crate::start::StartError;
 pub async fn run(command: ExportCommand) -> Result<ExitCode, StartError> {
     match command {
         ExportCommand::Charges { status, deployment, of, file, database } => {
-            let (format, filter) = (format_of(&file)?, charges_of(of, status.as_deref(), deployment, &file)?);
+            let (format, filter) = (format_of(&file)?, charges_of(of, status.as_deref(), deployment, moments(&file)?)?);
             let mut out = Out::open(&file)?;
             let (control, op) = open(&database).await?;
             let mut export = export::charges(&control, &op, filter, format).await?;
@@ -40,11 +40,11 @@ pub async fn run(command: ExportCommand) -> Result<ExitCode, StartError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn charges_of(
+pub(super) fn charges_of(
     of: SpendArguments,
     status: Option<&str>,
     deployment: Option<String>,
-    file: &FileArguments,
+    (since, until): (Option<Timestamp>, Option<Timestamp>),
 ) -> Result<RequestFilter, StartError> {
     let status = status
         .map(|text| {
@@ -53,7 +53,6 @@ fn charges_of(
             known.ok_or_else(|| StartError::Configuration("the status is `success` or `failed`".to_owned()))
         })
         .transpose()?;
-    let (since, until) = moments(file)?;
     Ok(RequestFilter {
         key: of.key,
         user: of.user,
@@ -92,13 +91,14 @@ pub(super) fn format_of(file: &FileArguments) -> Result<Format, StartError> {
 }
 
 pub(super) fn moments(file: &FileArguments) -> Result<(Option<Timestamp>, Option<Timestamp>), StartError> {
-    let moment = |text: &Option<String>| {
-        let Some(text) = text else { return Ok(None) };
-        Timestamp::parse_rfc3339(text)
-            .map(Some)
-            .ok_or_else(|| StartError::Configuration(format!("`{text}` is no moment such as 2026-11-01T00:00:00Z")))
-    };
-    Ok((moment(&file.since)?, moment(&file.until)?))
+    Ok((moment(file.since.as_deref())?, moment(file.until.as_deref())?))
+}
+
+pub(super) fn moment(text: Option<&str>) -> Result<Option<Timestamp>, StartError> {
+    let Some(text) = text else { return Ok(None) };
+    Timestamp::parse_rfc3339(text)
+        .map(Some)
+        .ok_or_else(|| StartError::Configuration(format!("`{text}` is no moment such as 2026-11-01T00:00:00Z")))
 }
 
 /// Where an export is written to.

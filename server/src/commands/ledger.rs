@@ -4,13 +4,20 @@ use std::process::ExitCode;
 
 use tollgate_store::LedgerReport;
 
-use crate::cli::LedgerCommand;
+use crate::cli::{DatabaseArguments, LedgerCommand};
 use crate::start::StartError;
 use crate::terminal::say;
 
 pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
-    let LedgerCommand::Verify(database) = command;
-    let store = super::open_store(&database).await?;
+    match command {
+        LedgerCommand::Verify(database) => verify(&database).await,
+        LedgerCommand::Reprice(arguments) => super::reprice::run(*arguments).await,
+        LedgerCommand::Reconcile(arguments) => super::reconcile::run(*arguments).await,
+    }
+}
+
+async fn verify(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
+    let store = super::open_store(database).await?;
     store.check_schema().await?;
     let report = store.verify_ledger().await?;
     tell(&report);
@@ -18,7 +25,10 @@ pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
 }
 
 fn tell(report: &LedgerReport) {
-    say(&format!("{} charges and {} refusals were added up and compared with", report.charges, report.refusals));
+    say(&format!(
+        "{} charges, {} adjusting entries and {} refusals were added up and compared with",
+        report.charges, report.adjustments, report.refusals
+    ));
     for (table, rows) in &report.tables {
         say(&format!("{rows:>12} rows of {table}"));
     }

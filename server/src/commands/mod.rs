@@ -6,6 +6,8 @@ mod export;
 mod keys;
 mod ledger;
 mod office;
+mod reconcile;
+mod reprice;
 mod secrets;
 mod users;
 

@@ -9,6 +9,7 @@
 
 mod aliases;
 mod builtin;
+mod deployment_limits;
 mod env;
 mod files;
 mod finding;
@@ -19,6 +20,7 @@ mod keys;
 mod models;
 mod prices;
 mod providers;
+mod sso;
 mod stored;
 mod suggest;
 mod target;
@@ -38,6 +40,7 @@ pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
 pub use providers::offered as providers;
+pub use sso::SignOn;
 pub use stored::stored_deployment;
 
 use files::Document;
@@ -65,6 +68,8 @@ pub struct Config {
     pub general: General,
     /// Budgets and rate limits that the file sets.
     pub house: House,
+    /// Single sign-on.
+    pub sign_on: SignOn,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -142,6 +147,7 @@ fn without_file(mut models: Models, mut reader: Reader<'_>) -> Result<Loaded, Fi
         master_key: general::master_key(&nothing, &mut reader),
         database_url: general::database_url(&nothing, &mut reader),
         catalog: Catalog::new(models.deployments, std::collections::HashMap::new()),
+        sign_on: sso::read(None, &nothing, &mut reader),
         ..Config::default()
     };
     finish(config, reader)
@@ -173,6 +179,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         catalog: Catalog::new(models.deployments, aliases),
         general: settings,
         house,
+        sign_on: sso::read(Some(document), &litellm, reader),
     };
     general::unused_variables(&variables, reader);
     config

@@ -15,7 +15,9 @@ mod exports;
 mod extract;
 mod frame;
 mod idempotency;
+mod invoices;
 mod keys;
+mod ledger;
 mod limits;
 mod list;
 mod me;
@@ -64,6 +66,8 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(usage::router())
         .merge(exports::router())
         .merge(audit_events::router())
+        .merge(ledger::router())
+        .merge(invoices::router())
 }
 
 pub fn router(server: &Server) -> Router<Server> {

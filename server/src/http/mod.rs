@@ -17,11 +17,13 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::Redirect;
 use axum::routing::get;
 use http::Response;
-use tollgate_app::server::{StartFacts, WebSettings};
+use tollgate_app::server::{SignOn, StartFacts, WebSettings};
 use tollgate_control::Control;
 use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
 use tollgate_store::Store;
+
+use crate::bill::Bill;
 
 pub use self::server::{Policy, Server};
 
@@ -29,7 +31,7 @@ pub use self::server::{Policy, Server};
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::{Arc, Control, Gateway, KeyDigest, Ledger, Store};
+    use super::{Arc, Bill, Control, Gateway, KeyDigest, Ledger, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +53,7 @@ mod server {
         ledger: Ledger,
         store: Store,
         master_key: Option<KeyDigest>,
+        bill: Option<Bill>,
     }
 
     impl Server {
@@ -61,8 +64,9 @@ mod server {
             ledger: Ledger,
             store: Store,
             master_key: Option<KeyDigest>,
+            bill: Option<Bill>,
         ) -> Self {
-            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key }))
+            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill }))
         }
 
         pub fn policy(&self) -> Policy {
@@ -81,6 +85,11 @@ mod server {
             &self.0.ledger
         }
 
+        /// Who knows what OpenAI billed, if the gateway may ask.
+        pub fn bill(&self) -> Option<&Bill> {
+            self.0.bill.as_ref()
+        }
+
         pub fn store(&self) -> &Store {
             &self.0.store
         }
@@ -92,11 +101,12 @@ mod server {
 }
 
 /// Every route of the server.
-pub fn app(server: &Server, facts: StartFacts) -> Router {
+pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
     let settings = WebSettings {
         base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
+        sign_on,
         facts,
     };
     let clock = Arc::clone(server.control().clock());

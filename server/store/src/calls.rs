@@ -79,6 +79,8 @@ pub struct Search<'a> {
     /// The id of the last row of the page before.
     pub after: Option<&'a str>,
     pub limit: u32,
+    /// Adjusting entries too, which are no calls.
+    pub adjustments: bool,
     users: Vec<String>,
     teams: Vec<String>,
     organisations: Vec<String>,
@@ -95,7 +97,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let list = |id: &Option<String>| id.iter().cloned().collect();
         let (users, teams, organisations) = (list(&filter.user), list(&filter.team), list(&filter.organisation));
-        Self { side, visible, filter, order, after, limit, users, teams, organisations }
+        Self { side, visible, filter, order, after, limit, adjustments: false, users, teams, organisations }
     }
 
     pub fn scope(&self) -> Scope<'_> {
@@ -136,6 +138,9 @@ impl<'a> Search<'a> {
         }
         all.add_option(filter.since.map(|at| format!("{} >= {}", side.time(), binds.add(at.0))));
         all.add_option(filter.until.map(|at| format!("{} < {}", side.time(), binds.add(at.0))));
+        if side == Side::Charges && !self.adjustments {
+            all.add("adjusts IS NULL".to_owned());
+        }
         let failed = filter.status == Some(StatusFilter::Failed);
         match filter.status {
             _ if side == Side::Refusals => {}

@@ -55,12 +55,14 @@ pub struct ExportedCharge<'a> {
     pub end_user: &'a str,
     /// A JSON list, or empty.
     pub tags: &'a str,
+    /// The charge that this is an adjusting entry of; empty: it is a charge of its own.
+    pub adjusts: &'a str,
 }
 
 const COLUMNS: &str = "call.id, call_id, attempt, started_at, key_id, user_id, team_id, organisation_id, operation, model, \
     deployment_id, provider, upstream_model, streamed, outcome, status, error, certainty, input_tokens, \
     cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, cost_nanos, \
-    price_source, duration_us, first_byte_us, client_left, upstream_id, end_user, tags";
+    price_source, duration_us, first_byte_us, client_left, upstream_id, end_user, tags, adjusts";
 
 /// Named so that no column has the name of another one.
 const JOINS: &str = " LEFT JOIN (SELECT id AS owners, user_id, team_id, organisation_id FROM ownerships) AS whose \
@@ -112,12 +114,13 @@ impl<'r> ExportedCharge<'r> {
             upstream_id: maybe(29)?,
             end_user: maybe(30)?,
             tags: maybe(31)?,
+            adjusts: maybe(32)?,
         })
     }
 }
 
 impl Store {
-    /// Hands the charges that may be seen and match to `each`, oldest first, at most `limit` ([`LARGEST_PART`]) of those
+    /// Hands the charges that may be seen and match to `each`, with their adjusting entries, oldest first, at most `limit` ([`LARGEST_PART`]) of those
     /// after the one with the id `after`. Gives the id to go on after; `None`: that was all.
     ///
     /// Calls that end while an export runs are in it if they began after what was already handed out.
@@ -130,7 +133,8 @@ impl Store {
         mut each: impl FnMut(&ExportedCharge<'_>) + Send,
     ) -> Result<Option<String>, StoreError> {
         let limit = limit.clamp(1, LARGEST_PART);
-        let search = Search::new(Side::Charges, visible, filter, Order::OldestFirst, after, limit);
+        let mut search = Search::new(Side::Charges, visible, filter, Order::OldestFirst, after, limit);
+        search.adjustments = true;
         let mut statements = self.statements(&search, COLUMNS, JOINS).await?;
         if statements.len() > 1 {
             // Several would have to be merged: one that reads in order is simpler, and parts are large.

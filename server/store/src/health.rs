@@ -23,6 +23,7 @@ impl Store {
         let recent = |binds: &mut Binds| {
             let mut all = ids_between(binds, Some(since), None);
             all.add(format!("started_at >= {}", binds.add(since.0)));
+            all.add("adjusts IS NULL".to_owned());
             all
         };
         let mut binds = Binds::default();

@@ -190,7 +190,8 @@ impl Store {
         let mut binds = Binds::default();
         let (step, all) = (span.step("started_at"), span.lines("started_at", &mut binds));
         let sql = format!(
-            "SELECT {step}, CAST(latency_bucket AS BIGINT), COUNT(*) FROM charges WHERE {all} GROUP BY 1, latency_bucket"
+            "SELECT {step}, CAST(latency_bucket AS BIGINT), COUNT(*) FROM charges WHERE {all} AND adjusts IS NULL \
+             GROUP BY 1, latency_bucket"
         );
         rows(&self.read(&sql, binds).await?, latency_step)
     }
@@ -231,10 +232,10 @@ const MEASURES: &str = "CAST(SUM(calls) AS BIGINT), CAST(SUM(errors) AS BIGINT),
 const SHARES: &str = "CAST(SUM(calls) AS BIGINT), CAST(SUM(errors) AS BIGINT), CAST(SUM(refused) AS BIGINT), \
                       CAST(SUM(cost_nanos) AS BIGINT)";
 
-/// Charges in the form of the rollups, one row each, no amount over their ceiling.
-const RECENT_CHARGES: &str = "SELECT started_at, model, key_id, 1 AS calls, \
-    CASE WHEN outcome <> 'success' THEN 1 ELSE 0 END AS errors, 0 AS refused, \
-    CASE WHEN certainty <> 'measured' THEN 1 ELSE 0 END AS uncertain, \
+/// Charges in the form of the rollups, one row each, no amount over their ceiling; adjusting entries are no calls.
+const RECENT_CHARGES: &str = "SELECT started_at, model, key_id, CASE WHEN adjusts IS NULL THEN 1 ELSE 0 END AS calls, \
+    CASE WHEN adjusts IS NULL AND outcome <> 'success' THEN 1 ELSE 0 END AS errors, 0 AS refused, \
+    CASE WHEN adjusts IS NULL AND certainty <> 'measured' THEN 1 ELSE 0 END AS uncertain, \
     CASE WHEN input_tokens > 100000000000000000 THEN 100000000000000000 ELSE input_tokens END AS input_tokens, \
     CASE WHEN output_tokens > 100000000000000000 THEN 100000000000000000 ELSE output_tokens END AS output_tokens, \
     CASE WHEN cost_nanos > 100000000000000000 THEN 100000000000000000 ELSE cost_nanos END AS cost_nanos \

@@ -29,6 +29,13 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
 }
 
+impl Sessions {
+    /// What the row of a session is called: see [`SessionRow::digest`].
+    pub fn digest_of(id: &Id) -> String {
+        digest(id)
+    }
+}
+
 impl Store {
     pub fn sessions(&self, clock: Arc<dyn Clock>) -> Sessions {
         Sessions { store: self.clone(), clock }
@@ -49,6 +56,7 @@ impl SessionStore for Sessions {
                 digest: Set(digest(&record.id)),
                 data: Set(encode(record)?),
                 expires_at: Set(micros(record.expiry_date)),
+                ..held(record)
             };
             let insert = Entity::insert(row)
                 .on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned())
@@ -69,7 +77,7 @@ impl SessionStore for Sessions {
             .set(ActiveModel {
                 data: Set(encode(record)?),
                 expires_at: Set(micros(record.expiry_date)),
-                ..Default::default()
+                ..held(record)
             })
             .filter(Column::Digest.eq(digest(&record.id)));
         bounded(update.exec(&self.store.writer)).await.map(drop).map_err(|error| backend(&error))
@@ -97,6 +105,28 @@ impl ExpiredDeletion for Sessions {
     async fn delete_expired(&self) -> Result<()> {
         let delete = Entity::delete_many().filter(Column::ExpiresAt.lte(self.clock.now().0)).exec(&self.store.writer);
         bounded(delete).await.map(drop).map_err(|error| backend(&error))
+    }
+}
+
+/// Texts in a session's data by which sessions are found.
+pub struct SessionHolder;
+
+impl SessionHolder {
+    pub const USER: &str = "user";
+    pub const ISSUER: &str = "issuer";
+    pub const SUBJECT: &str = "subject";
+    /// The provider's own session.
+    pub const SID: &str = "sid";
+}
+
+fn held(record: &Record) -> ActiveModel {
+    let text = |name: &str| record.data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    ActiveModel {
+        user_id: Set(text(SessionHolder::USER)),
+        issuer: Set(text(SessionHolder::ISSUER)),
+        subject: Set(text(SessionHolder::SUBJECT)),
+        sid: Set(text(SessionHolder::SID)),
+        ..Default::default()
     }
 }
 

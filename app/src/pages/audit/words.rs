@@ -22,7 +22,7 @@ pub const KINDS: [(&str, &str); 14] = [
 ];
 
 /// Actions that are offered to filter by.
-pub const ACTIONS: [&str; 18] = [
+pub const ACTIONS: [&str; 19] = [
     "access_group.*",
     "audit.export",
     "budget.*",
@@ -35,6 +35,7 @@ pub const ACTIONS: [&str; 18] = [
     "membership.*",
     "model.*",
     "organisation.*",
+    "session.end",
     "sign_in",
     "sign_in.failed",
     "sign_out",
@@ -61,6 +62,8 @@ pub fn action_words(action: &str) -> String {
         "sign_in" => "Signed in",
         "sign_in.failed" => "Failed to sign in",
         "sign_out" => "Signed out",
+        "session.end" => "Ended sessions of user",
+        "user.link" => "Joined a provider's account to user",
         "user.set_password" => "Set the password of user",
         _ => "",
     };

@@ -21,6 +21,8 @@ pub fn request_filters() -> Filters {
         .text("model", "Model", "Model")
         .text("key", "Key", "Key: alias or id")
         .text("call", "Call", "Call id")
+        .day("since", "From")
+        .day("until", "To")
         // The list stands still, however many requests come.
         .keep("live", "off")
 }

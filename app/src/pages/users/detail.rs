@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::list::{UserState, role_name};
+use super::sessions::Sessions;
 use super::{SAID, USERS, tabs, user_href};
 use crate::api::{PersonView, PersonsGroup, UserView, get_user};
 use crate::components::{CopyField, EmptyState, Icon, IconName, Moment, Notice, Tone};
@@ -72,7 +73,7 @@ pub fn UserPage(view: UserView, current: &'static str, children: Children) -> im
 /// A person's facts, memberships and keys; `path` is the page that shows them.
 #[component]
 pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView {
-    let PersonView { person, groups, keys } = view;
+    let PersonView { person, groups, keys, sessions } = view;
     let UserView { user, sign_ins, rights, totals } = person;
     let (id, of) = (user.id.to_string(), user.id.to_string());
     let last = match sign_ins.last_at {
@@ -121,6 +122,7 @@ pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView
             <h2>"Keys"</h2>
             {keys}
         </section>
+        <Sessions id=user.id.to_string() sessions may_end=rights.update || rights.oneself />
     }
 }
 

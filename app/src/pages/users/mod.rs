@@ -7,6 +7,7 @@ mod form;
 mod list;
 mod new;
 mod password;
+mod sessions;
 mod settings;
 
 use crate::kit::{Said, Tab, segment};
@@ -43,5 +44,6 @@ pub const SAID: &[Said] = &[
     Said::bad("last_admin", "Nothing was changed: this is the last administrator. Make somebody else one first."),
     Said::good("enabled", "The user is enabled again."),
     Said::good("deleted", "The user is deleted, with keys and memberships. What was done stays on record."),
+    Said::good("sessions_ended", "Signed out there. Whoever was signed in has to sign in again."),
     Said::good("password_set", "The password is set. Tell it to the person in a safe way."),
 ];

@@ -16,13 +16,14 @@ use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 use tollgate_store::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
-use crate::server::{StartFacts, WebSettings, routes};
+use crate::server::{SignOn, StartFacts, WebSettings, routes};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -126,11 +127,18 @@ fn deployment(model: &str) -> Deployment {
         mode: Some("chat".to_owned()),
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     }
 }
 
 impl Site {
     pub async fn open() -> Self {
+        Self::open_with(SignOn::default(), None).await
+    }
+
+    /// With providers, and the address under which it is reached.
+    pub async fn open_with(sign_on: SignOn, base_url: Option<&str>) -> Self {
+        let base_url = base_url.map(str::to_owned);
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
@@ -148,7 +156,7 @@ impl Site {
         let password = Secret::new(PASSWORD.to_owned());
         access::ensure_admin(&control, &OpContext::system("test"), "ada@example.com", password).await.unwrap();
         let settings =
-            WebSettings { base_url: None, with_wasm: false, admin_only: false, facts: StartFacts::default() };
+            WebSettings { base_url, with_wasm: false, admin_only: false, sign_on, facts: StartFacts::default() };
         let router = routes(control.clone(), store.sessions(clock.clone()), clock, settings);
         let mut site = Self { router, cookie: String::new(), control, store, _folder: folder };
         site.sign_in("ada@example.com").await;
@@ -184,6 +192,30 @@ impl Site {
         Page { status: parts.status, headers: parts.headers, html }
     }
 
+    /// What the browser holds: `name=value`.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    pub fn take_cookie(&mut self, cookie: &str) {
+        cookie.clone_into(&mut self.cookie);
+    }
+
+    /// As a browser does: it keeps the cookie that it is given.
+    pub async fn browse(&mut self, path: &str) -> Page {
+        let page = self.get(path).await;
+        if let Some(cookie) = page.headers.get(header::SET_COOKIE) {
+            self.cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+        }
+        page
+    }
+
+    /// From no browser.
+    pub async fn post_plain(&self, path: &str, body: String) -> Page {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         let request = Request::get(path).header(header::HOST, "gate:4000").header(header::COOKIE, &self.cookie);
         self.send(request.body(Body::empty()).unwrap()).await
@@ -203,6 +235,27 @@ impl Site {
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(encoded.href("").trim_start_matches('?').to_owned())).unwrap()).await
+    }
+
+    /// A form with a file.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: (&str, &str)) -> Page {
+        use std::fmt::Write as _;
+        let mut body = String::new();
+        for (name, value) in fields {
+            let _ = write!(body, "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        let (name, text) = file;
+        let _ = write!(
+            body,
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: text/csv\r\n\r\n{text}\r\n--b--\r\n"
+        );
+        let request = Request::post(path)
+            .header(header::HOST, "gate:4000")
+            .header(header::ORIGIN, "http://gate:4000")
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// The one who is signed in becomes somebody else.

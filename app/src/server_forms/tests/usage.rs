@@ -13,7 +13,7 @@ use super::site::Site;
 
 const DAY: i64 = 86_400;
 
-fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Charge {
+pub fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Charge {
     let id = ChargeId::new(&SystemClock, &SystemEntropy);
     Charge {
         call_id: Some(format!("call-{id}")),
@@ -39,6 +39,7 @@ fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Charge {
         duration_us: 2_000_000,
         first_byte_us: None,
         client_left: false,
+        instead_of: None,
         upstream_id: None,
         end_user: Some("shop-7".to_owned()),
         tags: vec!["batch".to_owned()],

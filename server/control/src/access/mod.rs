@@ -3,9 +3,11 @@
 mod backoff;
 mod ensure_admin;
 mod password;
+mod sessions;
 mod setup;
 mod sign_in;
 mod sign_out;
+mod sso;
 mod user;
 
 use tollgate_domain::actor::Actor;
@@ -18,9 +20,11 @@ use crate::change::Subject;
 pub(crate) use backoff::Backoff;
 pub use ensure_admin::{Ensured, ensure_admin};
 pub(crate) use password::Passwords;
+pub use sessions::{end_sessions, sessions, signed_out_there};
 pub use setup::{begin_setup, complete_setup, needs_setup};
 pub use sign_in::{SignInError, sign_in};
 pub use sign_out::sign_out;
+pub use sso::{SsoError, sign_in_through, sso_failed};
 pub use user::{label, signed_in, user};
 
 /// The longest password that is accepted, in bytes: hashing more would only be work for nothing.

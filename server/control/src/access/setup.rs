@@ -11,7 +11,7 @@ use tollgate_domain::user::User;
 
 use super::{actor, check_email, check_password, subject};
 use crate::redact::snapshot;
-use crate::rules::check_name;
+use crate::rules::{check_name, has_admin};
 use crate::{Control, ControlError, OpContext};
 
 const PURPOSE: &str = "setup";
@@ -19,17 +19,26 @@ const PURPOSE: &str = "setup";
 /// How long the link works, in seconds.
 const LIFE: i64 = 24 * 3600;
 
-/// Whether there is nobody yet who could sign in. Not a secret: the sign-in page shows it.
+/// Whether there is nobody yet who could sign in and let others in. Not a secret: the sign-in page shows it.
 pub async fn needs_setup(control: &Control) -> Result<bool, ControlError> {
-    Ok(!control.store().has_passwords().await?)
+    if control.store().has_passwords().await? {
+        return Ok(false);
+    }
+    if !control.store().has_identities().await? {
+        return Ok(true);
+    }
+    // Who came through a provider may all be people without rights.
+    let op = OpContext::system("setup");
+    let change = control.change(&op).await?;
+    Ok(!has_admin(&change, None).await?)
 }
 
 /// The token of a new setup link; links given out before stop working.
 pub async fn begin_setup(control: &Control, op: &OpContext) -> Result<Secret, ControlError> {
     control.authorise(op, Action::Create, Resource::User, &Place::default(), "").await?;
     let change = control.change(op).await?;
-    if change.read().has_users().await? {
-        return Err(ControlError::conflict("Tollgate is set up already: there is a user"));
+    if has_admin(&change, None).await? {
+        return Err(ControlError::conflict("Tollgate is set up already: there is an administrator"));
     }
     let token = Secret::new(hex::encode(random_bytes::<32>(control.entropy())));
     change.replace_token(&digest(&token), PURPOSE, change.now.plus_seconds(LIFE)).await?;
@@ -63,7 +72,7 @@ pub async fn complete_setup(
     if !change.use_token(&digest, PURPOSE).await? {
         return Err(expired());
     }
-    if change.read().has_users().await? {
+    if has_admin(&change, None).await? {
         return Err(ControlError::conflict("Tollgate is set up already: sign in instead"));
     }
     let id = UserId::new(control.clock().as_ref(), control.entropy());

@@ -1,4 +1,5 @@
-//! The ledger as a file: a row for each charge.
+//! The ledger as a file: a row for each charge and each adjusting entry, which names the charge that it is of and used
+//! nothing.
 
 use tollgate_domain::actor::{Action, Resource, Visible};
 use tollgate_domain::summary::RequestFilter;
@@ -9,7 +10,7 @@ use crate::{Control, ControlError, OpContext};
 /// Charges that are read at once: some megabytes.
 const PART: u32 = 5000;
 
-const COLUMNS: [&str; 32] = [
+const COLUMNS: [&str; 33] = [
     "id",
     "call_id",
     "attempt",
@@ -42,6 +43,7 @@ const COLUMNS: [&str; 32] = [
     "upstream_id",
     "end_user",
     "tags",
+    "adjusts",
 ];
 
 /// An export of charges under way.
@@ -116,6 +118,7 @@ impl ChargeExport {
                     text(charge.upstream_id),
                     text(charge.end_user),
                     text(charge.tags),
+                    text(charge.adjusts),
                 ]);
             })
             .await?;

@@ -50,6 +50,9 @@ pub(crate) async fn team(before: Option<&Team>, after: &Team, change: &Change<'_
     fields::tags(&after.tags)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
+    if before.is_none_or(|before| before.settings != after.settings) {
+        fields::choices(&after.settings)?;
+    }
     if after.member_permissions.len() > 100 {
         return Err(ControlError::invalid("member_permissions", "at most 100"));
     }
@@ -108,17 +111,26 @@ pub(crate) async fn another_admin(user: &User, change: &Change<'_>) -> Result<()
     if user.role != Role::Admin || user.disabled {
         return Ok(());
     }
+    if has_admin(change, Some(user)).await? {
+        return Ok(());
+    }
+    Err(ControlError::conflict("this is the last administrator: make somebody else one first"))
+}
+
+/// Whether there is an administrator, beside this one.
+pub(crate) async fn has_admin(change: &Change<'_>, beside: Option<&User>) -> Result<bool, ControlError> {
     // The first users are most likely to be administrators.
     let filter = RecordFilter { blocked: Some(false), order: RecordOrder::OldestFirst, ..RecordFilter::default() };
     let mut cursor = None;
     loop {
         let page = change.read().page::<User>(&filter, cursor.as_ref(), LARGEST_PAGE).await?;
-        if page.items.iter().any(|other| other.role == Role::Admin && other.id != user.id) {
-            return Ok(());
+        let counts = |other: &User| other.role == Role::Admin && beside.is_none_or(|user| user.id != other.id);
+        if page.items.iter().any(counts) {
+            return Ok(true);
         }
         cursor = page.next.as_deref().and_then(Cursor::decode);
         if cursor.is_none() {
-            return Err(ControlError::conflict("this is the last administrator: make somebody else one first"));
+            return Ok(false);
         }
     }
 }

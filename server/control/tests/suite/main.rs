@@ -10,6 +10,8 @@ mod groups;
 mod harness;
 mod keys;
 mod principals;
+mod proof;
 mod reads;
 mod secrets;
+mod sso;
 mod sweep;

@@ -1,10 +1,12 @@
 //! Whole answers.
 
+use crate::counted::counted;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Answer, Choice, Content, Dialect, Error, Finish, Part};
+use crate::usage::Shape;
 use crate::{Stamp, errors};
 
-use super::{parts, usage, write};
+use super::{parts, parts_write, usage};
 
 pub fn read(body: &[u8]) -> Result<Answer<'_>, Error> {
     let object = Json::parse(body).map_err(|e| Error::broken(e.to_string()))?;
@@ -28,7 +30,7 @@ fn read_object(mut o: Object<'_>) -> Result<Answer<'_>, Bad> {
         let choice = choice.into_object().and_then(|choice| read_choice(choice, place));
         answer.choices.push(choice.map_err(|e| e.at("choices", i))?);
     }
-    answer.usage = o.take_object("usage")?.map(|counts| usage::read(&counts));
+    answer.usage = o.take_object("usage")?.and_then(|usage| counted(Shape::Chat, usage));
     answer.service_tier = o.take_text("service_tier")?;
     answer.rest = o;
     Ok(answer)
@@ -105,13 +107,13 @@ fn write_choice<'r>(choice: &'r Choice<'_>, own: bool) -> Json<'r> {
         .iter()
         .filter(|part| matches!(part.content, Content::Thinking(_) | Content::RedactedThinking(_)))
         .collect();
-    write::write_thinking(&mut message, &thinking);
+    parts_write::write_thinking(&mut message, &thinking);
     let calls: Vec<Json<'r>> = choice
         .parts
         .iter()
         .filter_map(|part| match &part.content {
             Content::Other(value) if own => Some(value.clone()),
-            _ => write::write_call(part, own),
+            _ => parts_write::write_call(part, own),
         })
         .collect();
     let has_calls = !calls.is_empty();
@@ -123,7 +125,7 @@ fn write_choice<'r>(choice: &'r Choice<'_>, own: bool) -> Json<'r> {
         .iter()
         .filter_map(|part| match &part.content {
             Content::Image { source, .. } => {
-                let image = Object::new().with("url", write::url(source)?);
+                let image = Object::new().with("url", parts_write::url(source)?);
                 Some(Json::Object(Object::new().with("type", "image_url").with("image_url", image)))
             }
             _ => None,

@@ -1,11 +1,13 @@
 //! A stream of chunks, read.
 
+use crate::counted::counted;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Delta, Error, ErrorKind, Event, Finish, PartStart};
 use crate::sse::Events;
+use crate::usage::Shape;
 use crate::{ReadStream, errors};
 
-use super::{answer, usage};
+use super::answer;
 
 /// More answers at once than OpenAI gives.
 const MAX_CHOICES: usize = 256;
@@ -122,8 +124,8 @@ impl State {
         for choice in choices {
             self.choice(choice.into_object()?, each)?;
         }
-        if let Some(counts) = counts {
-            each(Event::Usage(usage::read(&counts)));
+        if let Some(usage) = counts.and_then(|counts| counted(Shape::Chat, counts)) {
+            each(Event::Usage(usage));
         }
         Ok(())
     }
@@ -144,6 +146,11 @@ impl State {
         let choice = &mut self.choices[at];
         if let Some(delta) = c.take_object("delta")? {
             choice.delta(delta, each)?;
+        }
+        // The older form, of completions.
+        if let Some(text) = c.take_text("text")?.filter(|text| !text.is_empty()) {
+            let part = choice.open(Kind::Text, PartStart::Text, each);
+            each(Event::Delta { choice: index, part, delta: Delta::Text(text) });
         }
         if let Some(value) = c.take("logprobs") {
             each(Event::Logprobs { choice: index, value });

@@ -1,24 +1,7 @@
-//! `usage`, read and written.
+//! `usage`, written.
 
-use crate::json::{Json, Object};
+use crate::json::Object;
 use crate::neutral::Usage;
-
-pub fn read(usage: &Object<'_>) -> Usage {
-    let count = |value: Option<&Json<'_>>| value.and_then(Json::as_u64).unwrap_or(0);
-    let of = |details: &str, key: &str| count(usage.get(details).and_then(|details| details.get(key)));
-    Usage {
-        input: count(usage.get("prompt_tokens")),
-        cache_read: of("prompt_tokens_details", "cached_tokens"),
-        cache_write: of("prompt_tokens_details", "cache_write_tokens"),
-        audio_input: of("prompt_tokens_details", "audio_tokens"),
-        image_input: of("prompt_tokens_details", "image_tokens"),
-        output: count(usage.get("completion_tokens")),
-        reasoning: of("completion_tokens_details", "reasoning_tokens"),
-        audio_output: of("completion_tokens_details", "audio_tokens"),
-        image_output: of("completion_tokens_details", "image_tokens"),
-        ..Usage::default()
-    }
-}
 
 pub fn write(usage: &Usage) -> Object<'static> {
     let mut prompt = Object::new().with("cached_tokens", usage.cache_read).with("audio_tokens", usage.audio_input);

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use crate::counted::counted;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Answer, Choice, Content, Dialect, Error, Finish, Losses};
+use crate::usage::Shape;
 use crate::{Stamp, errors};
 
 use super::blocks_read::read_content;
 use super::blocks_write::Blocks;
-use super::usage::{self, Counts};
+use super::usage;
 
 pub fn read(body: &[u8]) -> Result<Answer<'_>, Error> {
     let object = Json::parse(body).map_err(|e| Error::broken(e.to_string()))?;
@@ -31,10 +33,8 @@ fn read_object(mut o: Object<'_>) -> Result<Answer<'_>, Bad> {
     let finish = o.take_text("stop_reason")?.map(|word| finish(word, sequence));
     answer.choices.push(Choice { parts, finish, ..Choice::default() });
     if let Some(mut found) = o.take_object("usage")? {
-        let mut counts = Counts::default();
-        counts.update(&found);
-        answer.usage = Some(counts.usage());
         answer.service_tier = found.take_text("service_tier")?;
+        answer.usage = counted(Shape::Messages, found);
     }
     answer.rest = o;
     Ok(answer)

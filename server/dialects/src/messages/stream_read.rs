@@ -3,10 +3,10 @@
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Delta, Error, ErrorKind, Event, PartStart};
 use crate::sse::Events;
+use crate::usage::{Shape, Tally};
 use crate::{ReadStream, errors};
 
 use super::answer;
-use super::usage::Counts;
 
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -14,15 +14,22 @@ pub struct Reader {
     state: State,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     started: bool,
     done: bool,
     /// The block that is being written: its number in the events, and ours.
     open: Option<(u64, u32)>,
     parts: u32,
-    counts: Counts,
+    /// What was counted: later events say only what changed.
+    tally: Tally,
     finished: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { started: false, done: false, open: None, parts: 0, tally: Tally::new(Shape::Messages), finished: false }
+    }
 }
 
 type Each<'e> = &'e mut dyn FnMut(Event<'_>);
@@ -50,14 +57,13 @@ impl State {
         }
         let broken = |e: Bad| Error::broken(format!("an event of the stream: {e}"));
         let event = Json::parse(data).map_err(|e| Error::broken(e.to_string()))?;
-        self.event(event.into_object().map_err(broken)?, each).map_err(broken)
+        self.event(event.into_object().map_err(broken)?, data, each).map_err(broken)
     }
 
-    fn event(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
+    fn event(&mut self, mut o: Object<'_>, data: &[u8], each: Each<'_>) -> Result<(), Bad> {
         match &*o.need_text("type")? {
             "message_start" => {
                 let mut message = o.take_object("message")?.unwrap_or_default();
-                let counts = message.take_object("usage")?;
                 if std::mem::replace(&mut self.started, true) {
                     return Err(Bad::new("type", "a second `message_start`"));
                 }
@@ -67,10 +73,7 @@ impl State {
                     created: None,
                     service_tier: None,
                 });
-                if let Some(counts) = counts {
-                    self.counts.update(&counts);
-                    each(Event::Usage(self.counts.usage()));
-                }
+                self.count(data, each);
             }
             // Whoever leaves out the beginning is no server of this dialect.
             _ if !self.started && o.get("error").is_none() => return Err(Bad::new("type", "no `message_start`")),
@@ -86,10 +89,7 @@ impl State {
                 {
                     each(Event::Finish { choice: 0, finish: answer::finish(word, sequence) });
                 }
-                if let Some(counts) = o.take_object("usage")? {
-                    self.counts.update(&counts);
-                    each(Event::Usage(self.counts.usage()));
-                }
+                self.count(data, each);
             }
             "message_stop" => {
                 self.close(each);
@@ -164,6 +164,14 @@ impl State {
             each(Event::Delta { choice: 0, part, delta });
         }
         Ok(())
+    }
+
+    fn count(&mut self, data: &[u8], each: Each<'_>) {
+        if self.tally.event(data)
+            && let Some(usage) = self.tally.report().usage
+        {
+            each(Event::Usage(usage));
+        }
     }
 
     fn close(&mut self, each: Each<'_>) {

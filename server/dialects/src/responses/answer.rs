@@ -1,7 +1,9 @@
 //! Whole answers.
 
+use crate::counted::counted;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Answer, Choice, Content, Dialect, Error, Finish, Losses, Message, Usage};
+use crate::usage::Shape;
 use crate::{Stamp, errors};
 
 use super::items_read::read_item;
@@ -33,7 +35,7 @@ fn read_object(mut o: Object<'_>) -> Result<Answer<'_>, Bad> {
     o.take("status");
     o.take("incomplete_details");
     answer.choices.push(Choice { parts, finish, ..Choice::default() });
-    answer.usage = o.take_object("usage")?.map(|usage| read_usage(&usage));
+    answer.usage = o.take_object("usage")?.and_then(|usage| counted(Shape::Responses, usage));
     answer.service_tier = o.take_text("service_tier")?;
     answer.rest = o;
     Ok(answer)
@@ -60,19 +62,6 @@ pub fn finish<'a>(response: &Object<'a>, calls: bool) -> Option<Finish<'a>> {
         }),
         _ if calls => Some(Finish::ToolCalls),
         _ => Some(Finish::Stop),
-    }
-}
-
-pub fn read_usage(usage: &Object<'_>) -> Usage {
-    let count = |value: Option<&Json<'_>>| value.and_then(Json::as_u64).unwrap_or(0);
-    let of = |details: &str, key: &str| count(usage.get(details).and_then(|details| details.get(key)));
-    Usage {
-        input: count(usage.get("input_tokens")),
-        cache_read: of("input_tokens_details", "cached_tokens"),
-        cache_write: of("input_tokens_details", "cache_write_tokens"),
-        output: count(usage.get("output_tokens")),
-        reasoning: of("output_tokens_details", "reasoning_tokens"),
-        ..Usage::default()
     }
 }
 

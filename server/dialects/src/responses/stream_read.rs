@@ -1,8 +1,10 @@
 //! A stream of events, read.
 
+use crate::counted::counted;
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{Content, Delta, Error, ErrorKind, Event, Finish, PartStart};
 use crate::sse::Events;
+use crate::usage::Shape;
 use crate::{ReadStream, errors};
 
 use super::answer;
@@ -112,8 +114,8 @@ impl State {
                 self.close(each);
                 let finish = answer::finish(&response, self.calls).unwrap_or(Finish::Stop);
                 each(Event::Finish { choice: 0, finish });
-                if let Some(usage) = response.take_object("usage")? {
-                    each(Event::Usage(answer::read_usage(&usage)));
+                if let Some(usage) = response.take_object("usage")?.and_then(|usage| counted(Shape::Responses, usage)) {
+                    each(Event::Usage(usage));
                 }
                 self.done = true;
                 each(Event::End);

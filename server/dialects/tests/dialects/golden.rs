@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use tollgate_dialects::neutral::Dialect;
+use tollgate_dialects::neutral::{Dialect, Event};
 use tollgate_dialects::{Target, Url};
 
 use crate::support::{STAMP, TARGET, check_order, codecs, events, golden, of, value};
@@ -131,7 +131,10 @@ fn streams_in_every_dialect() {
             check_order(&found);
             writeln!(out, "=== {from} {name}").unwrap();
             for event in &found {
-                writeln!(out, "{event:?}").unwrap();
+                match event {
+                    Event::Usage(usage) => writeln!(out, "Usage({})", serde_json::to_string(usage).unwrap()).unwrap(),
+                    event => writeln!(out, "{event:?}").unwrap(),
+                }
             }
             writeln!(out, "error: {error:?}").unwrap();
             for (to, front) in codecs() {

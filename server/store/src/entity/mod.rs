@@ -2,6 +2,7 @@
 
 pub mod audit_event;
 pub mod charge;
+pub mod identity;
 pub mod key_total;
 pub mod one_time_token;
 pub mod refusal;

@@ -10,6 +10,11 @@ pub struct Model {
     pub digest: String,
     pub data: String,
     pub expires_at: i64,
+    /// Of `data`, where they can be searched.
+    pub user_id: Option<String>,
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    pub sid: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

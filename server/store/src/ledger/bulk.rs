@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::labels::MASTER_KEY;
+use crate::sql::{Bind, Binds};
 
 /// Rows are written by statements of so many rows: few sizes, so that each is prepared once and kept, and close enough
 /// that any number of rows takes few of them.
@@ -79,6 +80,19 @@ impl Connection {
             }
             _ => return Err(StoreError::Unavailable("arguments for the other database".to_owned())),
         })
+    }
+
+    /// Runs a statement of its own and tells how many rows it wrote.
+    pub async fn run(&mut self, sql: &str, binds: Binds) -> Result<u64, StoreError> {
+        let values = binds.into_values();
+        let mut arguments = self.arguments(values.len());
+        for value in values {
+            match value {
+                Bind::Int(value) => arguments.int(value),
+                Bind::Text(value) => arguments.text(&value),
+            }
+        }
+        self.execute(sql.into(), arguments).await
     }
 
     /// Runs a statement and gives the first column of the rows that it returns.

@@ -4,15 +4,19 @@
 //! statements of many rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
 //! long to pick it apart.
 
+mod adjust;
 mod bulk;
 pub mod cost_lines;
+mod granted;
 mod latest;
 mod rollup;
 mod rows;
 mod spent;
 mod sums;
+pub mod units;
 mod verify;
 
+pub use adjust::{Adjustment, Progress, Repriceable};
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -49,6 +49,11 @@ impl Measures {
         self.last_at = self.last_at.max(charge.started_at.0);
     }
 
+    /// An adjusting entry is no call, and used nothing: it is money alone.
+    fn add_adjustment(&mut self, entry: &Charge) {
+        add(&mut self.cost_nanos, entry.cost.0);
+    }
+
     fn add_refusal(&mut self, refusal: &Refusal) {
         self.refused += 1;
         self.last_at = self.last_at.max(refusal.at.0);
@@ -145,7 +150,20 @@ pub struct Rollup<'a> {
 
 impl<'a> Rollup<'a> {
     pub fn of(charges: impl IntoIterator<Item = &'a Charge>, refusals: impl IntoIterator<Item = &'a Refusal>) -> Self {
-        let charges: Vec<_> = charges.into_iter().collect();
+        let mut sums = Self::of_lines(charges.into_iter().collect(), Measures::add_charge, true);
+        // Without the model that was asked for: it is whatever a caller wrote, and would fill the tables.
+        for refusal in refusals {
+            let group = Group { key: refusal.key, ownership: refusal.ownership_id, model: NONE, provider: NONE };
+            sums.hours.entry((refusal.at.hour(), group)).or_default().add_refusal(refusal);
+        }
+        sums
+    }
+
+    pub fn of_adjustments(entries: impl IntoIterator<Item = &'a Charge>) -> Self {
+        Self::of_lines(entries.into_iter().collect(), Measures::add_adjustment, false)
+    }
+
+    fn of_lines(charges: Vec<&'a Charge>, add: fn(&mut Measures, &Charge), calls: bool) -> Self {
         let names = Names::of(&charges);
         let mut hours: BTreeMap<_, Measures> = BTreeMap::new();
         let mut customer_days: BTreeMap<_, Measures> = BTreeMap::new();
@@ -161,19 +179,16 @@ impl<'a> Rollup<'a> {
                 model,
                 provider: names.place(&charge.provider),
             };
-            hours.entry((hour, group)).or_default().add_charge(charge);
+            add(hours.entry((hour, group)).or_default(), charge);
             if let Some(customer) = &charge.end_user {
-                customer_days.entry((day, names.place(customer), group)).or_default().add_charge(charge);
+                add(customer_days.entry((day, names.place(customer), group)).or_default(), charge);
             }
             for tag in &charge.tags {
-                tag_days.entry((day, names.place(tag), group)).or_default().add_charge(charge);
+                add(tag_days.entry((day, names.place(tag), group)).or_default(), charge);
             }
-            *latencies.entry((model, hour, latency::bucket(charge.duration_us))).or_default() += 1;
-        }
-        // Without the model that was asked for: it is whatever a caller wrote, and would fill the tables.
-        for refusal in refusals {
-            let group = Group { key: refusal.key, ownership: refusal.ownership_id, model: NONE, provider: NONE };
-            hours.entry((refusal.at.hour(), group)).or_default().add_refusal(refusal);
+            if calls {
+                *latencies.entry((model, hour, latency::bucket(charge.duration_us))).or_default() += 1;
+            }
         }
         Self { names, hours, customer_days, tag_days, latencies }
     }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use tollgate_domain::charge::{CallKey, Charge, Operation, Outcome, Refusal};
-use tollgate_domain::usage::Certainty;
+use tollgate_domain::usage::{Certainty, Units};
 use uuid::Uuid;
 
+use super::adjust::Adjustment;
 use super::bulk::{Arguments, Bulk, Connection};
-use super::cost_lines;
+use super::{cost_lines, units};
 use crate::labels::MASTER_KEY;
 use crate::{StoreError, latency};
 
@@ -69,7 +70,28 @@ const CHARGES: Bulk = charges!(
     "audio_output_tokens",
     "image_output_tokens",
     "client_left",
-    "tags"
+    "tags",
+    "units",
+    "instead_of"
+);
+
+/// Adjusting entries: few, and with all columns.
+const ADJUSTMENTS: Bulk = charges!(
+    "call_id",
+    "attempt",
+    "error",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "audio_input_tokens",
+    "image_input_tokens",
+    "audio_output_tokens",
+    "image_output_tokens",
+    "client_left",
+    "tags",
+    "units",
+    "instead_of",
+    "adjusts",
+    "run_id"
 );
 
 pub const REFUSALS: Bulk = Bulk {
@@ -103,7 +125,9 @@ fn is_plain(charge: &Charge) -> bool {
         && charge.attempt == 1
         && charge.error.is_none()
         && parts | usage.audio_output | usage.image_output == 0
+        && usage.units == Units::default()
         && !charge.client_left
+        && charge.instead_of.is_none()
         && charge.tags.is_empty()
 }
 
@@ -121,6 +145,18 @@ pub async fn insert_charges_returning(tx: &mut Connection, charges: &[Charge]) -
     let charges: Vec<_> = charges.iter().collect();
     let mut binder = ChargeBinder::default();
     CHARGES.insert_returning(tx, &charges, |arguments, charge| binder.bind_full(arguments, charge)).await
+}
+
+/// Inserts adjusting entries and tells how many were written.
+pub async fn insert_adjustments(tx: &mut Connection, entries: &[Adjustment]) -> Result<u64, StoreError> {
+    let mut binder = ChargeBinder::default();
+    ADJUSTMENTS
+        .insert(tx, entries, |arguments, entry| {
+            binder.bind_full(arguments, &entry.charge);
+            arguments.id(entry.adjusts.0);
+            arguments.text(&entry.run_id);
+        })
+        .await
 }
 
 /// The words for the values of a type, each made once.
@@ -228,6 +264,8 @@ impl ChargeBinder {
             serde_json::to_string(&tags).unwrap_or_default()
         });
         arguments.text_or_null(tags.as_deref());
+        arguments.text_or_null(units::write(&usage.units).as_deref());
+        arguments.text_or_null(charge.instead_of.as_deref().map(indexed).as_deref());
     }
 
     fn bind_key(&mut self, arguments: &mut Arguments, key: CallKey) {

@@ -5,6 +5,7 @@
 //! for each key, owner, customer and tag that ever was. All is read as it was at one moment: calls that go on meanwhile
 //! disturb nothing.
 
+mod adjusted;
 mod compare;
 mod expected;
 mod lines;
@@ -28,8 +29,10 @@ pub const MOST_TOLD: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerReport {
     pub charges: u64,
+    /// Adjusting entries, each of one charge.
+    pub adjustments: u64,
     pub refusals: u64,
-    /// Of all charges.
+    /// Of all charges and adjusting entries.
     pub cost: Nanos,
     /// The tables of sums that were compared, and how many rows each has.
     pub tables: Vec<(&'static str, u64)>,
@@ -75,7 +78,7 @@ struct Books {
 
 impl Store {
     /// Adds the whole ledger up and compares it with what is kept: every row of every table of sums, and of every charge
-    /// its cost with the lines of it.
+    /// its cost with the lines of it, with its adjusting entries and without.
     pub async fn verify_ledger(&self) -> Result<LedgerReport, StoreError> {
         let mut snapshot = Snapshot::take(self).await?;
         let mut books = Books::default();
@@ -88,6 +91,7 @@ impl Store {
             days.insert(day);
             last = day;
         }
+        adjusted::check(&mut snapshot, &mut books.report).await?;
         compare::totals(&mut snapshot, &mut books).await?;
         compare::other_latencies(&mut snapshot, &mut books, &days).await?;
         compare::tags(&mut snapshot, &mut books).await?;

@@ -4,6 +4,7 @@
 #![expect(clippy::pedantic, reason = "tests say what they mean in fewer words")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests fail by it")]
 
+mod adjustments;
 mod audit;
 mod data;
 mod harness;
@@ -56,12 +57,14 @@ suite! {
     overview: every_period_equals_the_ledger, an_empty_database_has_an_overview;
     audit: the_chain_holds_and_shows_tampering, many_writers_make_one_chain, what_is_not_committed_leaves_no_row,
         the_log_is_searched;
-    sessions: a_session_lives_until_its_end, an_id_in_use_is_not_taken_over, a_session_that_ended_stays_ended;
+    sessions: a_session_lives_until_its_end, an_id_in_use_is_not_taken_over, a_session_that_ended_stays_ended,
+        sessions_are_found_by_whose_they_are;
     records: a_record_comes_back_as_it_was_kept, a_deleted_id_can_be_given_again, a_handle_is_one_living_records,
         every_record_is_listed_once_in_each_order, record_filters_hold, only_what_may_be_seen_is_listed,
         kinds_are_kept_apart;
     principals: a_principal_has_what_is_above_its_key, an_ownership_has_one_number,
         an_exchanged_text_is_found_until_its_time, keys_are_found_by_whose_they_are;
-    people: users_are_found_by_address, a_token_works_once;
+    people: users_are_found_by_address, a_token_works_once, an_identity_is_somebodys;
     health: deployments_are_judged_by_their_last_calls;
+    adjustments: sums_have_them_and_counts_do_not, none_is_written_twice, what_is_wrong_of_them_is_found;
 }

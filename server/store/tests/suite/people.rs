@@ -1,10 +1,10 @@
 use tollgate_domain::actor::{Role, Visible};
 use tollgate_domain::clock::ManualClock;
-use tollgate_domain::ids::UserId;
+use tollgate_domain::ids::{TeamId, UserId};
 use tollgate_domain::record::Meta;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::{SignIns, User};
-use tollgate_store::{RecordFilter, StoreError};
+use tollgate_store::{Identity, RecordFilter, StoreError};
 
 use crate::data::{Maker, NOW};
 use crate::harness::Database;
@@ -89,4 +89,34 @@ pub async fn a_token_works_once(db: &Database) {
     assert!(!db.store.token_is_good("new", "setup", NOW).await.unwrap(), "used");
     let tx = db.store.begin().await.unwrap();
     assert!(!tx.use_token("other", "reset", later).await.unwrap(), "over");
+}
+
+pub async fn an_identity_is_somebodys(db: &Database) {
+    let (ada, eve) = (UserId::parse("ada").unwrap(), UserId::parse("eve").unwrap());
+    assert!(!db.store.has_identities().await.unwrap());
+    let mut identity = Identity {
+        issuer: "https://idp".to_owned(),
+        subject: "00u1".to_owned(),
+        user_id: ada.clone(),
+        provider: "okta".to_owned(),
+        teams: ["blue", "red"].iter().filter_map(|id| TeamId::parse(id)).collect(),
+        created_at: NOW,
+        last_at: NOW,
+    };
+    let tx = db.store.begin().await.unwrap();
+    tx.keep_identity(&identity).await.unwrap();
+    tx.keep_identity(&Identity { issuer: "https://other".to_owned(), ..identity.clone() }).await.unwrap();
+    identity.teams.pop_last();
+    identity.last_at = NOW.plus_seconds(5);
+    tx.keep_identity(&identity).await.unwrap();
+    assert_eq!(tx.find_identity("https://idp", "00u1").await.unwrap(), Some(identity.clone()));
+    assert_eq!(tx.find_identity("https://idp", "00u2").await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(db.store.identities_of(&ada).await.unwrap().len(), 2);
+    assert_eq!(db.store.identities_of(&eve).await.unwrap(), []);
+    let tx = db.store.begin().await.unwrap();
+    tx.forget_identities(&eve).await.unwrap();
+    tx.forget_identities(&ada).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!db.store.has_identities().await.unwrap());
 }

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
+use tollgate_domain::Timestamp;
 use tollgate_domain::clock::ManualClock;
+use tollgate_domain::ids::UserId;
+use tollgate_store::{SessionHolder, Sessions};
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::ExpiredDeletion;
@@ -65,4 +68,44 @@ pub async fn a_session_that_ended_stays_ended(db: &Database) {
     // A request that was under way saves what it had.
     sessions.save(&made).await.unwrap();
     assert_eq!(sessions.load(&made.id).await.unwrap(), None);
+}
+
+pub async fn sessions_are_found_by_whose_they_are(db: &Database) {
+    let sessions = db.store.sessions(Arc::new(ManualClock::at(NOW)));
+    let (ada, eve) = (UserId::parse("ada").unwrap(), UserId::parse("eve").unwrap());
+    for (id, user, sid) in [(1, "eve", "s-1"), (2, "eve", "s-2"), (3, "ada", "s-1")] {
+        let mut made = record(id);
+        made.data = [
+            (SessionHolder::USER, user),
+            (SessionHolder::ISSUER, "https://idp"),
+            (SessionHolder::SUBJECT, user),
+            (SessionHolder::SID, sid),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .into();
+        sessions.create(&mut made).await.unwrap();
+    }
+    // Nobody's yet, then somebody's.
+    let mut later = record(4);
+    later.data.clear();
+    sessions.create(&mut later).await.unwrap();
+    assert_eq!(db.store.sessions_of(&ada, NOW).await.unwrap().len(), 1);
+    later.data.insert(SessionHolder::USER.to_owned(), "ada".into());
+    sessions.save(&later).await.unwrap();
+    assert_eq!(db.store.sessions_of(&ada, NOW).await.unwrap().len(), 2);
+    let eves = db.store.sessions_of(&eve, NOW).await.unwrap();
+    assert_eq!(eves.len(), 2);
+    assert!(eves.iter().any(|row| row.digest == Sessions::digest_of(&Id(1)) && row.user_id == eve));
+    assert_eq!(db.store.sessions_of(&eve, Timestamp(NOW.0 + 61_000_000)).await.unwrap().len(), 0, "they are over");
+
+    let tx = db.store.begin().await.unwrap();
+    assert_eq!(tx.end_sessions_by("https://idp", "eve", Some("s-2")).await.unwrap(), [eve.clone()]);
+    assert_eq!(tx.end_sessions_by("https://other", "eve", None).await.unwrap(), []);
+    assert_eq!(tx.end_sessions_of(&ada, Some(&Sessions::digest_of(&Id(1)))).await.unwrap(), 0, "it is not ada's");
+    assert_eq!(tx.end_sessions_of(&ada, None).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert!(sessions.load(&Id(1)).await.unwrap().is_some());
+    for id in [2, 3, 4] {
+        assert_eq!(sessions.load(&Id(id)).await.unwrap(), None, "{id}");
+    }
 }

@@ -6,17 +6,20 @@ use std::pin::Pin;
 use tollgate_control::access::{self, Ensured};
 use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Format, Layout};
+use tollgate_control::invoices::Import;
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, budgets, groups, models, overview, people, records, requests, secrets,
-    settings, usage, users,
+    Control, ControlError, OpContext, audit, budgets, groups, invoices, models, overview, people, records, repricing,
+    requests, secrets, settings, usage, users,
 };
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
+use tollgate_domain::invoice::Tolerance;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
 use tollgate_domain::report::{Dimension, UsageFilter};
+use tollgate_domain::repricing::{NewPrice, RepricingOrder};
 use tollgate_domain::summary::{Period, RequestFilter};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -127,6 +130,10 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         let may = May::Do(Action::Update, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
         case!(list, "users::set_password", id, may, Then::Changed, |c, op, id| {
             users::set_password(&c, &op, &id, secret("a long enough password"))
+        });
+        let may = May::Do(Action::Read, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
+        case!(list, "access::sessions", id, may, Then::Read, |c, op, id| async move {
+            access::sessions(&c, &op, &id).await
         });
     }
     create(&mut list, world::user("new", Role::Viewer), &teams);
@@ -386,6 +393,33 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "settings::settings", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         settings(&c, &op)
+    });
+    let order = || RepricingOrder { filter: RequestFilter::default(), price: NewPrice::Current };
+    let books = |action| whole(action, Resource::Settings);
+    case!(list, "repricing::list", "all", books(Action::Read), Then::Read, |c, op| repricing::list(&c, &op));
+    case!(list, "repricing::get", "nothing", books(Action::Read), Then::NotFound, |c, op| {
+        repricing::get(&c, &op, "nothing")
+    });
+    case!(list, "repricing::dry_run", "all", books(Action::Read), Then::Read, |c, op| async move {
+        repricing::dry_run(&c, &op, &order()).await
+    });
+    case!(list, "repricing::start", "all", books(Action::Create), Then::Changed, |c, op| async move {
+        repricing::start(&c, &op, order()).await
+    });
+    case!(list, "repricing::proceed", "nothing", books(Action::Create), Then::NotFound, |c, op| {
+        repricing::proceed(&c, &op, "nothing", 1)
+    });
+    let file = || Import { name: "x".to_owned(), provider: "openai".to_owned(), ..Import::default() };
+    case!(list, "invoices::list", "all", books(Action::Read), Then::Read, |c, op| invoices::list(&c, &op));
+    case!(list, "invoices::of_file", "one", books(Action::Read), Then::Read, |c, op| invoices::of_file(&c, &op, b"x"));
+    case!(list, "invoices::import", "one", books(Action::Create), Then::Changed, |c, op| async move {
+        invoices::import(&c, &op, file(), b"date,model,cost\n2026-11-01,m,1\n").await
+    });
+    case!(list, "invoices::reconcile", "nothing", books(Action::Read), Then::NotFound, |c, op| {
+        invoices::reconcile(&c, &op, "nothing", Tolerance::default())
+    });
+    case!(list, "invoices::delete", "nothing", books(Action::Delete), Then::NotFound, |c, op| {
+        invoices::delete(&c, &op, "nothing")
     });
     case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         overview::authorise(&c, &op)

@@ -97,7 +97,8 @@ pub struct Day {
 
 impl Day {
     pub fn add_charge(&mut self, names: &mut Names, day: i64, charge: &ChargeLine<'_>, tags: &[String]) {
-        let sums = Sums {
+        let adjustment = Sums { values: [0, 0, 0, 0, 0, 0, 0, 0, charge.cost.0], last_at: 0 };
+        let call = || Sums {
             values: [
                 1,
                 i64::from(charge.outcome != "success"),
@@ -111,6 +112,7 @@ impl Day {
             ],
             last_at: charge.started_at.0,
         };
+        let sums = if charge.is_adjustment() { adjustment } else { call() };
         let group = Group {
             key: names.number(charge.key_id),
             ownership: charge.ownership_id,
@@ -126,6 +128,9 @@ impl Day {
         for tag in tags {
             let place = Place { time: day, subject: names.number(tag), group };
             self.tags.entry(place).or_default().merge(&sums);
+        }
+        if charge.is_adjustment() {
+            return;
         }
         // The empty model is every model together.
         *self.latencies.entry((NO_NAME, hour, charge.latency_bucket)).or_default() += 1;

@@ -16,7 +16,7 @@ const PART: usize = 10_000;
 
 const CHARGES: &str = "SELECT id, started_at, key_id, ownership_id, model, provider, outcome, certainty, input_tokens, \
     output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, cost_nanos, \
-    CAST(latency_bucket AS BIGINT), end_user, tags, cost_lines FROM charges";
+    CAST(latency_bucket AS BIGINT), end_user, tags, cost_lines, adjusts FROM charges";
 
 const REFUSALS: &str = "SELECT id, at, key_id, ownership_id FROM refusals";
 
@@ -40,6 +40,8 @@ pub struct ChargeLine<'r> {
     pub end_user: Option<&'r str>,
     tags: Option<&'r str>,
     cost_lines: Option<&'r str>,
+    /// The charge that it is an adjusting entry of.
+    adjusts: Option<&'r str>,
 }
 
 impl<'r> ChargeLine<'r> {
@@ -63,11 +65,17 @@ impl<'r> ChargeLine<'r> {
             end_user: row.maybe_text(15)?,
             tags: row.maybe_text(16)?,
             cost_lines: row.maybe_text(17)?,
+            adjusts: row.maybe_text(18)?,
         })
     }
 
     fn tags(&self) -> Option<Vec<String>> {
         self.tags.map_or(Some(Vec::new()), |tags| serde_json::from_str(tags).ok())
+    }
+
+    /// Whether it is money alone, and no call.
+    pub fn is_adjustment(&self) -> bool {
+        self.adjusts.is_some()
     }
 
     /// Why the cost is not that of its lines.
@@ -169,9 +177,16 @@ impl Ids {
 impl Books {
     fn check_charge(&mut self, charge: &ChargeLine<'_>, tags: Option<&[String]>) {
         let report = &mut self.report;
-        report.charges += 1;
+        if charge.is_adjustment() {
+            report.adjustments += 1;
+        } else {
+            report.charges += 1;
+        }
         report.cost = Nanos(report.cost.0.saturating_add(charge.cost.0));
-        if let Some(wrong) = charge.wrong_cost() {
+        // An adjusting entry's lines are those of the charge with all its entries: they are looked at together.
+        if !charge.is_adjustment()
+            && let Some(wrong) = charge.wrong_cost()
+        {
             report.disagree(|| format!("charges (id {:?}): {wrong}", charge.id));
         }
         match tags {

@@ -1,0 +1,257 @@
+//! People who come through a provider: made, linked, given roles and teams, refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tollgate_control::access::{self, SsoError};
+use tollgate_control::keys::{self, KeyFilter};
+use tollgate_control::{ControlError, groups, records, users};
+use tollgate_domain::actor::{Actor, Memberships, Role, Visible};
+use tollgate_domain::ids::TeamId;
+use tollgate_domain::limits::Limits;
+use tollgate_domain::membership::Membership;
+use tollgate_domain::money::Nanos;
+use tollgate_domain::record::no_meta;
+use tollgate_domain::sso::{Admission, Fault, Groups, Proven, RoleMapping, TeamMapping};
+use tollgate_domain::user::User;
+use tollgate_store::RecordFilter;
+
+use crate::harness::{Office, op, op_of, person, secret};
+use crate::sweep::world::{group, new_key, team, team_id, user_id};
+
+fn eve(groups: &[&str]) -> Proven {
+    Proven {
+        provider: "okta".to_owned(),
+        issuer: "https://idp.example.com".to_owned(),
+        subject: "00u1".to_owned(),
+        session: None,
+        email: Some("eve@example.com".to_owned()),
+        email_verified: true,
+        email_links: true,
+        name: Some("Eve".to_owned()),
+        alias: None,
+        roles: Vec::new(),
+        groups: Groups::Told(groups.iter().map(|group| (*group).to_owned()).collect()),
+    }
+}
+
+async fn come(office: &Office, admission: &Admission, who: &Proven) -> Result<User, Fault> {
+    match access::sign_in_through(&office.control, &op(Actor::Anonymous), admission, who, |_| true).await {
+        Ok(user) => Ok(user),
+        Err(SsoError::Refused(fault)) => Err(fault),
+        Err(SsoError::Control(error)) => panic!("{error:?}"),
+    }
+}
+
+async fn teams(office: &Office, user: &User) -> Vec<String> {
+    let filter = RecordFilter { user_id: Some(user.id.to_string()), ..RecordFilter::default() };
+    let all: Vec<Membership> = office.store().list_all(&Visible::All, &filter, 100).await.unwrap();
+    let mut teams: Vec<_> = all.iter().map(|membership| membership.group.id().to_owned()).collect();
+    teams.sort();
+    teams
+}
+
+async fn with_teams() -> Office {
+    let office = Office::open().await;
+    for name in ["blue", "green", "red"] {
+        records::create(&office.control, &op(Actor::MasterKey), team(name, None)).await.unwrap();
+    }
+    office
+}
+
+fn ids(teams: &[&str]) -> BTreeSet<TeamId> {
+    teams.iter().map(|team| team_id(team)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_new_is_made_as_the_configuration_says() {
+    let office = with_teams().await;
+    let before = office.audit().await.len();
+    let admission = Admission {
+        role: Role::Member,
+        // A team that is not there is none.
+        teams: ids(&["blue", "nowhere"]),
+        limits: Limits { max_budget: Some(Nanos(5_000_000_000)), ..Limits::default() },
+        ..Admission::default()
+    };
+    let user = come(&office, &admission, &eve(&[])).await.unwrap();
+    assert_eq!((user.email.as_deref(), user.name.as_deref()), (Some("eve@example.com"), Some("Eve")));
+    assert_eq!((user.role, user.limits.max_budget), (Role::Member, Some(Nanos(5_000_000_000))));
+    assert_eq!(teams(&office, &user).await, ["blue"]);
+    let lines = office.audit_since(before).await;
+    let told: Vec<_> = lines.iter().map(|l| (l.event.action.as_str(), l.event.actor.as_str())).collect();
+    let id = user.id.to_string();
+    assert_eq!(told, [("user.create", "system"), ("membership.create", "system"), ("sign_in", &id)]);
+    assert_eq!(lines[0].event.on_behalf_of.as_deref(), Some("single sign-on: okta"));
+    assert!(lines[2].event.after.as_deref().unwrap().contains("https://idp.example.com"));
+
+    // Again: the same person, whatever the address and the name are now; nothing is made.
+    let again = Proven { email: Some("other@example.com".to_owned()), name: None, ..eve(&[]) };
+    assert_eq!(come(&office, &Admission::default(), &again).await.unwrap().id, user.id);
+    assert_eq!(office.audit_since(before + 3).await.len(), 1);
+    // Another subject, or the same one elsewhere, is somebody else.
+    for other in [
+        Proven { subject: "00u2".to_owned(), email: None, ..eve(&[]) },
+        Proven { issuer: "https://idp.example.org".to_owned(), email: None, ..eve(&[]) },
+    ] {
+        assert_ne!(come(&office, &Admission::default(), &other).await.unwrap().id, user.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_joins_accounts_only_where_that_is_allowed_and_vouched_for() {
+    let office = Office::open().await;
+    let master = op(Actor::MasterKey);
+    let local = User::new(user_id("local"), Some("eve@example.com".to_owned()), Role::Admin, no_meta());
+    users::create(&office.control, &master, local, &[]).await.unwrap();
+    let before = office.audit().await.len();
+    let linking = Admission { link_by_email: true, ..Admission::default() };
+    assert_eq!(come(&office, &Admission::default(), &eve(&[])).await, Err(Fault::EmailTaken));
+    // Microsoft's addresses are whatever whoever runs the tenant likes.
+    assert_eq!(come(&office, &linking, &Proven { email_links: false, ..eve(&[]) }).await, Err(Fault::EmailTaken));
+    let lines = office.audit_since(before).await;
+    assert_eq!(lines.len(), 2);
+    for line in &lines {
+        assert_eq!((line.event.action.as_str(), line.event.actor.as_str()), ("sign_in.failed", "anonymous"));
+        assert!(line.event.after.as_deref().unwrap().contains("email_taken"));
+    }
+    // An address that nobody vouches for is not even kept.
+    let squatter = Proven { email_verified: false, email_links: false, subject: "00u9".to_owned(), ..eve(&[]) };
+    assert_eq!(come(&office, &linking, &squatter).await.unwrap().email, None);
+    assert_eq!(come(&office, &linking, &eve(&[])).await.unwrap().id, user_id("local"));
+    // From now on by the identity alone.
+    let later = Proven { email: None, email_verified: false, ..eve(&[]) };
+    assert_eq!(come(&office, &Admission::default(), &later).await.unwrap().id, user_id("local"));
+    assert!(office.actions().await.contains(&"user.link".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_teams_follow_the_groups() {
+    let office = with_teams().await;
+    let master = op(Actor::MasterKey);
+    let mapping = RoleMapping {
+        otherwise: Some(Role::Viewer),
+        groups: BTreeMap::from([("ops".to_owned(), Role::Admin), ("staff".to_owned(), Role::Member)]),
+    };
+    let in_teams = TeamMapping { teams: BTreeMap::from([("staff".to_owned(), ids(&["blue"]))]), by_id: true };
+    let admission = Admission {
+        role_mappings: BTreeMap::from([("okta".to_owned(), mapping)]),
+        team_mappings: BTreeMap::from([("okta".to_owned(), in_teams)]),
+        ..Admission::default()
+    };
+    let keeper = User::new(user_id("keeper"), Some("keeper@example.com".to_owned()), Role::Admin, no_meta());
+    users::create(&office.control, &master, keeper, &[]).await.unwrap();
+
+    let user = come(&office, &admission, &eve(&["ops", "staff", "green", "nowhere"])).await.unwrap();
+    assert_eq!(user.role, Role::Admin);
+    assert_eq!(teams(&office, &user).await, ["blue", "green"]);
+    // By hand, in another team; with a key in one that the groups gave.
+    groups::add_member(&office.control, &master, &group("red"), &user.id, |_| {}).await.unwrap();
+    keys::create(&office.control, &master, new_key(Some(user.id.as_str()), Some("green"), None)).await.unwrap();
+
+    let user = come(&office, &admission, &eve(&["staff"])).await.unwrap();
+    assert_eq!(user.role, Role::Member);
+    assert_eq!(teams(&office, &user).await, ["blue", "red"], "left what the groups gave, and nothing else");
+    let filter = KeyFilter { team_id: Some("green".to_owned()), ..KeyFilter::default() };
+    assert_eq!(keys::count(&office.control, &master, &filter).await.unwrap(), 0, "with the keys that were in it");
+
+    // Too many groups for a token: nothing is changed.
+    let user = come(&office, &admission, &Proven { groups: Groups::TooMany, ..eve(&[]) }).await.unwrap();
+    assert_eq!((user.role, teams(&office, &user).await), (Role::Member, vec!["blue".to_owned(), "red".to_owned()]));
+    let user = come(&office, &admission, &eve(&[])).await.unwrap();
+    assert_eq!((user.role, teams(&office, &user).await), (Role::Viewer, vec!["red".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_administrator_is_not_locked_out_by_a_group() {
+    let office = Office::open().await;
+    let mapping = RoleMapping { otherwise: None, groups: BTreeMap::from([("ops".to_owned(), Role::Admin)]) };
+    let admission = Admission { role_mappings: BTreeMap::from([("okta".to_owned(), mapping)]), ..Admission::default() };
+    assert_eq!(come(&office, &admission, &eve(&["ops"])).await.unwrap().role, Role::Admin);
+    assert_eq!(come(&office, &admission, &eve(&[])).await.unwrap().role, Role::Admin);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_foreign_or_not_admitted_stays_out() {
+    let office = Office::open().await;
+    let master = op(Actor::MasterKey);
+    let user = come(&office, &Admission::default(), &eve(&[])).await.unwrap();
+    let id = user.id.to_string();
+    let disable = |disabled| {
+        records::update::<User>(&office.control, &master, &id, None, move |user| {
+            user.disabled = disabled;
+            Ok(())
+        })
+    };
+    disable(true).await.unwrap();
+    assert_eq!(come(&office, &Admission::default(), &eve(&[])).await, Err(Fault::Disabled));
+    let last = office.audit().await.pop().unwrap().event;
+    assert_eq!((last.action.as_str(), last.resource_id.as_str()), ("sign_in.failed", user.id.as_str()));
+    disable(false).await.unwrap();
+    assert!(come(&office, &Admission::default(), &eve(&[])).await.is_ok());
+
+    let state = office.state().await;
+    let ours = Admission { email_domains: BTreeSet::from(["ours.example".to_owned()]), ..Admission::default() };
+    let stranger = Proven { subject: "00u7".to_owned(), ..eve(&[]) };
+    assert_eq!(come(&office, &ours, &stranger).await, Err(Fault::Domain));
+    let admins = |role| role == Role::Admin;
+    let stranger = Proven { email: None, ..stranger };
+    let result =
+        access::sign_in_through(&office.control, &op(Actor::Anonymous), &Admission::default(), &stranger, admins).await;
+    assert!(matches!(result, Err(SsoError::Refused(Fault::NotAdmitted))), "{result:?}");
+    assert_eq!(office.state().await, state, "nobody was made");
+
+    // Whoever is deleted leaves no identity behind: it is a new person who comes.
+    users::delete(&office.control, &master, &user.id, None).await.unwrap();
+    assert_ne!(come(&office, &Admission::default(), &eve(&[])).await.unwrap().id, user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_recorded_and_nobody_fills_the_log() {
+    let office = Office::open().await;
+    let nobody = op(Actor::Anonymous);
+    for _ in 0..20 {
+        access::sso_failed(&office.control, &nobody, "okta", Fault::State, "made up").await.unwrap();
+    }
+    assert_eq!(office.audit().await.len(), 5);
+    for _ in 0..8 {
+        access::sso_failed(&office.control, &nobody, "okta", Fault::Signature, "a forged token").await.unwrap();
+    }
+    let lines = office.audit().await;
+    assert_eq!(lines.len(), 13);
+    let after = lines[12].event.after.as_deref().unwrap();
+    assert!(after.contains("signature") && after.contains("a forged token") && after.contains("okta"), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_sessions_are_ended_by_those_who_may_change_users() {
+    let office = Office::open().await;
+    let user = come(&office, &Admission::default(), &eve(&[])).await.unwrap();
+    let end = async |actor: Actor| {
+        access::end_sessions(&office.control, &op_of(actor, Memberships::default()), &user.id, None).await
+    };
+    for actor in [person("mallory", Role::Member), person("mallory", Role::Auditor), Actor::Anonymous] {
+        assert!(matches!(end(actor).await, Err(ControlError::Denied { .. })));
+    }
+    for actor in [person(user.id.as_str(), Role::Viewer), person("root", Role::Admin), Actor::MasterKey] {
+        assert_eq!(end(actor).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_without_rights_do_not_take_the_setup_link_away() {
+    let office = Office::open().await;
+    let system = tollgate_control::OpContext::system("start");
+    assert!(access::needs_setup(&office.control).await.unwrap());
+    come(&office, &Admission::default(), &eve(&[])).await.unwrap();
+    assert!(access::needs_setup(&office.control).await.unwrap());
+    let token = access::begin_setup(&office.control, &system).await.unwrap();
+    let nobody = op(Actor::Anonymous);
+    let password = secret("a long enough password");
+    access::complete_setup(&office.control, &nobody, token, "ada@example.com", None, password).await.unwrap();
+    assert!(!access::needs_setup(&office.control).await.unwrap());
+    // And whom the configuration makes an administrator needs none.
+    let office = Office::open().await;
+    let admission = Admission { admin_id: Some("00u1".to_owned()), ..Admission::default() };
+    assert_eq!(come(&office, &admission, &eve(&[])).await.unwrap().role, Role::Admin);
+    assert!(!access::needs_setup(&office.control).await.unwrap());
+}
