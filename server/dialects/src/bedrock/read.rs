@@ -79,9 +79,17 @@ fn read_tools<'a>(mut config: Object<'a>, request: &mut Request<'a>) -> Result<(
         let kind = match tool.take_object("toolSpec")? {
             Some(mut spec) => {
                 let name = spec.need_text("name").map_err(|e| e.under("toolSpec").at("tools", at))?;
-                let schema = spec.take_object("inputSchema")?.and_then(|mut schema| schema.take("json"));
+                let schema = match spec.take_object("inputSchema")? {
+                    Some(mut schema) => schema.take_object("json").map_err(|e| e.under("toolSpec.inputSchema"))?,
+                    None => None,
+                };
                 let description = spec.take_text("description")?;
-                ToolKind::Function { name, description, parameters: schema, strict: spec.take_bool("strict")? }
+                ToolKind::Function {
+                    name,
+                    description,
+                    parameters: schema.map(Json::Object),
+                    strict: spec.take_bool("strict")?,
+                }
             }
             None => ToolKind::Native(tool.into()),
         };
@@ -106,6 +114,8 @@ fn read_format<'a>(object: &mut Object<'a>) -> Result<Option<Format<'a>>, Bad> {
         let inner = config.get("textFormat")?.get("structure")?.get("jsonSchema")?;
         let text = |key| inner.get(key).and_then(Json::as_str).map(|text| text.to_owned().into());
         let schema = Json::parse(inner.get("schema")?.as_str()?.as_bytes()).ok()?.into_owned();
+        // Elsewhere a schema must be an object.
+        schema.as_object()?;
         Some(Format::JsonSchema { name: text("name"), description: text("description"), schema, strict: None })
     };
     Ok(Some(schema().unwrap_or_else(|| Format::Other(config.clone().into()))))

@@ -53,9 +53,9 @@ fn whole(value: f64) -> u64 {
 
 fn read_format<'a>(config: &mut Object<'a>) -> Result<Option<Format<'a>>, Bad> {
     let kind = config.take_text("responseMimeType")?;
-    let schema = match config.take("responseJsonSchema") {
-        Some(schema) => Some(schema),
-        None => config.take("responseSchema").map(schema::read),
+    let schema = match config.take_object("responseJsonSchema")? {
+        Some(schema) => Some(Json::Object(schema)),
+        None => config.take_object("responseSchema")?.map(|schema| schema::read(schema.into())),
     };
     Ok(match (kind.as_deref(), schema) {
         (None | Some("text/plain"), None) => kind.map(|_| Format::Text),

@@ -213,6 +213,11 @@ impl<'r, 'a> Writer<'r, 'a> {
         path: &dyn Fn() -> String,
     ) -> Option<Object<'a>> {
         Some(match source {
+            // Amazon's store is closed to Google.
+            Source::Url { url, .. } if url.starts_with("s3://") => {
+                self.losses.content(path());
+                return None;
+            }
             Source::Url { url, media_type } => {
                 let mut file = Object::new();
                 file.put_some("mimeType", media_type.clone().or_else(|| media_type_of(url).map(Cow::Borrowed)));

@@ -48,7 +48,8 @@ pub(super) fn write<'a>(request: &Request<'a>, target: Target<'_>, losses: &mut 
     let mut out = Object::new();
     let off = reasoning.mode == Some(ReasoningMode::Off) || reasoning.effort == Some(Effort::None);
     if let Some(budget) = reasoning.budget.filter(|_| !off) {
-        out.put("thinkingBudget", budget);
+        // It is a number of 32 bits there.
+        out.put("thinkingBudget", budget.min(i32::MAX.unsigned_abs().into()));
     } else if off {
         // The pro models always think: as little as they can.
         match (levels, pro) {

@@ -30,9 +30,9 @@ fn read_function(object: Object<'_>) -> Result<Tool<'_>, Bad> {
     let mut object = camel(object);
     let name = object.need_text("name")?;
     let description = object.take_text("description")?;
-    let parameters = match object.take("parametersJsonSchema") {
-        Some(schema) => Some(schema),
-        None => object.take("parameters").map(schema::read),
+    let parameters = match object.take_object("parametersJsonSchema")? {
+        Some(schema) => Some(Json::Object(schema)),
+        None => object.take_object("parameters")?.map(|schema| schema::read(schema.into())),
     };
     let kind = ToolKind::Function { name, description, parameters, strict: None };
     Ok(Tool { kind, cache: None, rest: object })

@@ -82,6 +82,19 @@ fn both_spellings_and_both_alphabets_are_read() {
     assert_eq!(request.reasoning.unwrap().summary.as_deref(), Some("auto"));
 }
 
+/// Sent by Google's Python SDK, which spells fields both ways.
+#[test]
+fn what_the_sdk_sends_is_understood() {
+    let request = read(golden!("sdk.json"));
+    assert!(request.rest.is_empty(), "{:?}", request.rest);
+    assert_eq!(request.reasoning.as_ref().unwrap().effort, Some(Effort::Low));
+    assert_eq!(request.tools.len(), 2);
+    let out = write(&request, "gemini-3-pro-preview");
+    assert!(out.contains(r#""parametersJsonSchema":{"type":"object","properties":{"place":{"$ref":"#), "{out}");
+    assert!(out.contains(r#""thoughtSignature":"Cg5vcGFxdWUtYnl0ZXM=""#), "{out}");
+    assert!(out.contains(r#""thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":true}"#), "{out}");
+}
+
 /// A conversation as OpenAI's dialect has it.
 fn foreign() -> Request<'static> {
     let call = |id: &'static str| Content::ToolCall { id: id.into(), name: "f".into(), arguments: r#"{"a":1}"#.into() };
