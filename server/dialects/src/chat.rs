@@ -4,14 +4,14 @@
 //! `cache_control` on parts and tools, `reasoning_content` and `thinking_blocks` of messages, `thinking`, `top_k`,
 //! `min_p`.
 
-mod answer;
+pub(crate) mod answer;
 mod messages_write;
 mod parts;
 mod parts_write;
-mod read;
+pub(crate) mod read;
 mod stream_read;
 mod stream_write;
-mod usage;
+pub(crate) mod usage;
 mod write;
 
 use std::time::Duration;
@@ -23,6 +23,7 @@ use crate::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, errors}
 pub(crate) use parts_write::url;
 pub use stream_read::Reader;
 pub use stream_write::Writer;
+pub(crate) use write::HINTS;
 
 /// The codec of [`crate::neutral::Dialect::Chat`].
 #[derive(Clone, Copy, Debug)]

@@ -53,17 +53,26 @@
 //! # }
 //! ```
 
+pub mod azure;
+pub mod bedrock;
 pub mod chat;
+pub mod completions;
 mod counted;
 mod errors;
+#[cfg(test)]
+mod fold;
+pub mod gemini;
 pub mod json;
 pub mod messages;
 pub mod neutral;
+pub mod providers;
+pub mod replicate;
 pub mod responses;
 mod rest;
 pub mod sse;
 pub mod tokens;
 pub mod usage;
+pub mod watsonx;
 mod wire;
 
 pub use wire::{Codec, ReadStream, Stamp, Target, Url, WriteStream, Written, codec};

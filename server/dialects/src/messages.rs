@@ -7,7 +7,7 @@ pub mod count;
 mod read;
 mod stream_read;
 mod stream_write;
-mod thinking;
+pub(crate) mod thinking;
 mod usage;
 mod write;
 

@@ -36,7 +36,9 @@ pub fn codec(dialect: Dialect) -> Option<&'static dyn Codec> {
         Dialect::Chat => Some(&crate::chat::Chat),
         Dialect::Messages => Some(&crate::messages::Messages),
         Dialect::Responses => Some(&crate::responses::Responses),
-        Dialect::Completions | Dialect::Gemini | Dialect::Converse => None,
+        Dialect::Completions => Some(&crate::completions::Completions),
+        Dialect::Gemini => Some(&crate::gemini::Gemini(crate::gemini::Door::GeminiApi)),
+        Dialect::Converse => Some(&crate::bedrock::Converse),
     }
 }
 

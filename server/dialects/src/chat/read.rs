@@ -14,7 +14,7 @@ pub fn read(body: &[u8]) -> Result<Request<'_>, Error> {
     Ok(read_object(object)?)
 }
 
-fn read_object(mut o: Object<'_>) -> Result<Request<'_>, Bad> {
+pub fn read_object(mut o: Object<'_>) -> Result<Request<'_>, Bad> {
     let mut request = Request::new(Dialect::Chat, o.take_text("model")?.unwrap_or_default());
     let messages = o.take_array("messages")?.ok_or_else(|| Bad::new("messages", "is missing"))?;
     request.messages = messages

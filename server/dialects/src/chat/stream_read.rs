@@ -147,6 +147,11 @@ impl State {
         if let Some(delta) = c.take_object("delta")? {
             choice.delta(delta, each)?;
         }
+        // The older form, of completions.
+        if let Some(text) = c.take_text("text")?.filter(|text| !text.is_empty()) {
+            let part = choice.open(Kind::Text, PartStart::Text, each);
+            each(Event::Delta { choice: index, part, delta: Delta::Text(text) });
+        }
         if let Some(value) = c.take("logprobs") {
             each(Event::Logprobs { choice: index, value });
         }

@@ -25,8 +25,8 @@ struct Choice {
     begun: bool,
     /// The parts that are calls, in the order of their numbers.
     calls: Vec<Call>,
-    /// The thoughts that are being written: only their signature has a place here.
-    thought: Option<u32>,
+    /// The last part of thoughts: whose signatures are said as such.
+    thinking: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Writer {
         let at = if let Some(at) = self.choices.iter().position(|choice| choice.index == index) {
             at
         } else {
-            self.choices.push(Choice { index, begun: false, calls: Vec::new(), thought: None });
+            self.choices.push(Choice { index, begun: false, calls: Vec::new(), thinking: None });
             self.choices.len() - 1
         };
         &mut self.choices[at]
@@ -152,7 +152,7 @@ impl WriteStream for Writer {
                         Object::new().with("images", vec![Json::Object(image)])
                     }
                     PartStart::Thinking => {
-                        self.choice(*choice).thought = Some(*part);
+                        self.choice(*choice).thinking = Some(*part);
                         return;
                     }
                     PartStart::Text | PartStart::Refusal | PartStart::Audio | PartStart::Other(_) => return,
@@ -160,7 +160,7 @@ impl WriteStream for Writer {
                 self.chunk(*choice, delta, None, None, out);
             }
             Event::Delta { choice, part, delta } => {
-                let Choice { calls, thought, .. } = self.choice(*choice);
+                let Choice { calls, thinking, .. } = self.choice(*choice);
                 let call = calls.iter().rposition(|call| call.part == *part);
                 let one = |object| vec![Json::Object(object)];
                 let delta = match delta {
@@ -177,7 +177,8 @@ impl WriteStream for Writer {
                         Object::new().with("tool_calls", one(call))
                     }
                     Delta::Signature(signature) => match call {
-                        None if *thought != Some(*part) => return,
+                        // Google signs texts too.
+                        None if *thinking != Some(*part) => return,
                         None => {
                             let block = Object::with_capacity(3)
                                 .with("type", "thinking")

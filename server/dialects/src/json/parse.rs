@@ -14,10 +14,9 @@ pub const MAX_NODES: u32 = 1_000_000;
 #[error("not a JSON document: {0}")]
 pub struct NotJson(#[from] serde_json::Error);
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, NotJson> {
-    let left = Cell::new(MAX_NODES);
+pub(super) fn parse<'a>(bytes: &'a [u8], left: &Cell<u32>) -> Result<Json<'a>, NotJson> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Seed { left: &left }.deserialize(&mut reader)?;
+    let value = Seed { left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }

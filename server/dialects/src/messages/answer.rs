@@ -1,9 +1,10 @@
 //! Whole answers.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::counted::counted;
-use crate::json::{Bad, Json, Object};
+use crate::json::{Bad, Json, MAX_NODES, Object};
 use crate::neutral::{Answer, Choice, Content, Dialect, Error, Finish, Losses};
 use crate::usage::Shape;
 use crate::{Stamp, errors};
@@ -79,7 +80,8 @@ pub fn write(answer: &Answer<'_>, stamp: Stamp<'_>) -> Vec<u8> {
     // Callers of this dialect ask for one answer.
     let choice = answer.choices.first();
     // Nobody refuses an answer for what can't be said of it: it is shown as far as it can be.
-    let mut blocks = Blocks { own, answer: true, lost: &mut Losses::new(Dialect::Messages) };
+    let mut blocks =
+        Blocks { own, answer: true, lost: &mut Losses::new(Dialect::Messages), left: Cell::new(MAX_NODES) };
     for part in choice.map(|choice| &*choice.parts).unwrap_or_default() {
         content.extend(blocks.write(part, "").ok().flatten());
     }

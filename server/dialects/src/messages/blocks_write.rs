@@ -1,5 +1,7 @@
 //! Content blocks, written: in requests and in answers.
 
+use std::cell::Cell;
+
 use crate::json::{Bad, Json, Object};
 use crate::neutral::{CacheMark, Content, Losses, Part, Source};
 use crate::rest::{put_inner, report};
@@ -27,6 +29,8 @@ pub struct Blocks<'l> {
     pub own: bool,
     pub answer: bool,
     pub lost: &'l mut Losses,
+    /// How many values the arguments of all calls together may still have.
+    pub left: Cell<u32>,
 }
 
 impl Blocks<'_> {
@@ -153,7 +157,7 @@ impl Blocks<'_> {
         if arguments.trim().is_empty() {
             return Ok(Json::Object(Object::new()));
         }
-        match Json::parse(arguments.as_bytes()) {
+        match Json::parse_within(arguments.as_bytes(), &self.left) {
             Ok(value @ Json::Object(_)) => Ok(value),
             // A caller must be given what the model said, however broken it is.
             _ if self.answer => Ok(Json::Object(Object::new().with("arguments", arguments))),

@@ -15,20 +15,12 @@ pub struct Writer {
     starting: bool,
     usage: Usage,
     finish: Option<Finish<'static>>,
-    /// The part that is being written.
-    open: Option<(u32, Shown)>,
+    /// The part that is being written, and whether anything of it can be.
+    open: Option<(u32, bool)>,
+    /// The last part of thoughts: whose signatures are said.
+    thinking: Option<u32>,
     blocks: u64,
     has_calls: bool,
-}
-
-/// How a part is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
-    /// There is no block for it.
-    Not,
-    Block,
-    /// The only kind of block that is signed.
-    Thought,
 }
 
 impl Writer {
@@ -41,6 +33,7 @@ impl Writer {
             usage: Usage::default(),
             finish: None,
             open: None,
+            thinking: None,
             blocks: 0,
             has_calls: false,
         }
@@ -83,12 +76,14 @@ impl Writer {
             // A block of Anthropic's own: nobody else's parts have this form.
             PartStart::Other(Json::Object(block)) if block.get("type").is_some() => block.clone(),
             PartStart::Other(_) | PartStart::Image { .. } | PartStart::Audio => {
-                self.open = Some((part, Shown::Not));
+                self.open = Some((part, false));
                 return;
             }
         };
-        let shown = if let PartStart::Thinking = start { Shown::Thought } else { Shown::Block };
-        self.open = Some((part, shown));
+        self.open = Some((part, true));
+        if matches!(start, PartStart::Thinking) {
+            self.thinking = Some(part);
+        }
         let event = Object::with_capacity(3)
             .with("type", "content_block_start")
             .with("index", self.blocks)
@@ -98,12 +93,15 @@ impl Writer {
 
     fn delta(&self, part: u32, delta: &Delta<'_>, out: &mut Vec<u8>) {
         // Whatever comes late for a block that is closed would break the reader.
-        let Some((_, shown)) = self.open.filter(|(open, shown)| *open == part && *shown != Shown::Not) else { return };
+        if self.open != Some((part, true)) {
+            return;
+        }
         let inner = Object::with_capacity(2);
         let inner = match delta {
             Delta::Text(text) | Delta::Refusal(text) => inner.with("type", "text_delta").with("text", &**text),
             Delta::Thinking(text) => inner.with("type", "thinking_delta").with("thinking", &**text),
-            Delta::Signature(_) if shown != Shown::Thought => return,
+            // Google signs texts and calls too.
+            Delta::Signature(_) if self.thinking != Some(part) => return,
             Delta::Signature(text) => inner.with("type", "signature_delta").with("signature", &**text),
             Delta::Arguments(text) => inner.with("type", "input_json_delta").with("partial_json", &**text),
             Delta::Other(Json::Object(value)) if value.get("type").is_some() => value.clone(),
@@ -117,7 +115,7 @@ impl Writer {
     }
 
     fn stop(&mut self, out: &mut Vec<u8>) {
-        if let Some((_, Shown::Block | Shown::Thought)) = self.open.take() {
+        if let Some((_, true)) = self.open.take() {
             let event = Object::with_capacity(2).with("type", "content_block_stop").with("index", self.blocks);
             put("content_block_stop", &event, out);
             self.blocks += 1;

@@ -1,6 +1,8 @@
 //! Requests, as Anthropic wants them.
 
-use crate::json::{Json, Object};
+use std::cell::Cell;
+
+use crate::json::{Json, MAX_NODES, Object};
 use crate::neutral::{Dialect, Error, Format, Losses, Message, Request, Role, Tool, ToolChoice, ToolKind};
 use crate::rest::{put_inner, report};
 use crate::{Target, Written};
@@ -62,7 +64,7 @@ pub fn prompt<'r>(request: &'r Request<'_>, target: Target<'_>, lost: &mut Losse
     let mut o = Object::with_capacity(14).with("model", target.model.to_owned());
     let mut system = Vec::new();
     let mut messages: Vec<(&'static str, Vec<Json<'r>>, Object<'r>)> = Vec::new();
-    let mut blocks = Blocks { own, answer: false, lost };
+    let mut blocks = Blocks { own, answer: false, lost, left: Cell::new(MAX_NODES) };
     for (i, message) in request.messages.iter().enumerate() {
         let at = format!("messages[{i}]");
         let mut found = Vec::with_capacity(message.parts.len());

@@ -26,9 +26,12 @@ pub fn read_item<'a>(mut item: Object<'a>, messages: &mut Vec<Message<'a>>) -> R
                 let alone =
                     matches!(parts.as_slice(), [Part { content: Content::Text(_), rest, .. }] if rest.is_empty());
                 if !item.is_empty() || !alone {
-                    for part in &mut parts {
-                        part.rest.put("item", item.clone());
+                    let mut parts = parts.iter_mut();
+                    if let Some(first) = parts.next() {
+                        first.rest.put("item", std::mem::take(&mut item));
                     }
+                    // The others belong to the same message.
+                    parts.for_each(|part| part.rest.put("item", true));
                 }
                 item = Object::new();
             }

@@ -71,11 +71,7 @@ pub fn left<'r>(p: &mut Object<'r>, part: &'r Part<'_>, own: bool, at: &str, los
         lost.hint("cache_control");
     }
     if own {
-        for (key, value) in part.rest.iter() {
-            if key != "item" && p.get(key).is_none() {
-                p.put(key, value.clone());
-            }
-        }
+        p.fill_but(&part.rest, "item");
     } else {
         report(&part.rest, at, super::write::HINTS, lost);
     }
@@ -88,10 +84,11 @@ fn is_other(part: &Part<'_>) -> bool {
 /// What an assistant says or calls, as items. `number` gives items without ids theirs, if they need them.
 pub fn output_items<'r>(parts: &'r [Part<'_>], own: bool, number: Option<&str>, lost: &mut Losses) -> Vec<Json<'r>> {
     let mut out: Vec<Json<'r>> = Vec::with_capacity(parts.len());
-    let mut last: Option<(Option<&Json<'_>>, Object<'r>, Vec<Json<'r>>)> = None;
+    // The message that is being written, without and with its content.
+    let mut last: Option<(Object<'r>, Vec<Json<'r>>)> = None;
     let id = |kind: &str, n: usize| number.map(|number| format!("{kind}_{number}_{n}"));
-    let close = |last: &mut Option<(Option<&Json<'_>>, Object<'r>, Vec<Json<'r>>)>, out: &mut Vec<Json<'r>>| {
-        if let Some((_, mut message, content)) = last.take() {
+    let close = |last: &mut Option<(Object<'r>, Vec<Json<'r>>)>, out: &mut Vec<Json<'r>>| {
+        if let Some((mut message, content)) = last.take() {
             let plain = match content.as_slice() {
                 // The easy form: the other one wants an id.
                 [Json::Object(part)] if number.is_none() && message.len() == 1 && part.len() == 2 => {
@@ -130,7 +127,7 @@ pub fn output_items<'r>(parts: &'r [Part<'_>], own: bool, number: Option<&str>, 
                 left(&mut p, part, own, &at, lost);
                 match &mut last {
                     // In a request, parts without a message of theirs were messages themselves.
-                    Some((other, _, content)) if *other == of && (of.is_some() || number.is_some()) => {
+                    Some((_, content)) if of == Some(&Json::Bool(true)) || (of.is_none() && number.is_some()) => {
                         content.push(Json::Object(p));
                     }
                     last => {
@@ -146,7 +143,7 @@ pub fn output_items<'r>(parts: &'r [Part<'_>], own: bool, number: Option<&str>, 
                             message.put("id", id);
                             message.put("status", "completed");
                         }
-                        *last = Some((of, message, vec![Json::Object(p)]));
+                        *last = Some((message, vec![Json::Object(p)]));
                     }
                 }
                 continue;

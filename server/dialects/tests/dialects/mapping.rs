@@ -54,7 +54,9 @@ fn base(dialect: Dialect) -> Value {
         Dialect::Chat => json!({"model":"m","messages":[{"role":"user","content":"Hi"}]}),
         Dialect::Messages => json!({"model":"m","max_tokens":9000,"messages":[{"role":"user","content":"Hi"}]}),
         Dialect::Responses => json!({"model":"m","input":"Hi"}),
-        other => panic!("no base for {other}"),
+        Dialect::Gemini => json!({"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}),
+        Dialect::Converse => json!({"messages":[{"role":"user","content":[{"text":"Hi"}]}]}),
+        Dialect::Completions => panic!("no base for {dialect}"),
     }
 }
 
@@ -68,7 +70,11 @@ fn base_answer(dialect: Dialect) -> Value {
             "content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}),
         Dialect::Responses => json!({"id":"a","object":"response","model":"m","status":"completed","output":[
             {"type":"message","id":"x","role":"assistant","status":"completed","content":[{"type":"output_text","text":"Hi"}]}]}),
-        other => panic!("no base for {other}"),
+        Dialect::Gemini => json!({"responseId":"a","modelVersion":"m","candidates":[{"index":0,"finishReason":"STOP",
+            "content":{"role":"model","parts":[{"text":"Hi"}]}}]}),
+        Dialect::Converse => json!({"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},
+            "stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2},"metrics":{"latencyMs":1}}),
+        Dialect::Completions => panic!("no base for {dialect}"),
     }
 }
 
