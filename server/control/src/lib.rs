@@ -12,6 +12,7 @@ mod change;
 mod error;
 pub mod export;
 pub mod groups;
+pub mod increases;
 pub mod keys;
 mod managed;
 pub mod models;

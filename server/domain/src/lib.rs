@@ -14,6 +14,7 @@ pub mod customer;
 pub mod deployment;
 pub mod entropy;
 pub mod ids;
+pub mod increase;
 pub mod key;
 pub mod ledger;
 pub mod limits;

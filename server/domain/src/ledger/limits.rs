@@ -104,9 +104,13 @@ impl<'a> Payers<'a> {
             self.add_principal(&mut chain, principal);
         }
         if let Some(it) = self.customer {
-            let bare = it.limits.is_empty() && it.budget_id.is_none();
-            let (limits, budget) =
-                if bare { (&house.customer, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
+            let bare = it.limits.is_bare() && it.budget_id.is_none();
+            let raised = (bare && !it.limits.is_empty()).then(|| with_budget(it.limits, &house.customer));
+            let (limits, budget) = match &raised {
+                Some(raised) => (raised, house.customer_budget.as_ref()),
+                None if bare => (&house.customer, house.customer_budget.as_ref()),
+                None => (it.limits, it.budget_id),
+            };
             let (id, created_at) = (it.id.as_str(), it.created_at);
             self.add(&mut chain, &Payer { kind: AccountKind::Customer, id, limits, budget, created_at }, &[]);
         }
@@ -140,8 +144,11 @@ impl<'a> Payers<'a> {
         if let Some(it) = &principal.membership {
             // A member without limits has those that the team gives to each.
             let of_team = principal.team.as_ref().map(|team| &team.member_limits);
-            let bare = it.limits.is_empty() && it.budget_id.is_none();
-            let limits = of_team.filter(|_| bare).unwrap_or(&it.limits);
+            let bare = it.limits.is_bare() && it.budget_id.is_none();
+            let of_team = of_team.filter(|_| bare);
+            // An increase of its own comes on top of them.
+            let raised = of_team.filter(|_| !it.limits.is_empty()).map(|of_team| with_budget(&it.limits, of_team));
+            let limits = raised.as_ref().or(of_team).unwrap_or(&it.limits);
             let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
             self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);
         }
