@@ -1,5 +1,6 @@
 //! Asking for an increase.
 
+use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ids::IncreaseRequestId;
 use tollgate_domain::increase::{IncreaseRequest, IncreaseState};
 use tollgate_domain::ledger::AccountKind;
@@ -28,6 +29,9 @@ pub async fn ask(control: &Control, op: &OpContext, new: NewIncrease) -> Result<
             "",
             Box::pin(async {
                 let mut change = control.change(op).await?;
+                if !op.allowed_somewhere(Action::Create, Resource::IncreaseRequest) {
+                    return Err(ControlError::Denied { action: Action::Create, resource: Resource::IncreaseRequest });
+                }
                 let Some(asker) = op.actor.user_id().cloned() else {
                     return Err(ControlError::invalid("asker", "people ask: sign in, or use a personal key"));
                 };
