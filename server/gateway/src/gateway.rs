@@ -38,6 +38,8 @@ pub struct Settings {
     pub max_calls: usize,
     /// `general_settings.litellm_key_header_name`
     pub key_header: Option<HeaderName>,
+    /// The dashboard's address before `/ui`, for links in refusals; empty: they are without a host.
+    pub dashboard: String,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             drain: Duration::from_secs(300),
             max_calls: 10_000,
             key_header: None,
+            dashboard: String::new(),
         }
     }
 }

@@ -85,7 +85,9 @@ pub async fn admit(
     let size = size(operation, &body, &peek, &target, &upstream_model);
     let reserved = gateway.ledger().reserve(&chain, &size, gateway.entropy()).await;
     let reserved = reserved.map_err(|error| match error {
-        AdmitError::Refused(refusal) => CallError::over_limit(&refusal, gateway.paying().budget_status()),
+        AdmitError::Refused(refusal) => {
+            CallError::over_limit(&refusal, gateway.paying().budget_status(), &settings.dashboard)
+        }
         AdmitError::Unpriced(account) => CallError::unpriced(&model, &account),
         AdmitError::Unavailable(reason) => {
             tracing::error!(reason, "a call was refused: its budgets can't be checked");
