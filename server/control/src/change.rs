@@ -129,8 +129,8 @@ impl<'a> Change<'a> {
     /// Whether this is the id of a membership of the actor's.
     pub(crate) fn is_own_membership(&self, id: &str) -> bool {
         let Some(user) = self.op.actor.user_id() else { return false };
-        let ids = self.op.memberships.iter().filter_map(|(group, _)| Membership::id_of(group, user));
-        ids.into_iter().any(|own| own.as_str() == id)
+        let mut ids = self.op.memberships.iter().filter_map(|(group, _)| Membership::id_of(group, user));
+        ids.any(|own| own.as_str() == id)
     }
 
     /// The open request of somebody for an account.

@@ -63,7 +63,7 @@ limited! {
 }
 
 /// What is kept of the account that somebody asks for.
-pub struct Found {
+pub(super) struct Found {
     pub name: String,
     pub team: Option<TeamId>,
     pub organisation: Option<OrganisationId>,
@@ -89,13 +89,18 @@ macro_rules! by_kind {
 }
 
 /// The account, if there is one and the actor may see it or is the person whom it limits.
-pub async fn find(change: &Change<'_>, kind: AccountKind, id: &str) -> Result<Found, ControlError> {
+pub(super) async fn find(change: &Change<'_>, kind: AccountKind, id: &str) -> Result<Found, ControlError> {
     by_kind!(kind, find_one(change, id))
 }
 
 /// Raises the account's budget, if the actor may change its limits: as it stands now, whatever was changed since the
 /// request was made.
-pub async fn raise(change: &mut Change<'_>, kind: AccountKind, id: &str, by: Granted) -> Result<(), ControlError> {
+pub(super) async fn raise(
+    change: &mut Change<'_>,
+    kind: AccountKind,
+    id: &str,
+    by: Granted,
+) -> Result<(), ControlError> {
     by_kind!(kind, raise_one(change, id, by))
 }
 

@@ -15,9 +15,9 @@ const LONGEST: i64 = 366 * 86_400;
 /// The most that can be asked for at once: a billion dollars, far from where sums overflow.
 const MOST: Nanos = Nanos(1_000_000_000 * 1_000_000_000);
 
-/// Whether the actor may raise the limits of the account that is asked for, and is not the one who asks: nobody
+/// Whether the actor may raise the limits of the account that is asked for, which is at `place`, and is not the one who asks: nobody
 /// decides about themselves but an administrator of the gateway, who could change the limit anyway.
-pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, organisation: &Place) -> bool {
+pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, place: &Place) -> bool {
     // What a team or an organisation was given is changed by whoever could make one.
     let (action, resource) = match request.account {
         AccountKind::Key => (Action::Update, Resource::Key),
@@ -32,9 +32,9 @@ pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, organisation: &
     let own = op.actor.user_id() == Some(&request.asker);
     let administrator = matches!(op.actor, Actor::User { role: Role::Admin, .. });
     // Whoever asks is no owner here: a key is raised by those above it.
-    let account = Place { owner: None, ..organisation.clone() };
+    let account = Place { owner: None, ..place.clone() };
     (!own || administrator)
-        && op.may(Action::Update, Resource::IncreaseRequest, organisation)
+        && op.may(Action::Update, Resource::IncreaseRequest, place)
         && op.may(action, resource, &account)
 }
 
