@@ -3,6 +3,7 @@
 //! This crate is the wiring: command line, configuration, HTTP, background tasks. Rules live in `domain`, changes in
 //! `control`, calls in `gateway`, SQL in `store`, pages in `app`.
 
+mod bill;
 mod catalogue;
 mod cli;
 mod commands;

@@ -49,7 +49,7 @@ async fn models(deployment: &Deployment, base_url: &str) -> Result<String, Strin
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one client for what is no caller's call")]
-fn client() -> Result<reqwest::Client, String> {
+pub fn client() -> Result<reqwest::Client, String> {
     let built = reqwest::Client::builder()
         .timeout(LIMIT)
         .redirect(reqwest::redirect::Policy::none())

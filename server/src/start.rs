@@ -20,6 +20,7 @@ use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
 use tollgate_store::{Store, StoreOptions};
 
+use crate::bill::Bill;
 use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
@@ -115,6 +116,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
+        cancel: config.general.cancel_on_disconnect,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         dashboard: std::env::var("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Settings::default()
@@ -164,7 +166,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let threads = arguments.num_workers.map_or_else(cores, |workers| usize::from(workers.max(1)));
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
-    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest);
+    let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill);
     let app = http::app(&state, facts);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
@@ -299,4 +302,10 @@ async fn told_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
     }
+}
+
+/// Where OpenAI is: the variables that deployments go by, too.
+fn openai_address() -> String {
+    let given = ["OPENAI_BASE_URL", "OPENAI_API_BASE"].into_iter().find_map(|name| std::env::var(name).ok());
+    given.unwrap_or_else(|| "https://api.openai.com/v1".to_owned())
 }

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use tollgate_domain::Nanos;
-use tollgate_domain::limits::{BudgetDuration, Limits};
+use tollgate_domain::ledger::Period;
+use tollgate_domain::limits::{BudgetDuration, Limits, RateLimit};
 
 use super::limits::{last_day, model_line};
 use super::{Fact, Facts};
-use crate::components::{count_text, exact_money};
+use crate::components::{count_text, exact_money, moment_text};
 
 /// `$200 every 30d`, `$200 a month`, `$200 in all`, `No limit`: for cells and facts.
 pub fn budget_text(limits: &Limits) -> String {
@@ -36,6 +37,15 @@ pub fn BudgetCell(limits: Limits) -> impl IntoView {
     view! { <span class=class title=title>{budget_text(&limits)}</span> }
 }
 
+/// `5,000 output tokens an hour, 20 requests a day`
+fn rates_text(rates: &[RateLimit]) -> String {
+    let one = |rate: &RateLimit| {
+        let article = if rate.period == Period::Hour { "an" } else { "a" };
+        format!("{} {} {article} {}", count_text(rate.limit), rate.kind.as_str(), rate.period.as_str())
+    };
+    rates.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// Every limit that is set, in words.
 fn told(limits: &Limits) -> Vec<(&'static str, String)> {
     let number = |label, number: Option<i64>| number.map(|number| (label, count_text(number)));
@@ -43,17 +53,22 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
     let windows = windows.collect::<Vec<_>>().join(", ");
     let models = limits.models.iter().map(|(model, limits)| model_line(model, limits)).collect::<Vec<_>>().join(", ");
     let increase = limits.temporary_increase.zip(limits.temporary_until);
+    let rates = rates_text(&limits.rates);
     let facts = [
         Some(("Budget", budget_text(limits))),
         limits.soft_budget.map(|amount| ("Soft budget", within(amount, limits.budget_duration.as_ref()))),
         increase
             .map(|(amount, until)| ("Temporary increase", format!("{} until {}", amount.display(), last_day(until)))),
+        limits
+            .budget_since
+            .map(|since| ("Begun anew", format!("{}; what was spent before doesn't count", moment_text(since)))),
         (!windows.is_empty()).then_some(("More budgets", windows)),
         number("Tokens a minute", limits.tpm_limit),
         number("Requests a minute", limits.rpm_limit),
         number("Tokens a day", limits.tpd_limit),
         number("Requests a day", limits.rpd_limit),
         number("Calls at once", limits.max_parallel_requests),
+        (!rates.is_empty()).then_some(("More rate limits", rates)),
         (!models.is_empty()).then_some(("Single models", models)),
     ];
     facts.into_iter().flatten().collect()
@@ -68,7 +83,16 @@ pub fn LimitFacts(limits: Limits) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_domain::ledger::RateKind;
+
     use super::*;
+
+    #[test]
+    fn rates_are_told_in_words() {
+        let rate = |kind, period, limit| RateLimit { kind, period, limit };
+        let rates = [rate(RateKind::OutputTokens, Period::Hour, 5000), rate(RateKind::Requests, Period::Day, 20)];
+        assert_eq!(rates_text(&rates), "5,000 output tokens an hour, 20 requests a day");
+    }
 
     #[test]
     fn budgets_are_told_with_their_time() {

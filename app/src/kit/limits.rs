@@ -146,6 +146,12 @@ impl TypedLimits {
         {
             limits.temporary_until = Some(old);
         }
+        // No form has these.
+        limits.budget_since = before.budget_since;
+        limits.rates.clone_from(&before.rates);
+        for (name, model) in before.models.iter().filter(|(_, model)| !model.rates.is_empty()) {
+            limits.models.entry(name.clone()).or_default().rates.clone_from(&model.rates);
+        }
         limits
     }
 
@@ -161,7 +167,10 @@ impl Form {
         let money = |amount: Option<Nanos>| amount.map(Nanos::to_decimal).unwrap_or_default();
         let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
         let windows = limits.windows.iter().map(|w| format!("{} {}", w.duration, w.max_budget.to_decimal()));
-        let models = limits.models.iter().map(|(model, limits)| model_line(model, limits));
+        let typed =
+            |limits: &ModelLimits| ModelLimits { rates: Vec::new(), ..limits.clone() } != ModelLimits::default();
+        let models = limits.models.iter().filter(|(_, limits)| typed(limits));
+        let models = models.map(|(model, limits)| model_line(model, limits));
         let values = [
             (names.max_budget, money(limits.max_budget)),
             (names.soft_budget, money(limits.soft_budget)),
@@ -189,11 +198,13 @@ impl Form {
             windows: self.lines_of(names.windows, WINDOW, window),
             temporary_increase: self.money(names.temporary_increase),
             temporary_until: self.end_of_day(names.temporary_until),
+            budget_since: None,
             tpm_limit: self.count_of(names.tpm_limit),
             rpm_limit: self.count_of(names.rpm_limit),
             tpd_limit: self.count_of(names.tpd_limit),
             rpd_limit: self.count_of(names.rpd_limit),
             max_parallel_requests: self.count_of(names.max_parallel_requests),
+            rates: Vec::new(),
             models: BTreeMap::from_iter(self.lines_of(names.models, MODEL, model)),
         };
         // Half of a pair may be missing because it was refused already.

@@ -221,10 +221,6 @@ class TestKeys:
         assert made["key_rotation_at"] > made["created_at"]
         assert post("/key/update", {"key": made["key"], "auto_rotate": False})["auto_rotate"] is False
 
-    def test_spend_is_not_reset(self):
-        key = post("/key/generate")["key"]
-        post(f"/key/{key}/reset_spend", {"reset_to": 0}, status=501)
-
 
 class TestTeams:
     def test_the_documented_examples(self):

@@ -1,14 +1,17 @@
 """LiteLLM's reports of single keys, people and groups, its log for pages, and its figures of tags and models."""
 
+import json
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import MOCK_URL, sdk
+from conftest import MOCK_URL, URL, sdk
 from litellm_management import HELLO, call, get, name, person, post
 from test_litellm_management_spend import Spent
 
-from stack import CONFIG, Gateway, scratch, wait_until
+from stack import CONFIG, Gateway, http, scratch, wait_until
 
 TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
 RANGE = f"start_date={TODAY}&end_date={TODAY}"
@@ -184,15 +187,57 @@ class TestModels:
         assert found == {"deprecated": [], "imminent": [], "upcoming": [], "warn_within_days": 60}
 
 
+def use_up(key: str) -> int:
+    """Calls until the budget refuses, and says how often it was answered."""
+    for count in range(50):
+        body = {"model": "mock-echo", "messages": HELLO, "max_tokens": 40}
+        answer = http("POST", f"{URL}/v1/chat/completions", body, key)
+        if answer.status == 402:
+            assert count > 0
+            return count
+        assert answer.status == 200, answer.body
+    raise AssertionError("the budget never refused")
+
+
+def test_callbacks_of_a_team_are_none(spent: Spent, stranger: str):
+    path = f"/team/{spent.team}/callback"
+    data = get(path)["data"]
+    assert (data["team_id"], data["success_callbacks"], data["failure_callbacks"]) == (spent.team, [], [])
+    body = {"callback_name": "langfuse", "callback_type": "success", "callback_vars": {"langfuse_secret_key": "x"}}
+    post(path, body, status=501)
+    post(path, body, stranger, status=403)
+    call("DELETE", f"{path}/langfuse", status=501)
+
+
 class TestResets:
-    def test_what_was_spent_stays(self, spent: Spent, stranger: str):
-        member = f"/team/{spent.team}/member/{spent.user}"
-        for path in ("/global/spend/reset", f"{member}/reset_spend"):
-            assert "can't be reset" in post(path, {}, status=501)["error"]["message"]
-            post(path, {}, spent.personal, status=403)
-            post(path, {}, stranger, status=403)
-        post(f"/team/{spent.team}/member/nobody-known/reset_spend", {}, status=404)
-        assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == spent.cost
+    def test_a_key_begins_anew(self):
+        made = post("/key/generate", {"max_budget": 0.001})
+        key, token = made["key"], made["token"]
+        count = use_up(key)
+        wait_until(lambda: get(f"/key/info?key={key}")["info"]["spend"] > 0.0004, 10, "the calls are in the ledger")
+        before = get(f"/key/info?key={key}")["info"]["spend"]
+        post(f"/key/{key}/reset_spend", {"reset_to": 0.0001}, status=400)
+        post(f"/key/{key}/reset_spend", {"reset_to": 0.0}, key, status=403)
+        answer = post(f"/key/{token}/reset_spend", {"reset_to": 0.0})
+        assert (answer["spend"], answer["previous_spend"], answer["key_hash"]) == (0, before, token)
+        assert use_up(key) == count, "the whole budget is there again"
+        total = 2 * before
+        wait_until(
+            lambda: get(f"/key/spend/report?{RANGE}&api_key={token}")[0]["total_cost"] == total, 10, "nothing is lost"
+        )
+        assert get(f"/key/info?key={key}")["info"]["spend"] == before
+
+    def test_a_member_begins_anew(self, stranger: str):
+        team = post("/team/new", {"team_alias": name("team"), "team_member_budget": 0.001})["team_id"]
+        user, personal = person(teams=[team])
+        key = post("/key/generate", {"team_id": team, "user_id": user})["key"]
+        count = use_up(key)
+        for own in (personal, stranger):
+            post(f"/team/{team}/member/{user}/reset_spend", {}, own, status=403)
+        post(f"/team/{team}/member/nobody-known/reset_spend", {}, status=404)
+        answer = post(f"/team/{team}/member/{user}/reset_spend", {"reset_to": 0})
+        assert (answer["spend"], answer["budget_source"]) == (0, "team_default")
+        assert use_up(key) == count, "the budget that the team gives each member"
 
     def test_a_members_budget_is_the_teams_again(self):
         team = post("/team/new", {"team_alias": name("team"), "team_member_budget": 25})["team_id"]
@@ -265,3 +310,67 @@ router_settings:
             assert gateway.stop() == 0
         finally:
             gateway.kill()
+
+
+class Costs(BaseHTTPRequestHandler):
+    """OpenAI's Organization Costs API: two dollars and a half today, in two pages."""
+
+    asked: list[tuple[str, str]] = []
+
+    def do_GET(self):
+        self.asked.append((self.path, self.headers["authorization"]))
+        today = int(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+        amount = {"value": 0.5 if "page=two" in self.path else "2.0", "currency": "usd"}
+        bucket = {"object": "bucket", "start_time": today, "end_time": today + 86400, "results": [{"amount": amount}]}
+        page = None if "page=two" in self.path else "two"
+        answer = {"object": "page", "data": [bucket], "has_more": page is not None, "next_page": page}
+        if "project_ids=forbidden" in self.path:
+            answer = {"error": {"message": f"no such project for {self.headers['authorization']}"}}
+        self.send_response(403 if "error" in answer else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_how_much_of_the_bill_is_known(stranger: str):
+    get(f"/spend/capture_rate?{RANGE}", stranger, status=403)
+    assert "OPENAI_ADMIN_KEY" in get(f"/spend/capture_rate?{RANGE}", status=503)["error"]["message"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Costs)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {"OPENAI_ADMIN_KEY": "sk-admin-1", "OPENAI_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1"}
+    with scratch() as directory:
+        gateway = Gateway(Path(directory), MOCK_URL, config=CONFIG, env=environment)
+        try:
+            answer = gateway.call("POST", "/chat/completions", {"model": "mock-echo", "messages": HELLO})
+            assert answer.status == 200, answer.body
+            cost = wait_until(lambda: gateway.call("GET", "/global/spend").json()["spend"], 10, "it is in the ledger")
+            found = gateway.call("GET", f"/spend/capture_rate?{RANGE}&project_ids=a&project_ids=b").json()
+            assert (found["captured_spend"], found["provider_spend"], found["threshold"]) == (cost, 2.5, 0.9)
+            assert found["capture_rate"] == pytest.approx(cost / 2.5, abs=1e-9) and found["below_threshold"] is True
+            (day,) = found["days"]
+            assert (day["date"], day["provider_spend"]) == (TODAY, 2.5)
+            path, key = Costs.asked[0]
+            assert key == "Bearer sk-admin-1" and "bucket_width=1d" in path and "project_ids=a&project_ids=b" in path
+            before = gateway.call("GET", "/spend/capture_rate?start_date=2026-01-01&end_date=2026-01-02").json()
+            assert (before["capture_rate"], before["below_threshold"], len(before["days"])) == (None, False, 2)
+            refused = gateway.call("GET", f"/spend/capture_rate?{RANGE}&project_ids=forbidden")
+            assert refused.status == 502 and b"no such project" in refused.body and b"sk-admin-1" not in refused.body
+            for wrong in (f"{RANGE}&threshold=0", f"{RANGE}&threshold=1.1", f"{RANGE}&provider=x", f"start_date={TODAY}"):
+                assert gateway.call("GET", f"/spend/capture_rate?{wrong}").status == 400, wrong
+        finally:
+            gateway.kill()
+            server.shutdown()
+
+
+def test_everything_begins_anew(spent: Spent, stranger: str):
+    """The last test: it changes every key and team."""
+    for own in (spent.personal, stranger):
+        post("/global/spend/reset", {}, own, status=403)
+    assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == spent.cost
+    assert post("/global/spend/reset")["status"] == "success"
+    assert get(f"/team/info?team_id={spent.team}")["team_info"]["spend"] == 0
+    assert get(f"/key/info?key={spent.key}")["info"]["spend"] == 0
+    (line,) = get(f"/team/spend/report?{RANGE}&team_id={spent.team}")
+    assert line["total_cost"] == spent.cost, "the report still has it"

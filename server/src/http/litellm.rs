@@ -16,6 +16,7 @@ mod organisations;
 mod params;
 mod people;
 mod providers;
+mod reset;
 pub mod routes;
 mod spend;
 mod tags;

@@ -23,13 +23,15 @@ use tollgate_domain::key::KeyDigest;
 use tollgate_gateway::{CallError, Gateway, Ledger};
 use tollgate_store::Store;
 
+use crate::bill::Bill;
+
 pub use self::server::{Policy, Server};
 
 /// Bodies of the management routes are small.
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::{Arc, Control, Gateway, KeyDigest, Ledger, Store};
+    use super::{Arc, Bill, Control, Gateway, KeyDigest, Ledger, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +53,7 @@ mod server {
         ledger: Ledger,
         store: Store,
         master_key: Option<KeyDigest>,
+        bill: Option<Bill>,
     }
 
     impl Server {
@@ -61,8 +64,9 @@ mod server {
             ledger: Ledger,
             store: Store,
             master_key: Option<KeyDigest>,
+            bill: Option<Bill>,
         ) -> Self {
-            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key }))
+            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill }))
         }
 
         pub fn policy(&self) -> Policy {
@@ -79,6 +83,11 @@ mod server {
 
         pub fn ledger(&self) -> &Ledger {
             &self.0.ledger
+        }
+
+        /// Who knows what OpenAI billed, if the gateway may ask.
+        pub fn bill(&self) -> Option<&Bill> {
+            self.0.bill.as_ref()
         }
 
         pub fn store(&self) -> &Store {

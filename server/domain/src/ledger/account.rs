@@ -22,7 +22,10 @@ pub enum AccountKind {
     Organisation,
     Team,
     Membership,
+    /// A person, for what is charged to their personal keys.
     User,
+    /// A person, for what they use whatever key they use.
+    Person,
     Key,
     Customer,
     Tag,
@@ -37,7 +40,7 @@ impl AccountKind {
             Self::Organisation => "organisation",
             Self::Team => "team",
             Self::Membership => "membership",
-            Self::User => "user",
+            Self::User | Self::Person => "user",
             Self::Key => "key",
             Self::Customer => "customer",
             Self::Tag => "tag",
@@ -130,7 +133,7 @@ impl Budget {
             return;
         }
         // Whatever is spent in the new turn is spent in front of the book.
-        let old = std::mem::replace(&mut self.current, Turn::new(rule.window.span(now, zone), true));
+        let old = std::mem::replace(&mut self.current, Turn::new(rule.span(now, zone), true));
         if old.live > 0 {
             self.past.push(old);
         }
@@ -167,11 +170,12 @@ impl Account {
         now: Timestamp,
         zone: &Zone,
     ) {
-        let mut old: Vec<_> = self.rules.budgets.iter().map(|rule| rule.window).zip(self.budgets.drain(..)).collect();
+        let of = |rule: &BudgetRule| (rule.window, rule.since);
+        let mut old: Vec<_> = self.rules.budgets.iter().map(of).zip(self.budgets.drain(..)).collect();
         for rule in &rules.budgets {
-            let kept = old.iter().position(|(window, _)| *window == rule.window);
+            let kept = old.iter().position(|(known, _)| *known == of(rule));
             let new = || {
-                let mut turn = Turn::new(rule.window.span(now, zone), false);
+                let mut turn = Turn::new(rule.span(now, zone), false);
                 for call in calls.clone().filter(|call| call.cost.is_none() && turn.span.contains(call.at)) {
                     turn.reserved = turn.reserved.saturating_add(call.held.amount.0);
                     turn.live += 1;
@@ -203,6 +207,15 @@ impl Account {
             ring.turn(now);
         }
         self.used_at = now;
+    }
+
+    /// How much of its rate limits holds, in millionths, if a call of `amount` takes it beyond a budget that slows it.
+    pub fn slowed(&self, amount: Nanos, now: Timestamp) -> Option<u32> {
+        let beyond = |(budget, rule): (&Budget, &BudgetRule)| {
+            let limit = rule.limit_at(now)?;
+            (budget.current.total().saturating_add(amount.0) > limit.0).then_some(rule.slows?)
+        };
+        self.budgets.iter().zip(&self.rules.budgets).filter_map(beyond).min()
     }
 
     /// Takes what was found to fit: a new call's first reservation.
@@ -242,7 +255,8 @@ impl Account {
             turn.reserved = turn.reserved.saturating_sub(call.held.amount.0);
             turn.spent = turn.spent.saturating_add(cost);
             turn.live = turn.live.saturating_sub(1);
-            let beyond = rule.limit_at(now).map_or(0, |limit| turn.total().saturating_sub(limit.0));
+            let limit = rule.limit_at(now).filter(|_| rule.slows.is_none());
+            let beyond = limit.map_or(0, |limit| turn.total().saturating_sub(limit.0));
             if beyond > 0 && cost > call.held.amount.0 {
                 let beyond = Nanos(beyond.min(cost - call.held.amount.0));
                 events.push(Event::Overrun { account: self.key.clone(), window: rule.window, beyond });
@@ -254,6 +268,13 @@ impl Account {
             call.correct(ring, rule.kind, used);
         }
     }
+}
+
+/// What of a rate limit holds, in millionths of it: something, or the account would stand still.
+pub(super) fn part_of(limit: u64, slowed: Option<u32>) -> u64 {
+    let Some(share) = slowed else { return limit };
+    let part = u128::from(limit) * u128::from(share) / 1_000_000;
+    u64::try_from(part).unwrap_or(u64::MAX).clamp(1.min(limit), limit)
 }
 
 /// Notes which marks spend went over.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::window::WindowRule;
+use super::rate::PARTS;
+use super::window::{Span, WindowRule, Zone};
 use crate::clock::Timestamp;
 use crate::money::Nanos;
 
@@ -18,6 +19,8 @@ pub struct Increase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetRule {
     pub window: WindowRule,
+    /// It was begun anew at this moment: what was spent before does not count.
+    pub since: Option<Timestamp>,
     /// `None`: spend is counted and told, never refused.
     pub limit: Option<Nanos>,
     /// Going beyond it is told, not refused.
@@ -27,12 +30,38 @@ pub struct BudgetRule {
     pub increase: Option<Increase>,
     /// Only told whom it would have refused.
     pub shadow: bool,
+    /// Going beyond it is not refused: meanwhile the account's rate limits are so much of what they are, in millionths.
+    pub slows: Option<u32>,
 }
 
 impl BudgetRule {
     /// A plain limit.
     pub fn new(window: WindowRule, limit: Nanos) -> Self {
-        Self { window, limit: Some(limit), soft: None, thresholds: Vec::new(), increase: None, shadow: false }
+        Self {
+            window,
+            since: None,
+            limit: Some(limit),
+            soft: None,
+            thresholds: Vec::new(),
+            increase: None,
+            shadow: false,
+            slows: None,
+        }
+    }
+
+    /// Whether a call may be refused because of it.
+    pub fn refuses(&self) -> bool {
+        self.limit.is_some() && !self.shadow && self.slows.is_none()
+    }
+
+    /// The turn in which `at` falls; one that was cut short by beginning anew has two parts.
+    pub fn span(&self, at: Timestamp, zone: &Zone) -> Span {
+        let span = self.window.span(at, zone);
+        match self.since {
+            Some(since) if since <= at => Span { start: span.start.max(since), ..span },
+            Some(since) => Span { end: span.end.min(since), ..span },
+            None => span,
+        }
     }
 
     /// What may be spent in the window, as of `now`.
@@ -80,6 +109,17 @@ impl Period {
             Self::Hour => Timestamp::MICROS_PER_HOUR,
             Self::Day => 24 * Timestamp::MICROS_PER_HOUR,
         }
+    }
+
+    /// Parts that a window is counted in, in microseconds each.
+    pub fn part_micros(self) -> i64 {
+        self.micros() / PARTS
+    }
+
+    /// Whether counts in it are read from the charges when an account comes into memory. What was used in the last
+    /// minute before a start is not missed.
+    pub fn is_long(self) -> bool {
+        self != Self::Minute
     }
 
     pub fn as_str(self) -> &'static str {

@@ -7,6 +7,8 @@ use crate::clock::Timestamp;
 use crate::ids::ChargeId;
 use crate::money::Nanos;
 
+mod loaded;
+
 const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 const SECOND: i64 = Timestamp::MICROS_PER_SECOND;
 
@@ -49,6 +51,11 @@ fn load(book: &mut Book, chain: &Chain, now: Timestamp) {
     if let Err(ReserveError::Unloaded(needed)) = book.room(chain, now) {
         for needed in needed {
             book.load(&needed, Nanos(0));
+        }
+    }
+    if let Err(ReserveError::UnloadedRates(needed)) = book.room(chain, now) {
+        for needed in needed {
+            book.load_grants(&needed, &[]);
         }
     }
 }
@@ -318,4 +325,17 @@ fn the_journal_alone_brings_the_book_back() {
         let balance = second.balances(&chain.seats()[0].key)[0];
         assert_eq!((balance.spent, balance.reserved), (Nanos(310), Nanos(0)));
     }
+}
+
+#[test]
+fn a_budget_that_was_begun_anew_counts_from_then_on() {
+    let day = WindowRule::Day;
+    let at = |hours: i64| Timestamp(hours * Timestamp::MICROS_PER_HOUR);
+    let rule = BudgetRule { since: Some(at(30)), ..BudgetRule::new(day, Nanos(100)) };
+    let zone = Zone::default();
+    let span = |hours: i64| rule.span(at(hours), &zone);
+    assert_eq!(span(25), Span { start: at(24), end: at(30) });
+    assert_eq!(span(30), Span { start: at(30), end: at(48) });
+    assert_eq!(span(50), Span { start: at(48), end: at(72) });
+    assert_eq!(span(3), Span { start: at(0), end: at(24) });
 }

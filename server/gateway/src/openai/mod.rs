@@ -4,4 +4,3 @@ pub mod error;
 pub mod over_limit;
 pub mod request;
 pub mod stream;
-pub mod usage;

@@ -61,7 +61,7 @@ impl Office {
         let publish = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
         let catalog = gateway.clone();
         let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
-        let server = Server::new(Policy::default(), control, gateway, ledger, store, master);
+        let server = Server::new(Policy::default(), control, gateway, ledger, store, master, None);
         Self { app: super::router(&server).with_state(server), _folder: folder }
     }
 

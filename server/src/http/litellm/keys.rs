@@ -15,7 +15,7 @@ use tollgate_domain::key::{KEY_PREFIX, KeyDigest};
 use super::body::{Fields, invalid};
 
 pub use bulk::{bulk_update, team_bulk_update};
-pub use change::{block, delete, regenerate, regenerate_named, reset_spend, unblock, update};
+pub use change::{block, delete, regenerate, regenerate_named, unblock, update};
 pub use generate::{create, generate, service_account};
 pub use info::{health, info, info_many};
 pub use list::{aliases, describe_all, list};

@@ -6,8 +6,8 @@ use http::Method;
 
 use super::super::server::Server;
 use super::{
-    access_groups, audit, budgets, credentials, customers, keys, models, organisations, providers, spend, tags, teams,
-    users, wrong_method,
+    access_groups, audit, budgets, credentials, customers, keys, models, organisations, providers, reset, spend, tags,
+    teams, users, wrong_method,
 };
 
 /// One route.
@@ -32,7 +32,7 @@ pub static ROUTES: &[Route] = routes! {
     POST "/key/delete" => keys::delete;
     POST "/key/regenerate" => keys::regenerate;
     POST "/key/{key}/regenerate" => keys::regenerate_named;
-    POST "/key/{key}/reset_spend" => keys::reset_spend;
+    POST "/key/{key}/reset_spend" => reset::key;
     POST "/key/block" => keys::block;
     POST "/key/unblock" => keys::unblock;
     POST "/key/health" => keys::health;
@@ -64,7 +64,10 @@ pub static ROUTES: &[Route] = routes! {
     POST "/team/bulk_member_add" => teams::bulk_member_add;
     POST "/team/model/add" => teams::model_add;
     POST "/team/model/delete" => teams::model_delete;
-    POST "/team/{team_id}/member/{user_id}/reset_spend" => teams::member_reset_spend;
+    GET "/team/{team_id}/callback" => teams::callbacks;
+    POST "/team/{team_id}/callback" => teams::callback_add;
+    DELETE "/team/{team_id}/callback/{callback_name}" => teams::callback_delete;
+    POST "/team/{team_id}/member/{user_id}/reset_spend" => reset::member;
     POST "/team/{team_id}/member/{user_id}/reset_budget" => teams::member_reset_budget;
     GET "/team/info" => teams::info;
     GET "/team/list" => teams::list;
@@ -162,6 +165,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/spend/users" => spend::spend_users;
     GET "/spend/tags" => spend::spend_tags;
     POST "/spend/calculate" => spend::calculate;
+    GET "/spend/capture_rate" => spend::capture_rate;
     GET "/key/spend/report" => spend::key_report;
     GET "/user/spend/report" => spend::user_report;
     GET "/team/spend/report" => spend::team_report;
@@ -175,7 +179,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/global/spend/provider" => spend::global_provider;
     GET "/global/spend/tags" => spend::global_tags;
     GET "/global/spend/report" => spend::global_report;
-    POST "/global/spend/reset" => spend::global_reset;
+    POST "/global/spend/reset" => reset::global;
     GET "/global/activity" => spend::global_activity;
     GET "/global/activity/model" => spend::global_activity_model;
     GET "/global/activity/exceptions" => spend::global_exceptions;

@@ -3,6 +3,7 @@
 mod activity;
 mod by_user;
 mod calculate;
+mod capture;
 mod daily;
 mod each;
 mod global;
@@ -19,14 +20,13 @@ mod totals;
 pub use activity::{global_activity, global_activity_model, global_cache_hits, global_exceptions};
 pub use by_user::by_user;
 pub use calculate::calculate;
+pub use capture::capture_rate;
 pub use daily::{
     customer_aggregated, customer_daily, organisation_aggregated, organisation_daily, tag_aggregated, tag_daily,
     team_aggregated, team_daily, user_aggregated, user_daily,
 };
 pub use each::day;
-pub use global::{
-    global_keys, global_logs, global_models, global_provider, global_reset, global_spend, global_tags, global_teams,
-};
+pub use global::{global_keys, global_logs, global_models, global_provider, global_spend, global_tags, global_teams};
 pub use lists::{spend_keys, spend_tags, spend_users};
 pub use logs::{log_of_session, log_one, logs, logs_v2};
 pub use range::Range;

@@ -1,5 +1,6 @@
 //! `/team/*`
 
+mod callbacks;
 mod change;
 mod info;
 mod list;
@@ -9,11 +10,12 @@ mod new;
 mod reset;
 mod shape;
 
+pub use callbacks::{callback_add, callback_delete, callbacks};
 pub use change::{block, delete, patch, unblock, update};
 pub use info::info;
 pub use list::{available, list, list_v2};
 pub use members::{bulk_member_add, member_add, member_delete, member_update};
 pub use models::{model_add, model_delete, permissions_list, permissions_update};
 pub use new::new;
-pub use reset::{member_reset_budget, member_reset_spend};
-pub use shape::describe_all;
+pub use reset::member_reset_budget;
+pub use shape::{describe_all, describe_membership};

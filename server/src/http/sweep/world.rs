@@ -15,6 +15,7 @@ use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::ledger::House;
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
@@ -109,6 +110,7 @@ fn catalog() -> Catalog {
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     };
     Catalog::new(vec![deployment], HashMap::new())
 }
@@ -141,7 +143,7 @@ impl Office {
         let publish = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
         let catalog = gateway.clone();
         let control = Control::new(store.clone(), clock, entropy, publish, Arc::new(move || catalog.catalog()), vault);
-        let server = Server::new(Policy::default(), control, gateway, ledger.clone(), store.clone(), master);
+        let server = Server::new(Policy::default(), control, gateway, ledger.clone(), store.clone(), master, None);
         Self { app: app(&server, StartFacts::default()), store, ledger, folder }
     }
 

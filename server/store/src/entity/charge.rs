@@ -36,6 +36,8 @@ pub struct Model {
     pub reasoning_tokens: i64,
     pub audio_output_tokens: i64,
     pub image_output_tokens: i64,
+    /// Counts beside the tokens: `output_images:2 web_searches:1`.
+    pub units: Option<String>,
     pub cost_nanos: i64,
     pub cost_lines: Option<String>,
     pub price_source: Option<String>,
@@ -46,6 +48,7 @@ pub struct Model {
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
     pub tags: Option<String>,
+    pub instead_of: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,10 +2,8 @@
 
 use axum::Json;
 use axum::extract::Path;
-use http::StatusCode;
 use serde_json::{Value, json};
 use tollgate_control::keys::{self, KeyRef, RotateKey};
-use tollgate_domain::key::KeyDigest;
 use tollgate_domain::secret::Secret;
 
 use super::super::body::{Fields, invalid};
@@ -28,7 +26,8 @@ pub async fn update_one(call: &Call, fields: &mut Fields) -> Result<Value, LiteL
     .await?;
     let row = keys::get(call.control(), &call.op, &KeyRef::Id(key.id)).await?;
     let tables = call.budget_tables(key.budget_id.iter()).await?;
-    let mut out = shape::describe_row(&row, &tables);
+    let spent = call.counted(std::slice::from_ref(&row)).await?;
+    let mut out = shape::describe_row(&row, &tables, spent.first());
     out.insert("key".to_owned(), given.into());
     out.insert("token".to_owned(), key.digest.to_hex().into());
     Ok(Value::Object(out))
@@ -106,12 +105,4 @@ pub async fn delete(call: Call, mut fields: Fields) -> Answer {
     keys::delete(call.control(), &call.op, &references).await?;
     let deleted: Vec<String> = given.into_iter().chain(aliases).collect();
     Ok(Json(json!({ "deleted_keys": deleted })))
-}
-
-/// What a key spent is the sum of the ledger's lines, and those are never taken back.
-pub async fn reset_spend(call: Call, Path(given): Path<String>) -> Answer {
-    keys::get(call.control(), &call.op, &KeyRef::Digest(KeyDigest::of(&given))).await?;
-    let message = "What a key spent can't be reset: it is the sum of what was charged. Raise its `max_budget`, \
-                   or give it a `budget_duration`, after which its budget begins anew.";
-    Err(LiteLlmError::new(StatusCode::NOT_IMPLEMENTED, message, None))
 }

@@ -32,7 +32,8 @@ pub async fn info(call: Call, params: Params) -> Answer {
     };
     let row = look(&call, &reference).await?;
     let tables = call.budget_tables(row.key.budget_id.iter()).await?;
-    Ok(Json(json!({"key": shown, "info": shape::describe_row(&row, &tables)})))
+    let spent = call.counted(std::slice::from_ref(&row)).await?;
+    Ok(Json(json!({"key": shown, "info": shape::describe_row(&row, &tables, spent.first())})))
 }
 
 /// `{"keys": [...]}`: what is known of each; those that are unknown are left out.
@@ -51,10 +52,12 @@ pub async fn info_many(call: Call, mut fields: Fields) -> Answer {
         }
     }
     let tables = call.budget_tables(rows.iter().filter_map(|row| row.key.budget_id.as_ref())).await?;
+    let spent = call.counted(&rows).await?;
     let info: Vec<Value> = rows
         .iter()
-        .map(|row| {
-            let mut out = shape::describe_row(row, &tables);
+        .zip(&spent)
+        .map(|(row, spent)| {
+            let mut out = shape::describe_row(row, &tables, Some(spent));
             out.insert("token".to_owned(), row.key.digest.to_hex().into());
             Value::Object(out)
         })

@@ -4,6 +4,7 @@ use axum::Json;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tollgate_control::keys::{self, KeyFilter};
+use tollgate_domain::Nanos;
 use tollgate_domain::ids::{TeamId, UserId};
 use tollgate_domain::key::KeyStatus;
 use tollgate_domain::record::Record as _;
@@ -88,8 +89,9 @@ async fn described(call: &Call, rows: &[KeyRow], with_users: bool) -> Result<Vec
     } else {
         Vec::new()
     };
-    let describe = |row: &KeyRow| {
-        let mut out = shape::describe_row(row, &tables);
+    let spent = call.counted(rows).await?;
+    let describe = |(row, spent): (&KeyRow, &Nanos)| {
+        let mut out = shape::describe_row(row, &tables, Some(spent));
         out.insert("token".to_owned(), row.key.digest.to_hex().into());
         if with_users {
             let user = users.iter().find(|user| Some(user.id()) == row.key.user_id.as_ref().map(UserId::as_str));
@@ -97,7 +99,7 @@ async fn described(call: &Call, rows: &[KeyRow], with_users: bool) -> Result<Vec
         }
         Value::Object(out)
     };
-    Ok(rows.iter().map(describe).collect())
+    Ok(rows.iter().zip(&spent).map(describe).collect())
 }
 
 /// Keys in LiteLLM's form, for answers about what they belong to.

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use tollgate_control::{ControlError, keys};
-use tollgate_domain::Timestamp;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{KeyType, Rotation, VirtualKey};
 use tollgate_domain::summary::KeyRow;
+use tollgate_domain::{Nanos, Timestamp};
 
 use super::super::body::{Field, Fields, invalid, parse_id};
 use super::super::budgets::Tables;
@@ -19,6 +19,7 @@ const KEPT: &[(&str, &str)] = &[
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
     ("budget_fallbacks", "null"),
+    ("cancel_on_disconnect", "null"),
     ("config", "{}"),
     ("default_estimated_output_tokens", "null"),
     ("default_estimated_output_tokens_per_model", "null"),
@@ -159,10 +160,10 @@ pub fn describe(key: &VirtualKey, tables: &Tables) -> Map<String, Value> {
     out
 }
 
-/// A key with what it has spent.
-pub fn describe_row(row: &KeyRow, tables: &Tables) -> Map<String, Value> {
+/// A key with what it has spent: all of it, or what counts of it.
+pub fn describe_row(row: &KeyRow, tables: &Tables, counted: Option<&Nanos>) -> Map<String, Value> {
     let mut out = describe(&row.key, tables);
-    out.insert("spend".to_owned(), money::show(row.spent));
+    out.insert("spend".to_owned(), money::show(*counted.unwrap_or(&row.spent)));
     out.insert("last_active".to_owned(), row.last_used_at.map_or(Value::Null, names::time));
     out
 }
@@ -199,7 +200,7 @@ mod tests {
             "access_group_ids": ["g"], "tags": ["x"], "aliases": {"fast": "gpt-4o-mini"}, "metadata": {"a": 1},
             "max_budget": 1.0, "rpm_limit": 5, "auto_rotate": true, "rotation_interval": "30d",
             "guardrails": ["pii"], "permissions": {"p": true}, "object_permission": {"models": ["m"]},
-            "budget_fallbacks": {"a": ["b"]}, "router_settings": {"num_retries": 2}, "agent_id": "agent",
+            "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true, "throttle_on_budget_exceeded": true, "router_settings": {"num_retries": 2}, "agent_id": "agent",
         });
         let mut key = key();
         applied(&given.to_string(), &mut key).unwrap();

@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use http::StatusCode;
 use serde_json::{Map, Value, json};
-use tollgate_control::overview;
 use tollgate_domain::Nanos;
-use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::report::Dimension;
 use tollgate_domain::team::Team;
-use tollgate_gateway::CallError;
 
 use super::super::params::Params;
 use super::super::{Answer, Call, LiteLlmError, money};
@@ -20,17 +16,6 @@ pub async fn global_spend(call: Call) -> Answer {
     let rows = call.sums(&Range::always().filter(), &[]).await?;
     let spent = rows.first().map_or(Nanos::ZERO, |row| row.measures.cost);
     Ok(Json(json!({"spend": money::show(spent), "max_budget": 0.0})))
-}
-
-/// What was spent is the sum of the ledger's lines, and those are never taken back.
-pub async fn global_reset(call: Call) -> Answer {
-    overview::authorise(call.control(), &call.op).await?;
-    if !call.op.may(Action::Update, Resource::Settings, &Place::default()) {
-        return Err(CallError::management_denied().into());
-    }
-    let message = "What was spent can't be reset: it is the sum of what was charged. Give budgets a \
-                   `budget_duration`, after which they begin anew.";
-    Err(LiteLlmError::new(StatusCode::NOT_IMPLEMENTED, message, None))
 }
 
 /// Spend of each of the last 30 days with calls.

@@ -18,6 +18,10 @@ impl Spent {
         self.0.get(id).map_or(Nanos::ZERO, |totals| totals.spent)
     }
 
+    pub fn set(&mut self, id: &str, spent: Nanos) {
+        self.0.entry(id.to_owned()).or_default().spent = spent;
+    }
+
     /// Puts the spend of `id` where an answer has it.
     pub fn put(&self, id: &str, row: &mut Map<String, Value>) {
         row.insert("spend".to_owned(), money::show(self.of(id)));

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tollgate_control::records;
 use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource};
+use tollgate_domain::ledger::{AccountKind, Needed};
+use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record as _;
 use tollgate_domain::report::{Dimension, TotalsOf, UsageFilter};
@@ -14,7 +16,7 @@ use tollgate_domain::team::Team;
 
 use super::super::params::Params;
 use super::super::spend::Range;
-use super::super::{Answer, Call, LiteLlmError, keys};
+use super::super::{Answer, Call, LiteLlmError, keys, reset};
 use super::shape;
 
 /// The most keys of a team that the answer has: the others are at `/key/list?team_id=`.
@@ -25,7 +27,7 @@ pub async fn info(call: Call, params: Params) -> Answer {
     let people = call.people_of(std::slice::from_ref(&team)).await?;
     let budgets = people.of(&team).iter().filter_map(|membership| membership.budget_id.as_ref());
     let tables = call.budget_tables(budgets.chain(team.budget_id.iter())).await?;
-    let spent = spent_within(&call, &team).await?;
+    let spent = spent_within(&call, &team, people.of(&team)).await?;
     let memberships: Vec<Value> = people
         .of(&team)
         .iter()
@@ -35,7 +37,8 @@ pub async fn info(call: Call, params: Params) -> Answer {
         })
         .collect();
     let rows = call.keys_of_team(&team.id, MOST_KEYS).await?;
-    let total = call.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+    let mut total = call.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+    call.counted_by_team(std::slice::from_ref(&team), &mut total).await?;
     let mut row = shape::describe(&team, &people, &tables, &total);
     row.insert("organization_models".to_owned(), organisation_models(&call, &team).await?);
     row.insert("caller_edit_access".to_owned(), json!({ "kind": edit_access(&call, &team) }));
@@ -46,13 +49,26 @@ pub async fn info(call: Call, params: Params) -> Answer {
 }
 
 /// What each member spent through the team, as far as whoever asks may see it.
-async fn spent_within(call: &Call, team: &Team) -> Result<HashMap<String, Nanos>, LiteLlmError> {
+async fn spent_within(
+    call: &Call,
+    team: &Team,
+    members: &[Membership],
+) -> Result<HashMap<String, Nanos>, LiteLlmError> {
     if !call.op.allowed_somewhere(Action::Read, Resource::Request) {
         return Ok(HashMap::new());
     }
     let filter = UsageFilter { teams: vec![team.id.to_string()], ..Range::always().filter() };
     let rows = call.sums(&filter, &[Dimension::User]).await?;
-    Ok(rows.into_iter().map(|row| (row.group.concat(), row.measures.cost)).collect())
+    let mut spent: HashMap<String, Nanos> =
+        rows.into_iter().map(|row| (row.group.concat(), row.measures.cost)).collect();
+    let anew = members.iter().filter_map(|member| {
+        Some((member, reset::since(&member.limits, AccountKind::Membership, member.id.as_str())?))
+    });
+    let (anew, needed): (Vec<&Membership>, Vec<Needed>) = anew.unzip();
+    for (member, sum) in anew.into_iter().zip(call.server.store().spent(&needed).await?) {
+        spent.insert(member.user_id.to_string(), sum);
+    }
+    Ok(spent)
 }
 
 async fn organisation_models(call: &Call, team: &Team) -> Result<Value, LiteLlmError> {

@@ -27,6 +27,8 @@ const MOST_MEMBERS: usize = 10_000;
 const KEPT: &[(&str, &str)] = &[
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
+    ("budget_fallbacks", "null"),
+    ("cancel_on_disconnect", "null"),
     ("default_estimated_output_tokens", "null"),
     ("default_team_member_models", "[]"),
     ("disable_global_guardrails", "null"),
@@ -226,7 +228,8 @@ impl Call {
     pub(in super::super) async fn describe_team(&self, team: &Team) -> Result<Map<String, Value>, LiteLlmError> {
         let people = self.people_of(std::slice::from_ref(team)).await?;
         let tables = self.budget_tables(team.budget_id.iter()).await?;
-        let spent = self.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+        let mut spent = self.spent(TotalsOf::Team, std::iter::once(team.id.to_string())).await?;
+        self.counted_by_team(std::slice::from_ref(team), &mut spent).await?;
         Ok(describe(team, &people, &tables, &spent))
     }
 
@@ -239,7 +242,8 @@ impl Call {
 pub async fn describe_all(call: &Call, teams: &[Team]) -> Result<Vec<Value>, LiteLlmError> {
     let people = call.people_of(teams).await?;
     let tables = call.budget_tables(teams.iter().filter_map(|team| team.budget_id.as_ref())).await?;
-    let spent = call.spent(TotalsOf::Team, teams.iter().map(|team| team.id.to_string())).await?;
+    let mut spent = call.spent(TotalsOf::Team, teams.iter().map(|team| team.id.to_string())).await?;
+    call.counted_by_team(teams, &mut spent).await?;
     Ok(teams.iter().map(|team| Value::Object(describe(team, &people, &tables, &spent))).collect())
 }
 
@@ -256,6 +260,7 @@ mod tests {
             "team_member_tpm_limit": 20, "team_member_permissions": ["/key/generate"], "tags": ["x"],
             "team_member_model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},
             "metadata": {"a": 1}, "guardrails": ["pii"], "team_member_key_duration": "30d",
+            "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true,
         });
         let mut made = team(TeamId::parse("t").unwrap());
         let mut fields = Fields::parse(given.to_string().as_bytes()).unwrap();
