@@ -5,9 +5,10 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use tollgate_domain::actor::{Action, Resource};
 
-use crate::api::{may, viewer};
+use crate::api::{may, viewer, waiting_increases};
 use crate::components::{Icon, IconName};
 use crate::islands::Palette;
+use crate::pages::INCREASES;
 use crate::search::Hit;
 use crate::server::with_wasm;
 
@@ -67,6 +68,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/access-groups", "Access groups", IconName::AccessGroups, "")
                 .for_readers_of(Resource::AccessGroup),
             Place::new("/ui/budgets", "Budgets", IconName::Budgets, "b").for_readers_of(Resource::Budget),
+            Place::new("/ui/increases", "Increases", IconName::Increases, ""),
             Place::new("/ui/tags", "Tags", IconName::Tags, "").for_readers_of(Resource::Tag),
         ],
     ),
@@ -177,6 +179,7 @@ fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
                 shown.push(place);
             }
         }
+        let waiting = if shown.iter().any(|place| place.path == INCREASES) { waiting_increases().await } else { 0 };
         let links = shown
             .iter()
             .map(|place| {
@@ -189,6 +192,9 @@ fn Group(name: &'static str, places: &'static [Place]) -> impl IntoView {
                         <a href=place.path aria-current=current data-go=key>
                             <Icon name=place.icon />
                             {place.label}
+                            {(place.path == INCREASES && waiting > 0).then(|| view! {
+                                <span class="count muted">{waiting}<span class="visually-hidden">" waiting"</span></span>
+                            })}
                         </a>
                     </li>
                 }

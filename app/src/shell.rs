@@ -95,6 +95,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("customers/:id") view=pages::CustomerPage ssr=SsrMode::Async />
                     <Route path=path!("customers/:id/update") view=pages::CustomerPage ssr=SsrMode::Async />
                     <Route path=path!("customers/:id/delete") view=pages::DeleteCustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("increases") view=pages::IncreaseList ssr=SsrMode::Async />
+                    <Route path=path!("increases/new") view=pages::NewIncreasePage ssr=SsrMode::Async />
+                    <Route path=path!("increases/create") view=pages::NewIncreasePage ssr=SsrMode::Async />
+                    <Route path=path!("increases/:id") view=pages::IncreasePage ssr=SsrMode::Async />
+                    <Route path=path!("increases/:id/approve") view=pages::IncreasePage ssr=SsrMode::Async />
+                    <Route path=path!("increases/:id/deny") view=pages::IncreasePage ssr=SsrMode::Async />
+                    <Route path=path!("increases/:id/withdraw") view=pages::IncreasePage ssr=SsrMode::Async />
                     <Route path=path!("keys") view=pages::KeyList ssr=SsrMode::Async />
                     <Route path=path!("keys/new") view=pages::NewKeyPage ssr=SsrMode::Async />
                     <Route path=path!("keys/create") view=pages::CreatedKeyPage ssr=SsrMode::Async />

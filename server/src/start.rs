@@ -126,6 +126,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
         cancel: config.general.cancel_on_disconnect,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
+        dashboard: std::env::var("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Settings::default()
     };
     let policy =

@@ -6,6 +6,7 @@ mod audit;
 mod budgets;
 mod credentials;
 mod customers;
+mod increases;
 mod keys;
 mod members;
 mod models;
@@ -34,6 +35,7 @@ pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
+pub use increases::{INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
     KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,

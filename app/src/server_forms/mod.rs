@@ -8,6 +8,7 @@ mod budgets;
 mod credentials;
 mod customers;
 mod exports;
+mod increases;
 mod key_fields;
 mod keys;
 mod members;
@@ -43,6 +44,7 @@ pub fn router() -> Router<ServerState> {
         .merge(credentials::router())
         .merge(customers::router())
         .merge(exports::router())
+        .merge(increases::router())
         .merge(keys::router())
         .merge(members::router())
         .merge(models::router())

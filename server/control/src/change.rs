@@ -10,9 +10,10 @@ use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place};
 use tollgate_domain::audit::AuditEvent;
 use tollgate_domain::ids::{AuditId, UserId};
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::invoice::{Invoice, InvoiceLine};
 use tollgate_domain::key::{KeyDigest, VirtualKey};
-use tollgate_domain::membership::Group;
+use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_domain::repricing::RepricingRun;
 use tollgate_domain::secret::Secret;
@@ -118,6 +119,27 @@ impl<'a> Change<'a> {
         let place =
             Place { team: group.team().cloned(), organisation: group.organisation().cloned(), ..Place::default() };
         Ok(with_organisation(place, &self.tx).await?)
+    }
+
+    /// One that lives, for looking at: the caller sees to it that the actor may.
+    pub(crate) async fn find_managed<T: Managed>(&self, id: &str) -> Result<Option<T>, ControlError> {
+        Ok(T::find(&self.tx, id).await?.filter(|found| found.meta().deleted_at.is_none()))
+    }
+
+    pub(crate) async fn place_of_managed<T: Managed>(&self, thing: &T, action: Action) -> Result<Place, ControlError> {
+        Ok(thing.place(&self.tx, action).await?)
+    }
+
+    /// Whether this is the id of a membership of the actor's.
+    pub(crate) fn is_own_membership(&self, id: &str) -> bool {
+        let Some(user) = self.op.actor.user_id() else { return false };
+        let mut ids = self.op.memberships.iter().filter_map(|(group, _)| Membership::id_of(group, user));
+        ids.any(|own| own.as_str() == id)
+    }
+
+    /// The open request of somebody for an account.
+    pub(crate) async fn increase_by_handle(&self, handle: &str) -> Result<Option<IncreaseRequest>, ControlError> {
+        Ok(self.tx.find_by_handle(handle).await?)
     }
 
     fn authorise<T: Managed>(&self, action: Action, place: &Place) -> Result<(), ControlError> {

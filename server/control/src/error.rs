@@ -77,5 +77,6 @@ fn noun(resource: Resource) -> &'static str {
         Resource::Request => "these requests",
         Resource::Audit => "the audit log",
         Resource::Settings => "settings",
+        Resource::IncreaseRequest => "this request for an increase",
     }
 }

@@ -12,6 +12,7 @@ mod change;
 mod error;
 pub mod export;
 pub mod groups;
+pub mod increases;
 pub mod invoices;
 pub mod keys;
 mod managed;

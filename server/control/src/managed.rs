@@ -9,6 +9,7 @@ use tollgate_domain::credential::Credential;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::ids::{KeyId, TeamId};
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
@@ -158,6 +159,7 @@ managed! {
     Tag: "tag", "tag", Told::Principals, rules::tag, cascade::nothing;
     AccessGroup: "access_group", "access group", Told::Principals, rules::access_group, cascade::nothing;
     StoredDeployment: "model", "model", Told::Catalogue, rules::deployment, cascade::nothing, |model| model.secrets.clear();
+    IncreaseRequest: "increase_request", "request for an increase", Told::Nothing, rules::increase, cascade::nothing;
     Credential: "credential", "credential", Told::Catalogue, rules::credential, cascade::credential, |credential| credential.values.clear();
 }
 

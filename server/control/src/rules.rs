@@ -1,11 +1,13 @@
 //! What managed things may hold: checked before they are written, whoever writes them.
 
 mod fields;
+mod increase;
 mod key;
 mod people;
 mod provider;
 
 pub(crate) use fields::name as check_name;
+pub(crate) use increase::{decides, increase};
 pub(crate) use key::{acts_for_another, key};
 pub(crate) use people::{another_admin, has_admin, membership, organisation, team, user};
 pub(crate) use provider::{credential, deployment};

@@ -132,10 +132,12 @@ pub enum Resource {
     Request,
     Audit,
     Settings,
+    /// Requests for increases of limits. To update one is to decide it, to delete one is to withdraw it.
+    IncreaseRequest,
 }
 
 impl Resource {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Organisation,
         Self::Team,
         Self::Membership,
@@ -150,6 +152,7 @@ impl Resource {
         Self::Request,
         Self::Audit,
         Self::Settings,
+        Self::IncreaseRequest,
     ];
 
     /// As the audit log and addresses have it.
@@ -169,6 +172,7 @@ impl Resource {
             Self::Request => "request",
             Self::Audit => "audit",
             Self::Settings => "settings",
+            Self::IncreaseRequest => "increase_request",
         }
     }
 }
@@ -246,7 +250,7 @@ enum Standing {
 fn permitted(standing: Standing, relation: Relation, action: Action, resource: Resource) -> bool {
     use Action::{Create, Delete, Export, Read, Update};
     use Relation::{OrganisationAdmin, OrganisationMember, Owner, OwnerInTeam, Stranger, TeamAdmin, TeamMember};
-    use Resource::{Key, Membership, Model, Organisation, Request, Team, User};
+    use Resource::{IncreaseRequest, Key, Membership, Model, Organisation, Request, Team, User};
 
     match (standing, relation, resource, action) {
         (Standing::Root | Standing::Person(Role::Admin), ..) => true,
@@ -261,11 +265,11 @@ fn permitted(standing: Standing, relation: Relation, action: Action, resource: R
         (Standing::Key, Owner | OwnerInTeam, Key | Request, Read) => true,
         (Standing::Key, ..) => false,
 
-        (_, Owner | OwnerInTeam, Key | Request | User, Read) => true,
+        (_, Owner | OwnerInTeam, Key | Request | User | IncreaseRequest, Read) => true,
         (_, TeamMember, Team, Read) => true,
         (_, OrganisationMember, Organisation, Read) => true,
-        (_, TeamAdmin, Team | Membership | Key | Request, Read) => true,
-        (_, OrganisationAdmin, Organisation | Team | Membership | Key | Request, Read) => true,
+        (_, TeamAdmin, Team | Membership | Key | Request | IncreaseRequest, Read) => true,
+        (_, OrganisationAdmin, Organisation | Team | Membership | Key | Request | IncreaseRequest, Read) => true,
         (Standing::Person(Role::Viewer), ..) => false,
 
         (_, Owner, Key, Create | Update | Delete) => true,
@@ -274,6 +278,9 @@ fn permitted(standing: Standing, relation: Relation, action: Action, resource: R
         (_, TeamAdmin | OrganisationAdmin, Membership | Key, Create | Update | Delete) => true,
         (_, OrganisationAdmin, Team, Create | Update | Delete) => true,
         (_, OrganisationAdmin, Organisation, Update) => true,
+        // Asking and taking back; and deciding, which nobody does about themselves.
+        (_, Owner | OwnerInTeam, IncreaseRequest, Create | Delete) => true,
+        (_, TeamAdmin | OrganisationAdmin, IncreaseRequest, Update) => true,
         (Standing::Person(Role::Member), ..) => false,
     }
 }

@@ -156,6 +156,8 @@ text_ids! {
     DeploymentId;
     /// A provider credential's name is its id.
     CredentialId;
+    /// A request for an increase of a limit.
+    IncreaseRequestId;
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod customer;
 pub mod deployment;
 pub mod entropy;
 pub mod ids;
+pub mod increase;
 pub mod invoice;
 pub mod key;
 pub mod ledger;

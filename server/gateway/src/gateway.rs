@@ -41,6 +41,8 @@ pub struct Settings {
     pub max_calls: usize,
     /// `general_settings.litellm_key_header_name`
     pub key_header: Option<HeaderName>,
+    /// The dashboard's address before `/ui`, for links in refusals; empty: they are without a host.
+    pub dashboard: String,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             cancel: false,
             max_calls: 10_000,
             key_header: None,
+            dashboard: String::new(),
         }
     }
 }

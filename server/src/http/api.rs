@@ -15,6 +15,7 @@ mod exports;
 mod extract;
 mod frame;
 mod idempotency;
+mod increase_requests;
 mod invoices;
 mod keys;
 mod ledger;
@@ -57,6 +58,7 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(budgets::router())
         .merge(customers::router())
         .merge(tags::router())
+        .merge(increase_requests::router())
         .merge(access_groups::router())
         .merge(models::router())
         .merge(deployments::router())

@@ -11,6 +11,7 @@ use tollgate_domain::budget::Budget;
 use tollgate_domain::credential::Credential;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::deployment::StoredDeployment;
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::{Cursor, Page};
@@ -47,6 +48,7 @@ tables! {
     AccessGroup => "access_groups",
     StoredDeployment => "deployments",
     Credential => "credentials",
+    IncreaseRequest => "increase_requests",
 }
 
 /// What a list of records is sorted by.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::key::{KeyStatus, KeyType};
+use tollgate_domain::ledger::AccountKind;
 
 use super::edit::EditForm;
 use super::list::BlockForm;
@@ -16,8 +17,8 @@ use crate::kit::{
     span_text,
 };
 use crate::pages::ago::ago;
-use crate::pages::organisation_href;
 use crate::pages::requests::{RequestTable, requests_of_key};
+use crate::pages::{ask_href, organisation_href};
 
 const PURPOSE: &str = "What this key may do, what it did, and the ways to change or stop it.";
 
@@ -57,7 +58,11 @@ fn Detail(view: KeyDetailView, refused: Option<Form>) -> impl IntoView {
                     <a class="button quiet danger-quiet" href=delete>"Delete"</a>
                 }
             });
-            view! { <KeyStatusBadge status=key.status /> {change} }
+            // Who may change it raises it.
+            let ask = (!may_change && key.status == KeyStatus::Active).then(|| {
+                view! { <a class="button" href=ask_href(AccountKind::Key, &key.id)>"Request an increase"</a> }
+            });
+            view! { <KeyStatusBadge status=key.status /> {ask} {change} }
         }
     };
     view! {

@@ -6,13 +6,14 @@ use tollgate_domain::summary::RequestDetail;
 
 use super::REQUESTS;
 use super::breakdown::Breakdown;
-use super::refusals::Reason;
+use super::refusals::{Reason, account_of};
 use super::table::Key;
 use super::timing::Timing;
 use super::words;
 use crate::api::get_request;
 use crate::components::{CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, Tone};
 use crate::kit::{DetailPage, Fact, Facts, OptionalFact, Query, load_titled, path_param};
+use crate::pages::ask_href;
 
 const PURPOSE: &str = "One request from its arrival to its cost.";
 
@@ -46,11 +47,16 @@ fn Story(detail: RequestDetail) -> impl IntoView {
 
 #[component]
 fn Refused(detail: RequestDetail) -> impl IntoView {
-    let (outcome, advice) = (words::outcome(&detail), Reason::of(&detail).advice());
+    let reason = Reason::of(&detail);
+    let (outcome, advice) = (words::outcome(&detail), reason.advice());
+    let account = detail.row.error.as_deref().filter(|_| reason == Reason::OverBudget).and_then(account_of);
+    let ask =
+        account.map(|(kind, id)| view! { <p><a class="button" href=ask_href(kind, &id)>"Request an increase"</a></p> });
     view! {
         <Notice tone=Tone::Warning>
             <p><strong>{outcome}</strong></p>
             <p>{advice}</p>
+            {ask}
         </Notice>
         <Error text=detail.row.error />
     }

@@ -1,5 +1,7 @@
 //! Why a call was refused, and what to do about it: one fixed text for each kind of refusal.
 
+use tollgate_domain::increase::RAISABLE;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::summary::RequestDetail;
 
 /// What refused a call.
@@ -160,6 +162,17 @@ impl Reason {
     }
 }
 
+/// The account whose budget was in the way, by the words of the refusal, where more can be asked for on it. A budget for
+/// one model has no increase.
+pub fn account_of(error: &str) -> Option<(AccountKind, String)> {
+    let (_, rest) = error.split_once("Budget has been exceeded! ")?;
+    // Amounts come behind the last one: an id may hold these words.
+    let (account, _) = rest.rsplit_once(": limit $")?;
+    let (kind, id) = account.split_once(' ')?;
+    let kind = RAISABLE.into_iter().find(|known| known.as_str() == kind)?;
+    (!id.contains(", model ")).then(|| (kind, id.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use tollgate_domain::charge::Operation;
@@ -206,6 +219,18 @@ mod tests {
             price_source: None,
             refusal_kind: Some(kind.to_owned()),
         })
+    }
+
+    #[test]
+    fn the_account_of_a_refusal_is_found() {
+        let told = |account: &str| format!("Budget has been exceeded! {account}: limit $5, spent $5, held …");
+        assert_eq!(account_of(&told("key 0-1")), Some((AccountKind::Key, "0-1".to_owned())));
+        let member = "team:blue:ann".to_owned();
+        assert_eq!(account_of(&told("membership team:blue:ann")), Some((AccountKind::Membership, member)));
+        for none in ["gateway", "provider openai", "key 0-1, model gpt-4o"] {
+            assert_eq!(account_of(&told(none)), None, "{none}");
+        }
+        assert_eq!(account_of("Rate limit exceeded for key 0-1: 5 of 5 requests a minute"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod escalation;
 mod exports;
 mod groups;
 mod harness;
+mod increases;
 mod keys;
 mod principals;
 mod proof;

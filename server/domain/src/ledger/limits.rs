@@ -106,8 +106,10 @@ impl<'a> Payers<'a> {
             self.add_principal(&mut chain, principal);
         }
         if let Some(it) = self.customer {
-            let bare = it.limits.is_empty() && it.budget_id.is_none();
+            let bare = it.limits.is_bare() && it.budget_id.is_none();
             let of_house = house.customer.since(it.limits.budget_since);
+            // An increase of its own comes on top of them.
+            let of_house = if it.limits.is_empty() { of_house } else { with_budget(it.limits, &of_house) };
             let (limits, budget) =
                 if bare { (&of_house, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
             let (id, created_at) = (it.id.as_str(), it.created_at);
@@ -142,9 +144,12 @@ impl<'a> Payers<'a> {
         }
         if let Some(it) = &principal.membership {
             // A member without limits has those that the team gives to each.
-            let bare = it.limits.is_empty() && it.budget_id.is_none();
+            let bare = it.limits.is_bare() && it.budget_id.is_none();
             let team = principal.team.as_ref().filter(|_| bare);
             let of_team = team.map(|team| team.member_limits.since(it.limits.budget_since));
+            // An increase of its own comes on top of them.
+            let of_team =
+                of_team.map(|of_team| if it.limits.is_empty() { of_team } else { with_budget(&it.limits, &of_team) });
             let limits = of_team.as_ref().unwrap_or(&it.limits);
             let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
             self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);

@@ -71,7 +71,7 @@ pub async fn choose(gateway: &Gateway, wanted: &Wanted<'_>, model: &Arc<str>) ->
             }
         }
     }
-    Err(CallError::over_limit(&refused, gateway.paying().budget_status()))
+    Err(CallError::over_limit(&refused, gateway.paying().budget_status(), &gateway.settings().dashboard))
 }
 
 /// Tries the model's deployments until one has room: its own limits and its provider's let the next be tried, those of

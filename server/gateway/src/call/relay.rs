@@ -181,8 +181,9 @@ impl State {
     /// The answer outgrows what is set aside for it, and a budget has no more: it ends here, in the stream's own form, and
     /// the provider's connection is closed. What it has by now is charged.
     fn cut(&mut self, refusal: &Refusal) {
-        let status = self.attempt.gateway.paying().budget_status();
-        let error = CallError::over_limit(refusal, status);
+        let gateway = &self.attempt.gateway;
+        let (status, dashboard) = (gateway.paying().budget_status(), &gateway.settings().dashboard);
+        let error = CallError::over_limit(refusal, status, dashboard);
         // What was guessed beyond what is paid for may be a wrong guess.
         let most = self.attempt.paid();
         let reason = "a budget was used up in the middle of the answer";

@@ -6,6 +6,8 @@ use tollgate_domain::key::VirtualKey;
 use tollgate_domain::ledger::{AccountKey, Refusal};
 use tollgate_domain::principal::ModelDenial;
 
+use super::over_limit::OverLimit;
+
 /// An error as the client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -19,6 +21,8 @@ pub struct CallError {
     pub code: Option<String>,
     /// Seconds for a `retry-after` header.
     pub retry_after: Option<String>,
+    /// The limit that was in the way.
+    pub limit: Option<Box<OverLimit>>,
 }
 
 #[derive(Serialize)]
@@ -32,11 +36,21 @@ struct Inner<'a> {
     r#type: &'a str,
     param: Option<&'a str>,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a OverLimit>,
 }
 
 impl CallError {
     fn new(status: StatusCode, kind: &str, message: impl Into<String>) -> Self {
-        Self { status, kind: kind.to_owned(), message: message.into(), param: None, code: None, retry_after: None }
+        Self {
+            status,
+            kind: kind.to_owned(),
+            message: message.into(),
+            param: None,
+            code: None,
+            retry_after: None,
+            limit: None,
+        }
     }
 
     fn with_param(mut self, param: impl Into<String>) -> Self {
@@ -257,14 +271,13 @@ impl CallError {
     }
 
     /// A budget or a rate limit is in the way. Budgets answer with `budget_status`.
-    pub fn over_limit(refusal: &Refusal, budget_status: u16) -> Self {
+    /// `dashboard` is the address before `/ui`.
+    pub fn over_limit(refusal: &Refusal, budget_status: u16, dashboard: &str) -> Self {
         let status = StatusCode::from_u16(refusal.status(budget_status)).unwrap_or(StatusCode::PAYMENT_REQUIRED);
-        let (kind, ask) = if refusal.is_budget() {
-            ("budget_exceeded", " Ask whoever manages it to raise the budget.")
-        } else {
-            ("throttling_error", "")
-        };
-        let mut error = Self::new(status, kind, format!("{refusal}{ask}"));
+        let kind = if refusal.is_budget() { "budget_exceeded" } else { "throttling_error" };
+        let limit = OverLimit::of(refusal, dashboard);
+        let mut error = Self::new(status, kind, format!("{refusal}{}", limit.sentence()));
+        error.limit = Some(Box::new(limit));
         error.retry_after = refusal.retry_after.map(|seconds| seconds.to_string());
         error
     }
@@ -381,7 +394,7 @@ impl CallError {
                 .map_or_else(|| format!("{provider} answered {status}."), |text| format!("{provider}: {text}"))
         };
         let kind = if credentials { None } else { field("type") }.unwrap_or_else(|| default_kind(status).to_owned());
-        Self { status, kind, message, param: field("param"), code: field("code"), retry_after }
+        Self { status, kind, message, param: field("param"), code: field("code"), retry_after, limit: None }
     }
 
     /// What of a provider's error is kept: its own words may quote the prompt, names of what is wrong don't.
@@ -399,6 +412,7 @@ impl CallError {
                 r#type: &self.kind,
                 param: self.param.as_deref(),
                 code: self.code.as_deref().unwrap_or(status),
+                limit: self.limit.as_deref(),
             },
         };
         serde_json::to_vec(&body).unwrap_or_default()

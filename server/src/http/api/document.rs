@@ -35,6 +35,7 @@ use super::super::problem::ProblemBody;
         (name = "Budgets", description = "Limits that several can share."),
         (name = "Customers", description = "End customers: whom applications call for."),
         (name = "Tags", description = "What spend is told apart by."),
+        (name = "Increase requests", description = "More money for a while: asked, and decided."),
         (name = "Access groups", description = "Models that access is given to as a whole."),
         (name = "Models", description = "What can be called, and what it costs."),
         (name = "Deployments", description = "Models that are kept in the database."),

@@ -45,6 +45,8 @@ errors! {
     CreateErrors: [NotFound, Conflict, TooLarge, UnsupportedMediaType, IdempotencyKeyReused];
     /// Of changing something.
     UpdateErrors: [NotFound, Conflict, Changed, TooLarge, UnsupportedMediaType];
+    /// Of deciding something, once.
+    DecideErrors: [NotFound, Conflict, Changed, TooLarge, UnsupportedMediaType, IdempotencyKeyReused];
     /// Of deleting something.
     DeleteErrors: [NotFound, Conflict, Changed];
 }

@@ -6,6 +6,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tollgate_control::ControlError;
+use tollgate_domain::increase::RAISABLE;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::{Nanos, Timestamp};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -200,6 +202,39 @@ pub fn invalid(field: &'static str, message: impl Into<String>) -> ControlError 
     ControlError::Invalid { field, message: message.into() }
 }
 
+/// The kind of an account whose limits can be asked to be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncreaseAccount(pub AccountKind);
+
+impl Serialize for IncreaseAccount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for IncreaseAccount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let kind = RAISABLE.into_iter().find(|kind| kind.as_str() == text);
+        kind.map(Self).ok_or_else(|| {
+            let kinds: Vec<_> = RAISABLE.iter().map(|kind| kind.as_str()).collect();
+            D::Error::custom(format!("one of {}", kinds.join(", ")))
+        })
+    }
+}
+
+impl PartialSchema for IncreaseAccount {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The kind of an account whose limits can be asked to be raised."))
+            .enum_values(Some(RAISABLE.map(|kind| kind.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for IncreaseAccount {}
+
 /// The domain's enums, under their names in JSON.
 macro_rules! mirror {
     ($($(#[$doc:meta])* $name:ident: $of:ty { $($variant:ident),* $(,)? })*) => {$(
@@ -234,6 +269,10 @@ mirror! {
     Role: tollgate_domain::actor::Role { Admin, Auditor, Member, Viewer }
     /// What somebody is in a team or organisation.
     MemberRole: tollgate_domain::membership::MemberRole { Admin, Member }
+    /// What became of a request for an increase.
+    IncreaseState: tollgate_domain::increase::IncreaseState { Open, Approved, Denied, Withdrawn, Expired }
+    /// Whose requests for increases.
+    WhoseIncreases: tollgate_control::increases::Whose { All, Own, ToDecide }
     /// What a key is for.
     KeyType: tollgate_domain::key::KeyType { Default, LlmApi, Management, ReadOnly }
     /// What a key's state allows.

@@ -237,6 +237,13 @@ pub async fn template() -> (Vec<u8>, Names) {
     office.make("deployments", json!({"id": "d-1", "model": "d-1", "params": params})).await;
     office.make("credentials", json!({"id": "cr-1", "values": {"api_key": "sk-provider-1234567890"}})).await;
 
+    // The member asks for more in the team.
+    let asked = r#"{"account_kind": "membership", "account_id": "team:blue:member", "amount": "5", "reason": "x"}"#;
+    let told = office.send("POST", "/api/v1/increase-requests", asked, &ACTORS[4], &names).await;
+    assert_eq!(told.status, StatusCode::CREATED, "{}", told.text);
+    let increase: Value = serde_json::from_str(&told.text).unwrap();
+    names.0.insert("increase", increase["id"].as_str().unwrap().to_owned());
+
     // A call by the member, in the ledger.
     let call = r#"{"model": "gpt-4o", "messages": []}"#;
     let told = office.send("POST", "/v1/chat/completions", call, &ACTORS[4], &names).await;

@@ -6,15 +6,18 @@ use std::pin::Pin;
 use tollgate_control::access::{self, Ensured};
 use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Format, Layout};
+use tollgate_control::increases::{Approval, IncreaseFilter};
 use tollgate_control::invoices::Import;
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, budgets, groups, invoices, models, overview, people, records, repricing,
-    requests, secrets, settings, usage, users,
+    Control, ControlError, OpContext, audit, budgets, groups, increases, invoices, models, overview, people, records,
+    repricing, requests, secrets, settings, usage, users,
 };
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::invoice::Tolerance;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
@@ -280,6 +283,38 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let may = May::Do(Action::Create, Resource::Key, place);
         case!(list, "keys::create", of, may, then, |c, op, new| keys::create(&c, &op, new));
     }
+    let me_id = cast.user_id();
+    let place = Place { owner: me_id.clone(), ..Place::default() };
+    let then = if me_id.is_some() { Then::Changed } else { Then::Invalid("asker") };
+    let new = world::increase(AccountKind::User, me.unwrap_or("bob"));
+    case!(
+        list,
+        "increases::ask",
+        "oneself",
+        May::Do(Action::Create, Resource::IncreaseRequest, place),
+        then,
+        |c, op, new| { increases::ask(&c, &op, new) }
+    );
+    for request in all::<IncreaseRequest>(office).await {
+        let place = place_of(&request, teams);
+        let may = |action| May::Do(action, Resource::IncreaseRequest, place.clone());
+        let (of, id) = (request.account_id.clone(), request.id.to_string());
+        case!(list, "increases::get", of, may(Action::Read), Then::Read, |c, op, id| increases::get(&c, &op, &id));
+        case!(list, "increases::approve", of, may(Action::Update), Then::ChangedMuch, |c, op, id| {
+            increases::approve(&c, &op, &id, Some(1), Approval::default())
+        });
+        case!(list, "increases::deny", of, may(Action::Update), Then::Changed, |c, op, id| {
+            increases::deny(&c, &op, &id, None, None)
+        });
+        case!(list, "increases::withdraw", of, may(Action::Delete), Then::Changed, |c, op, id| {
+            increases::withdraw(&c, &op, &id, None)
+        });
+    }
+    let see = May::See(Resource::IncreaseRequest);
+    case!(list, "increases::list", "all", see.clone(), Then::Read, |c, op| async move {
+        increases::list(&c, &op, &IncreaseFilter::default(), None, 9).await
+    });
+    case!(list, "increases::waiting", "all", see, Then::Read, |c, op| increases::waiting(&c, &op));
     let anywhere = May::Do(Action::Update, Resource::Key, Place::default());
     case!(list, "keys::rotate_due", "all", anywhere, Then::Read, |c, op| keys::rotate_due(&c, &op));
     let see = May::See(Resource::Key);

@@ -9,6 +9,7 @@ use tollgate_domain::charge::Charge;
 use tollgate_domain::credential::Credential;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::deployment::StoredDeployment;
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
@@ -76,6 +77,7 @@ async fn lists_show_what_may_be_read() {
         check::<AccessGroup>(&office, &cast, &teams).await;
         check::<StoredDeployment>(&office, &cast, &teams).await;
         check::<Credential>(&office, &cast, &teams).await;
+        check::<IncreaseRequest>(&office, &cast, &teams).await;
 
         let seen = requests::list(&office.control, &cast.op, &RequestFilter::default(), None, 1000).await;
         let mut found: Vec<_> =

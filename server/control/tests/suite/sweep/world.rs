@@ -1,7 +1,9 @@
 //! A small company, made once, and everybody who could want something of it.
 
+use tollgate_control::increases::{self, NewIncrease};
 use tollgate_control::keys::{self, NewKey};
 use tollgate_control::{ControlError, Managed, OpContext, groups, records, users};
+use tollgate_domain::Nanos;
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::{Action, Actor, Memberships, Place, Role, Visible};
 use tollgate_domain::budget::Budget;
@@ -11,7 +13,9 @@ use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::ids::{
     AccessGroupId, BudgetId, CredentialId, CustomerId, DeploymentId, OrganisationId, TagId, TeamId, UserId,
 };
+use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::key::VirtualKey;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::organisation::Organisation;
@@ -21,7 +25,7 @@ use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 use tollgate_store::{KeyFilter, RecordFilter, Table};
 
-use crate::harness::{Office, op, op_of, person, secret, vault};
+use crate::harness::{Office, op, op_as, op_of, person, secret, vault};
 
 /// Somebody who wants something.
 #[derive(Clone)]
@@ -176,6 +180,12 @@ pub fn new_key(user: Option<&str>, team: Option<&str>, organisation: Option<&str
     new
 }
 
+/// Ten dollars more, for a while.
+pub fn increase(account: AccountKind, id: &str) -> NewIncrease {
+    let (account_id, reason) = (id.to_owned(), "the last week of the project".to_owned());
+    NewIncrease { account, account_id, amount: Nanos(10_000_000_000), until: None, reason }
+}
+
 /// What a delegating team lets its members do.
 const DELEGATED: [&str; 3] = ["/key/generate", "/key/update", "/key/delete"];
 
@@ -218,6 +228,10 @@ pub async fn template() -> Vec<u8> {
     let mut secret_one = credential("cr-1");
     control.put_secret(&mut secret_one, "api_key", &secret("sk-provider-1234567890")).unwrap();
     records::create(control, master, secret_one).await.unwrap();
+    for account in ["team:blue:bob", "team:red:bob"] {
+        let bob = &op_as(&office, "bob", Role::Member).await;
+        increases::ask(control, bob, increase(AccountKind::Membership, account)).await.unwrap();
+    }
     office.into_bytes().await
 }
 
@@ -311,4 +325,5 @@ samples! {
     AccessGroup: |g| g.description = Some("x".to_owned());
     StoredDeployment: |d| d.blocked = true;
     Credential: |c| c.provider = None;
+    IncreaseRequest: |r| r.note = Some("x".to_owned());
 }

@@ -333,6 +333,9 @@ fn a_customer_with_nothing_of_its_own_has_the_houses_limits() {
     assert_eq!(rules(&Limits::default(), BudgetId::parse("own").as_ref()), (Some(41), 0));
     assert_eq!(rules(&limits(json!({"max_budget": 3})), None), (Some(3), 0));
     assert_eq!(rules(&limits(json!({"tpm_limit": 3})), None), (None, 1));
+    // An increase alone comes on top of the house's.
+    let raised = limits(json!({"temporary_increase": 5, "temporary_until": 9}));
+    assert_eq!(rules(&raised, None), (Some(40), 1));
 }
 
 #[test]
