@@ -14,6 +14,7 @@ mod m20261122_000003_rollups;
 mod m20261122_000004_people;
 mod m20261122_000005_audit;
 mod m20261122_000006_records;
+mod m20261123_000002_alerts;
 mod types;
 
 /// Every step, oldest first.
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_people::Migration),
             Box::new(m20261122_000005_audit::Migration),
             Box::new(m20261122_000006_records::Migration),
+            Box::new(m20261123_000002_alerts::Migration),
         ]
     }
 }

@@ -118,6 +118,9 @@ pub struct Charge {
     #[serde(flatten, serialize_with = "but_zeros")]
     pub usage: Usage,
     pub cost: Nanos,
+    /// What was set aside for it when it began; nought: nothing, or it is not known.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reserved: Nanos,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cost_lines: Vec<CostLine>,
     /// Where the prices come from; `None`: there was no price.
@@ -240,6 +243,7 @@ mod tests {
             certainty: Certainty::Measured,
             usage: Usage::default(),
             cost: Nanos(7),
+            reserved: Nanos(0),
             cost_lines: Vec::new(),
             price_source: None,
             duration_us: 0,
@@ -266,6 +270,7 @@ mod tests {
                 audio_output: 9,
                 image_output: 10,
             },
+            reserved: Nanos(8),
             cost_lines: vec![CostLine { meter: Meter::Output, units: 7, price: Picos(1) }],
             price_source: Some("s".into()),
             first_byte_us: Some(0),

@@ -110,6 +110,9 @@ pub struct Limits {
     pub max_parallel_requests: Option<i64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelLimits>,
+    /// More limits that refuse nobody: it is counted whom they would have refused. They have no shadow of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Box<Limits>>,
 }
 
 /// Why limits can't be meant.
@@ -129,9 +132,16 @@ impl Limits {
         }
     }
 
-    /// The same for an account whose budgets were begun anew at another moment.
-    pub fn since(&self, moment: Option<Timestamp>) -> Self {
-        Self { budget_since: moment, ..self.clone() }
+    /// Nothing is limited but in shadow.
+    pub fn is_bare(&self) -> bool {
+        Self { shadow: None, budget_since: None, ..self.clone() } == Self::default()
+    }
+
+    /// The same for an account that has none of its own: its budgets may have been begun anew at another moment, and it
+    /// may try limits in shadow.
+    pub fn lent_to(&self, own: &Self) -> Self {
+        let shadow = own.shadow.clone().or_else(|| self.shadow.clone());
+        Self { budget_since: own.budget_since, shadow, ..self.clone() }
     }
 
     /// Refuses what makes no sense: negative amounts, half of a temporary increase.
@@ -182,7 +192,11 @@ impl Limits {
                 return error("models", "no limit may be negative");
             }
         }
-        Ok(())
+        match &self.shadow {
+            Some(shadow) if shadow.shadow.is_some() => error("shadow", "limits in shadow have no shadow themselves"),
+            Some(shadow) => shadow.check().map_err(|wrong| LimitsError { field: "shadow", message: wrong.message }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -209,6 +223,12 @@ mod tests {
         let limits = Limits { rpd_limit: Some(-1), ..Limits::default() };
         assert_eq!(limits.check().unwrap_err().field, "rpd_limit");
         assert_eq!(Limits::default().check(), Ok(()));
+        let negative = Limits { max_budget: Some(Nanos(-1)), ..Limits::default() };
+        let nested = Limits { shadow: Some(Box::default()), ..Limits::default() };
+        for shadow in [negative, nested] {
+            let limits = Limits { shadow: Some(Box::new(shadow)), ..Limits::default() };
+            assert_eq!(limits.check().unwrap_err().field, "shadow");
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Reservation {
     /// The moment that decides its windows.
     pub at: Timestamp,
     pub held: Ask,
+    /// Limits in shadow that would have refused it: told when it is known what that would have saved.
+    shadows: Vec<Event>,
     live: bool,
     /// Whether the call's charge is journalled: its provider may have been asked.
     sent: HoldSlot,
@@ -65,12 +67,16 @@ impl Reservation {
     }
 
     /// Turns it into a charge.
-    pub(super) fn settle(mut self, used: Ask) {
+    /// Gives what is to be told of it.
+    pub(super) fn settle(mut self, used: Ask) -> Vec<Event> {
         self.live = false;
         let now = self.ledger.0.clock.now();
-        if let Some(Settled { events, .. }) = self.ledger.book().settle(self.id, used, now) {
-            tell(&events);
+        let settled = self.ledger.book().settle(self.id, used, now);
+        let mut events = std::mem::take(&mut self.shadows);
+        if let Some(Settled { events: more, .. }) = settled {
+            events.extend(more);
         }
+        events
     }
 }
 
@@ -119,9 +125,9 @@ impl Ledger {
         let reserved = book.reserve(id, chain, ask, at)?;
         let rates = if chain.has_rates() { book.rates(chain, at) } else { Vec::new() };
         drop(book);
-        tell(&reserved.events);
+        let (at, shadows) = (reserved.at, reserved.events);
         let reservation =
-            Reservation { ledger: self.clone(), id, at: reserved.at, held: ask, live: true, sent: HoldSlot::default() };
+            Reservation { ledger: self.clone(), id, at, held: ask, shadows, live: true, sent: HoldSlot::default() };
         Ok(Reserved { reservation, told, rates })
     }
 
@@ -164,22 +170,3 @@ impl Ledger {
 
 /// An account that was not used for so long leaves the memory.
 const IDLE_SECONDS: i64 = 3600;
-
-fn tell(events: &[Event]) {
-    for event in events {
-        match event {
-            Event::SoftLimit { account, soft, spent, .. } => {
-                tracing::warn!(%account, soft = %soft.decimal(), spent = %spent.decimal(), "a soft budget is reached");
-            }
-            Event::Threshold { account, percent, limit, spent, .. } => {
-                tracing::warn!(%account, percent, limit = %limit.decimal(), spent = %spent.decimal(), "a share of a budget is spent");
-            }
-            Event::Shadow(refusal) => {
-                tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call");
-            }
-            Event::Overrun { account, beyond, .. } => {
-                tracing::warn!(%account, beyond = %beyond.decimal(), "a provider billed more than was reserved, and a budget is overrun");
-            }
-        }
-    }
-}

@@ -37,6 +37,8 @@ pub struct Model {
     pub audio_output_tokens: i64,
     pub image_output_tokens: i64,
     pub cost_nanos: i64,
+    /// 0: nothing, or it is not known.
+    pub reserved_nanos: i64,
     pub cost_lines: Option<String>,
     pub price_source: Option<String>,
     pub duration_us: i64,
