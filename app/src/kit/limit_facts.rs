@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tollgate_domain::Nanos;
 use tollgate_domain::limits::{BudgetDuration, Limits};
 
-use super::limits::{last_day, model_line};
+use super::limits::{last_day, model_line, shadow_line};
 use super::{Fact, Facts};
 use crate::components::{count_text, exact_money, moment_text};
 
@@ -58,6 +58,7 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
         number("Requests a day", limits.rpd_limit),
         number("Calls at once", limits.max_parallel_requests),
         (!models.is_empty()).then_some(("Single models", models)),
+        limits.shadow.as_deref().map(|shadow| ("In shadow, refusing nobody", shadow_line(shadow))),
     ];
     facts.into_iter().flatten().collect()
 }

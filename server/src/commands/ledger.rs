@@ -9,7 +9,12 @@ use crate::start::StartError;
 use crate::terminal::say;
 
 pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
-    let LedgerCommand::Verify(database) = command;
+    let database = match command {
+        LedgerCommand::Verify(database) => database,
+        LedgerCommand::Replay { account, limits, since, until, database } => {
+            return super::replay::run(&account, &limits, since.as_deref(), until.as_deref(), &database).await;
+        }
+    };
     let store = super::open_store(&database).await?;
     store.check_schema().await?;
     let report = store.verify_ledger().await?;

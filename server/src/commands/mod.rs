@@ -6,6 +6,7 @@ mod export;
 mod keys;
 mod ledger;
 mod office;
+mod replay;
 mod secrets;
 mod users;
 

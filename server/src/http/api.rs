@@ -4,6 +4,7 @@
 
 mod access_groups;
 mod audit_events;
+mod budget_events;
 mod budgets;
 mod credentials;
 mod customers;
@@ -24,6 +25,7 @@ mod models;
 mod organisations;
 mod overview;
 mod records;
+mod replay;
 mod requests;
 mod tags;
 mod teams;
@@ -64,6 +66,8 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(usage::router())
         .merge(exports::router())
         .merge(audit_events::router())
+        .merge(budget_events::router())
+        .merge(replay::router())
 }
 
 pub fn router(server: &Server) -> Router<Server> {

@@ -45,7 +45,7 @@ impl Default for House {
             providers: BTreeMap::new(),
             user_default: Limits::default(),
             budget_status: BUDGET_STATUS,
-            thresholds: Vec::new(),
+            thresholds: THRESHOLDS.to_vec(),
         }
     }
 }

@@ -71,6 +71,11 @@ pub struct Limits {
     max_parallel_requests: Option<i64>,
     /// By the model's name.
     models: BTreeMap<String, ModelLimits>,
+    /// More limits that refuse nobody: it is told whom they would have refused (`/api/v1/budget-events/shadow`). They
+    /// have no shadow of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    shadow: Option<Box<Limits>>,
 }
 
 /// A change of limits: what is absent stays, `null` takes a limit away.
@@ -118,6 +123,10 @@ pub struct LimitsPatch {
     #[serde(default)]
     #[schema(schema_with = models_patch)]
     models: Patch<BTreeMap<String, Option<ModelLimits>>>,
+    /// Replaced as a whole; `null` takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<Limits>)]
+    shadow: Patch<Limits>,
 }
 
 /// A map of limits and nulls.
@@ -161,6 +170,7 @@ impl From<Limits> for limits::Limits {
             rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
             models: limits.models.into_iter().map(|(model, limits)| (model, limits.into())).collect(),
+            shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
     }
 }
@@ -188,6 +198,7 @@ impl From<limits::Limits> for Limits {
             rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
             models: models.collect(),
+            shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
     }
 }
@@ -215,6 +226,7 @@ impl Patch<LimitsPatch> {
                 patch.rpd_limit.optional(&mut field.rpd_limit);
                 patch.max_parallel_requests.optional(&mut field.max_parallel_requests);
                 patch.models.merge_map(&mut field.models);
+                patch.shadow.map(|shadow| Box::new(limits::Limits::from(shadow))).optional(&mut field.shadow);
             }
         }
     }

@@ -93,7 +93,7 @@ fn everything_that_is_written_down_becomes_a_rule() {
 #[test]
 fn a_personal_key_is_paid_for_by_its_person_and_a_teams_by_the_team() {
     let mut principal = principal();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "gpt-4o") };
     let key = "key 00000000-0000-0000-0000-000000000001";
     let part = format!("{key}, model gpt-*");
@@ -150,7 +150,7 @@ fn a_shared_budget_fills_in_what_an_account_leaves_open() {
     let mut principal = principal();
     let budgets = [budget];
     principal.budgets = budgets.to_vec();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "o3") };
     let chain = payers.chain();
     let key = "key 00000000-0000-0000-0000-000000000001";
@@ -171,7 +171,7 @@ fn customers_and_tags_pay_too() {
     let customer: Customer = serde_json::from_value(json!({"id": "c1", "limits": {"max_budget": 4}})).unwrap();
     let tags: Vec<Tag> =
         ["a", "b"].map(|id| serde_json::from_value(json!({"id": id, "limits": {"rpm_limit": 1}})).unwrap()).into();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers {
         customer: Some(CustomerLimits {
             id: &customer.id,
