@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use tollgate_control::replay::{self, Outcome, Proposal};
-use tollgate_domain::Timestamp;
 use tollgate_domain::limits::{BudgetDuration, Limits};
+use tollgate_domain::{Nanos, Timestamp};
 
 use super::office::open;
 use crate::cli::{DatabaseArguments, LimitArguments};
@@ -41,7 +41,7 @@ pub async fn run(
 
 fn limits_of(arguments: &LimitArguments) -> Result<Limits, StartError> {
     let wrong = |what: &str| StartError::Configuration(what.to_owned());
-    let budget = arguments.max_budget.as_deref().map(str::parse).transpose();
+    let budget = arguments.max_budget.as_deref().map(str::parse::<Nanos>).transpose();
     let duration = match arguments.duration.as_deref() {
         Some(text) => {
             Some(BudgetDuration::parse(text).ok_or_else(|| wrong("the duration is one such as 24h, 30d or 1mo"))?)

@@ -89,7 +89,7 @@ impl AlertFilter {
 /// Who may see what was spent by a team may see what is told of the team; the same for the others. Of accounts that
 /// belong to nobody it takes the right to see everything.
 fn seen(visible: &Visible, binds: &mut Binds) -> Option<String> {
-    let Visible::Within { user, teams, organisations, key, .. } = visible else { return None };
+    let Visible::Within { user, teams, organisations, key } = visible else { return None };
     let teams: Vec<_> = teams.iter().map(tollgate_domain::ids::TeamId::as_str).collect();
     let organisations: Vec<_> = organisations.iter().map(tollgate_domain::ids::OrganisationId::as_str).collect();
     let owned = |conditions: Vec<Option<String>>| {

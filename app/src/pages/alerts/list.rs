@@ -71,7 +71,7 @@ fn Alerts(view: AlertsView, list: ListQuery) -> impl IntoView {
         }
         .into_any();
     }
-    let shadows = (!shadows.is_empty()).then(|| view! { <Shadows sums=shadows list=list.clone() /> });
+    let shadows = (!shadows.is_empty()).then(|| view! { <Shadows sums=shadows /> });
     let rows = rows.into_iter().map(|alert| view! { <Row alert /> }).collect_view();
     view! {
         {shadows}
@@ -82,7 +82,7 @@ fn Alerts(view: AlertsView, list: ListQuery) -> impl IntoView {
 
 /// What each limit in shadow would have done.
 #[component]
-fn Shadows(sums: Vec<ShadowSum>, list: ListQuery) -> impl IntoView {
+fn Shadows(sums: Vec<ShadowSum>) -> impl IntoView {
     let row = |sum: ShadowSum| {
         view! {
             <tr>
@@ -99,7 +99,7 @@ fn Shadows(sums: Vec<ShadowSum>, list: ListQuery) -> impl IntoView {
     view! {
         <section class="stack">
             <h2>"Limits in shadow would have refused"</h2>
-            <DataTable label="Limits in shadow" columns=SHADOWS.to_vec() list next=None>{rows}</DataTable>
+            <DataTable label="Limits in shadow" columns=SHADOWS.to_vec()>{rows}</DataTable>
             <h2>"Every alert"</h2>
         </section>
     }

@@ -6,7 +6,7 @@ use tollgate_control::replay::{Outcome, Refused};
 use super::{ALERTS, TRY_LIMIT};
 use crate::api::{TriedView, try_limit};
 use crate::components::{Count, EmptyState, Moment, Money, PageHeader};
-use crate::kit::{Column, DataTable, Fact, Facts, FilterBar, Filters, ListQuery, column, load, query};
+use crate::kit::{Column, DataTable, Fact, Facts, FilterBar, Filters, column, load, query};
 use crate::pages::{key_href, request_href, user_href};
 
 const COLUMNS: [Column; 4] =
@@ -31,12 +31,12 @@ pub fn TryLimitPage() -> impl IntoView {
             <a class="button" href=ALERTS>"Alerts"</a>
         </PageHeader>
         <FilterBar list=list.clone() />
-        {load(try_limit(list.clone()), move |view| view! { <Tried view list /> })}
+        {load(try_limit(list), move |view| view! { <Tried view /> })}
     }
 }
 
 #[component]
-fn Tried(view: TriedView, list: ListQuery) -> impl IntoView {
+fn Tried(view: TriedView) -> impl IntoView {
     match view {
         TriedView::Nothing => view! {
             <EmptyState
@@ -53,12 +53,12 @@ fn Tried(view: TriedView, list: ListQuery) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
-        TriedView::Done(outcome) => view! { <Outcomes outcome list /> }.into_any(),
+        TriedView::Done(outcome) => view! { <Outcomes outcome /> }.into_any(),
     }
 }
 
 #[component]
-fn Outcomes(outcome: Outcome, list: ListQuery) -> impl IntoView {
+fn Outcomes(outcome: Outcome) -> impl IntoView {
     let Outcome { calls, cost, refused, saved, first, who, callers, complete } = outcome;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let first = first.map(|(at, id, reason)| {
@@ -69,7 +69,7 @@ fn Outcomes(outcome: Outcome, list: ListQuery) -> impl IntoView {
     });
     let table = (!who.is_empty()).then(|| {
         let rows = who.into_iter().map(|one| view! { <Row one /> }).collect_view();
-        view! { <DataTable label="Who would have been refused" columns=COLUMNS.to_vec() list next=None>{rows}</DataTable> }
+        view! { <DataTable label="Who would have been refused" columns=COLUMNS.to_vec()>{rows}</DataTable> }
     });
     view! {
         <Facts>

@@ -24,7 +24,7 @@ pub fn account_href(account: &AccountKey) -> Option<String> {
 
 /// An amount of what the alert's limit counts.
 pub fn amount(alert: &Alert, value: i64) -> String {
-    if alert.is_money { Nanos(value).display().to_string() } else { count_text(value) }
+    if alert.is_money { Nanos(value).display() } else { count_text(value) }
 }
 
 pub const KINDS: [(&str, &str); 4] = [

@@ -30,7 +30,7 @@ pub fn router() -> OpenApiRouter<Server> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Account {
     /// `gateway`, `organisation`, `team`, `membership`, `user`, `key`, `customer`, `tag`, `provider` or `deployment`.
-    kind: &'static str,
+    kind: String,
     /// Empty: the whole gateway.
     id: String,
     /// A model or a pattern of models; `null`: all that the account spends.
@@ -39,7 +39,11 @@ pub struct Account {
 
 impl From<AccountKey> for Account {
     fn from(key: AccountKey) -> Self {
-        Self { kind: key.kind.as_str(), id: key.id.to_string(), model: key.model.map(|model| model.to_string()) }
+        Self {
+            kind: key.kind.as_str().to_owned(),
+            id: key.id.to_string(),
+            model: key.model.map(|model| model.to_string()),
+        }
     }
 }
 
@@ -51,12 +55,12 @@ pub struct BudgetEvent {
     at: Moment,
     /// `soft_limit`: spend reached the soft budget. `threshold`: spend reached `percent` of the budget. `shadow`: a limit
     /// in shadow would have refused the call. `overrun`: a provider billed more than was reserved.
-    kind: &'static str,
+    kind: String,
     account: Account,
     /// Which of the account's limits: `budget a month`, `requests a minute`.
     limit_name: String,
     /// `usd` or `count`.
-    unit: &'static str,
+    unit: String,
     window_start: Option<Moment>,
     window_end: Option<Moment>,
     percent: Option<u8>,
@@ -79,8 +83,8 @@ impl From<Alert> for BudgetEvent {
         let edge = |at: i64| (at > i64::MIN && at < i64::MAX).then_some(Moment(tollgate_domain::Timestamp(at)));
         Self {
             at: Moment(alert.at),
-            kind: alert.kind.as_str(),
-            unit: if alert.is_money { "usd" } else { "count" },
+            kind: alert.kind.as_str().to_owned(),
+            unit: if alert.is_money { "usd" } else { "count" }.to_owned(),
             window_start: alert.span.and_then(|span| edge(span.start.0)),
             window_end: alert.span.and_then(|span| edge(span.end.0)),
             percent: alert.percent,

@@ -4,7 +4,7 @@
 //! statements of many rows each. Passing a batch as one JSON text was measured too; SQLite takes three times as
 //! long to pick it apart.
 
-pub(crate) mod bulk;
+pub mod bulk;
 pub mod cost_lines;
 mod latest;
 mod rollup;
@@ -22,7 +22,7 @@ use crate::error::within;
 use crate::{Store, StoreError};
 use bulk::Connection;
 use rollup::Rollup;
-pub(crate) use rows::indexed;
+pub use rows::indexed;
 pub use verify::{LedgerReport, MOST_TOLD};
 
 /// A batch may wait for as long: its lines are safe in the journal.
