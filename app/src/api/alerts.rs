@@ -106,3 +106,12 @@ fn proposal(list: &ListQuery, account: &str, now: Timestamp) -> Result<Proposal,
     let since = day("since").unwrap_or_else(|| until.plus_seconds(-replay::PERIOD));
     Ok(Proposal { account, limits, since, until })
 }
+
+/// What limits in shadow would have refused of an account in the last 30 days.
+pub async fn shadows_of(kind: AccountKind, id: String) -> Result<Vec<ShadowSum>, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    let since = control.clock().now().plus_seconds(-replay::PERIOD);
+    let filter =
+        AlertFilter { account_kind: Some(kind), account_id: Some(id), since: Some(since), ..AlertFilter::default() };
+    Ok(alerts::shadows(&control, &op, &filter, MOST_SHADOWS).await?)
+}

@@ -145,7 +145,7 @@ impl Store {
                 })
                 .await?;
             tx.commit().await?;
-            Ok(new)
+            Ok::<_, StoreError>(new)
         };
         within(LIMIT, write).await
     }

@@ -1,9 +1,11 @@
 //! Alerts of budgets and limits, and limits that are tried on the past.
 
+mod account;
 mod list;
 mod replay;
 mod words;
 
+pub use account::ShadowFacts;
 pub use list::AlertList;
 pub use replay::TryLimitPage;
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::key::{KeyStatus, KeyType};
+use tollgate_domain::ledger::AccountKind;
 
 use super::edit::EditForm;
 use super::list::BlockForm;
@@ -16,8 +17,8 @@ use crate::kit::{
     span_text,
 };
 use crate::pages::ago::ago;
-use crate::pages::organisation_href;
 use crate::pages::requests::{RequestTable, requests_of_key};
+use crate::pages::{ShadowFacts, organisation_href};
 
 const PURPOSE: &str = "What this key may do, what it did, and the ways to change or stop it.";
 
@@ -173,6 +174,7 @@ fn KeyFacts(key: KeyView) -> impl IntoView {
             <Fact label="Last changed"><Moment at=key.updated_at />" by "{key.updated_by}</Fact>
         </Facts>
         {limits}
+        <ShadowFacts kind=AccountKind::Key id=key.id.clone() />
         <div class="ids"><CopyField label="Key id" id="key-id" value=key.id /></div>
     }
 }
