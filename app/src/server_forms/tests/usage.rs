@@ -13,7 +13,7 @@ use super::site::Site;
 
 const DAY: i64 = 86_400;
 
-fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Charge {
+pub fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Charge {
     let id = ChargeId::new(&SystemClock, &SystemEntropy);
     Charge {
         call_id: Some(format!("call-{id}")),

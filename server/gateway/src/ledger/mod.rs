@@ -51,6 +51,8 @@ struct Inner {
     queue: Queue,
     wake: Notify,
     dropped_refusals: AtomicU64,
+    /// By [`AlertKind::ALL`].
+    told_alerts: [AtomicU64; AlertKind::ALL.len()],
     lost_alerts: AtomicU64,
     /// Every account: one lock, held for microseconds.
     book: Mutex<Book>,
@@ -97,6 +99,7 @@ impl Ledger {
             queue: Queue::default(),
             wake: Notify::new(),
             dropped_refusals: AtomicU64::new(0),
+            told_alerts: Default::default(),
             lost_alerts: AtomicU64::new(0),
             book: Mutex::new(Book::new(Zone::default(), latest)),
             flushing: tokio::sync::Mutex::default(),
@@ -168,9 +171,18 @@ impl Ledger {
     fn tell(&self, alerts: Vec<Alert>) {
         for alert in &alerts {
             log(alert);
+            let counts = AlertKind::ALL.iter().zip(&self.0.told_alerts);
+            for (_, count) in counts.filter(|(kind, _)| **kind == alert.kind) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
         }
         let lost = self.0.queue.push_alerts(alerts, MAX_WAITING_ALERTS);
         self.0.lost_alerts.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// How many alerts of each kind there were.
+    pub fn told_alerts(&self) -> impl Iterator<Item = (AlertKind, u64)> {
+        AlertKind::ALL.into_iter().zip(self.0.told_alerts.iter().map(|count| count.load(Ordering::Relaxed)))
     }
 
     /// Alerts that were lost: too many waited, or the database did not take them.

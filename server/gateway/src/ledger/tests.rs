@@ -318,6 +318,7 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
     let shares: Vec<_> = of(AlertKind::Threshold).map(|alert| (alert.percent, alert.used)).collect();
     assert_eq!(shares, [(Some(20), 210)]);
     assert_eq!(ledger.lost_alerts(), 0);
+    assert_eq!(ledger.told_alerts().map(|(_, count)| count).collect::<Vec<_>>(), [1, 1, 5, 0]);
     // What was set aside is on record with each charge.
     let mut reserved = Vec::new();
     let filter = RequestFilter::default();
