@@ -53,4 +53,6 @@ class Ledger:
                 counted = (charge["input_tokens"], charge["output_tokens"])
                 assert counted == (entry["prompt_tokens"], entry["completion_tokens"]), (charge, entry)
                 assert charge["certainty"] == "measured"
+            elif charge["outcome"] == "success":
+                assert charge["certainty"] == "estimated", charge
         return charges

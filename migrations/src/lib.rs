@@ -14,7 +14,9 @@ mod m20261122_000003_rollups;
 mod m20261122_000004_people;
 mod m20261122_000005_audit;
 mod m20261122_000006_records;
+mod m20261123_000001_instead_of;
 mod m20261123_000002_alerts;
+mod m20261123_000006_units;
 mod types;
 
 /// Every step, oldest first.
@@ -30,7 +32,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_people::Migration),
             Box::new(m20261122_000005_audit::Migration),
             Box::new(m20261122_000006_records::Migration),
+            Box::new(m20261123_000001_instead_of::Migration),
             Box::new(m20261123_000002_alerts::Migration),
+            Box::new(m20261123_000006_units::Migration),
         ]
     }
 }

@@ -116,6 +116,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
+        cancel: config.general.cancel_on_disconnect,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         ..Settings::default()
     };

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use tollgate_domain::Nanos;
-use tollgate_domain::limits::{BudgetDuration, Limits};
+use tollgate_domain::ledger::Period;
+use tollgate_domain::limits::{BudgetDuration, Limits, RateLimit};
 
 use super::limits::{last_day, model_line, shadow_line};
 use super::{Fact, Facts};
@@ -36,6 +37,15 @@ pub fn BudgetCell(limits: Limits) -> impl IntoView {
     view! { <span class=class title=title>{budget_text(&limits)}</span> }
 }
 
+/// `5,000 output tokens an hour, 20 requests a day`
+fn rates_text(rates: &[RateLimit]) -> String {
+    let one = |rate: &RateLimit| {
+        let article = if rate.period == Period::Hour { "an" } else { "a" };
+        format!("{} {} {article} {}", count_text(rate.limit), rate.kind.as_str(), rate.period.as_str())
+    };
+    rates.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// Every limit that is set, in words.
 fn told(limits: &Limits) -> Vec<(&'static str, String)> {
     let number = |label, number: Option<i64>| number.map(|number| (label, count_text(number)));
@@ -43,6 +53,7 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
     let windows = windows.collect::<Vec<_>>().join(", ");
     let models = limits.models.iter().map(|(model, limits)| model_line(model, limits)).collect::<Vec<_>>().join(", ");
     let increase = limits.temporary_increase.zip(limits.temporary_until);
+    let rates = rates_text(&limits.rates);
     let facts = [
         Some(("Budget", budget_text(limits))),
         limits.soft_budget.map(|amount| ("Soft budget", within(amount, limits.budget_duration.as_ref()))),
@@ -57,6 +68,7 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
         number("Tokens a day", limits.tpd_limit),
         number("Requests a day", limits.rpd_limit),
         number("Calls at once", limits.max_parallel_requests),
+        (!rates.is_empty()).then_some(("More rate limits", rates)),
         (!models.is_empty()).then_some(("Single models", models)),
         limits.shadow.as_deref().map(|shadow| ("In shadow, refusing nobody", shadow_line(shadow))),
     ];
@@ -72,7 +84,16 @@ pub fn LimitFacts(limits: Limits) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_domain::ledger::RateKind;
+
     use super::*;
+
+    #[test]
+    fn rates_are_told_in_words() {
+        let rate = |kind, period, limit| RateLimit { kind, period, limit };
+        let rates = [rate(RateKind::OutputTokens, Period::Hour, 5000), rate(RateKind::Requests, Period::Day, 20)];
+        assert_eq!(rates_text(&rates), "5,000 output tokens an hour, 20 requests a day");
+    }
 
     #[test]
     fn budgets_are_told_with_their_time() {

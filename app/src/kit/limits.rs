@@ -165,13 +165,17 @@ impl TypedLimits {
         {
             limits.temporary_until = Some(old);
         }
-        // No form has it.
+        // No form has these.
         limits.budget_since = before.budget_since;
         // A form knows a part of it.
         if let (Some(old), Some(new)) = (&before.shadow, &limits.shadow)
             && shadow_line(old) == shadow_line(new)
         {
             limits.shadow.clone_from(&before.shadow);
+        }
+        limits.rates.clone_from(&before.rates);
+        for (name, model) in before.models.iter().filter(|(_, model)| !model.rates.is_empty()) {
+            limits.models.entry(name.clone()).or_default().rates.clone_from(&model.rates);
         }
         limits
     }
@@ -188,7 +192,10 @@ impl Form {
         let money = |amount: Option<Nanos>| amount.map(Nanos::to_decimal).unwrap_or_default();
         let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
         let windows = limits.windows.iter().map(|w| format!("{} {}", w.duration, w.max_budget.to_decimal()));
-        let models = limits.models.iter().map(|(model, limits)| model_line(model, limits));
+        let typed =
+            |limits: &ModelLimits| ModelLimits { rates: Vec::new(), ..limits.clone() } != ModelLimits::default();
+        let models = limits.models.iter().filter(|(_, limits)| typed(limits));
+        let models = models.map(|(model, limits)| model_line(model, limits));
         let values = [
             (names.max_budget, money(limits.max_budget)),
             (names.soft_budget, money(limits.soft_budget)),
@@ -223,6 +230,7 @@ impl Form {
             tpd_limit: self.count_of(names.tpd_limit),
             rpd_limit: self.count_of(names.rpd_limit),
             max_parallel_requests: self.count_of(names.max_parallel_requests),
+            rates: Vec::new(),
             models: BTreeMap::from_iter(self.lines_of(names.models, MODEL, model)),
             shadow: self.shadow(names.shadow),
         };
@@ -331,6 +339,7 @@ pub(super) fn shadow_line(limits: &Limits) -> String {
         budget_duration: limits.budget_duration.clone(),
         tpm_limit: limits.tpm_limit,
         rpm_limit: limits.rpm_limit,
+        ..ModelLimits::default()
     };
     let line = model_line("", &of);
     if line.is_empty() { OTHER.to_owned() } else { line.trim_start().to_owned() }
@@ -355,6 +364,9 @@ pub(super) fn last_day(until: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_domain::ledger::{Period, RateKind};
+    use tollgate_domain::limits::RateLimit;
+
     use super::*;
 
     fn all() -> Limits {
@@ -387,6 +399,9 @@ mod tests {
                     },
                 ),
             ]),
+            // What no form has stays as it was.
+            budget_since: Some(Timestamp(7)),
+            rates: vec![RateLimit { kind: RateKind::Tokens, period: Period::Hour, limit: 9 }],
             shadow: Some(Box::new(Limits { max_budget: Some(Nanos(1)), rpm_limit: Some(2), ..Limits::default() })),
         }
     }

@@ -49,7 +49,7 @@ pub enum Content {
 impl Answer {
     pub fn new(id: String, ask: &Ask<'_>, faults: Faults, default_tokens: u64, body: &[u8]) -> Self {
         let wanted = faults.tokens.unwrap_or(default_tokens);
-        let tokens = ask.token_limit().map_or(wanted, |limit| wanted.min(limit));
+        let tokens = ask.token_limit().filter(|_| !faults.over).map_or(wanted, |limit| wanted.min(limit));
         let content = if faults.echo {
             Content::Text(String::from_utf8_lossy(body).into_owned())
         } else if faults.huge > 0 {

@@ -36,6 +36,8 @@ pub struct Faults {
     pub no_answer: bool,
     pub echo: bool,
     pub tool_call: bool,
+    /// The client's limit is not kept.
+    pub over: bool,
     pub prompt: Option<u64>,
     pub cached: u64,
     pub reasoning: u64,
@@ -96,6 +98,7 @@ Faults are asked for in three places, later ones on top of earlier ones:
   echo                  the answer's text is the request's body, byte for byte; an error's message
                         quotes all that came
   tool-call             answer with a tool call, whatever the last message is
+  over                  as many tokens as there are to be, whatever the client's limit
   prompt-N cached-N reasoning-N audio-in-N audio-out-N
                         token counts of the usage
 
@@ -155,6 +158,7 @@ impl Faults {
             "hang" => self.delay = Duration::from_hours(1),
             "echo" => self.echo = true,
             "tool-call" => self.tool_call = true,
+            "over" => self.over = true,
             "prompt" => self.prompt = Some(needed()?),
             "cached" => self.cached = needed()?,
             "reasoning" => self.reasoning = needed()?,
@@ -193,6 +197,6 @@ mod tests {
             Faults::default().apply(&clause).unwrap();
             faults += 1;
         }
-        assert_eq!(faults, 30);
+        assert_eq!(faults, 31);
     }
 }

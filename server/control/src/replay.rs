@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use tollgate_domain::actor::{Action, Resource, Visible};
 use tollgate_domain::ids::ChargeId;
-use tollgate_domain::ledger::{AccountKey, AccountKind, Ask, Needed, Past, PastCall, Span, Zone, rules_of};
+use tollgate_domain::ledger::{AccountKey, AccountKind, Ask, House, Needed, Past, PastCall, Span, Zone, rules_of};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::summary::RequestFilter;
@@ -101,7 +101,8 @@ pub async fn begin(control: &Control, op: &OpContext, proposal: Proposal) -> Res
             "limits of single models and in shadow can't be tried on the past",
         ));
     }
-    let rules = rules_of(&limits, &[], since);
+    let house = House { thresholds: Vec::new(), ..House::default() };
+    let rules = rules_of(&limits, &house, since);
     if rules.is_empty() {
         return Err(ControlError::invalid("limits", "must limit something"));
     }

@@ -3,4 +3,5 @@
 //! Pure functions over bytes and values: no clock, no network, no database, no randomness. It knows the domain's types
 //! and nothing of people, keys or limits.
 
+pub mod tokens;
 pub mod usage;

@@ -44,17 +44,24 @@ METERS = {
     "output_cost_per_pixel": "per_output_pixel",
     "input_cost_per_query": "per_input_query",
     "ocr_cost_per_page": "per_page",
+    "cache_read_input_audio_token_cost": "cache_read_audio",
+    "cache_read_input_image_token_cost": "cache_read_image",
+    "citation_cost_per_token": "citation",
 }
-ORDER = {meter: i for i, meter in enumerate(dict.fromkeys(METERS.values()))}
+# A web search that the model makes: by how much it reads of what it finds, where that changes the price.
+SEARCHES = {"medium": "per_web_search", "low": "per_web_search_low", "high": "per_web_search_high"}
+ORDER = {meter: i for i, meter in enumerate(dict.fromkeys([*METERS.values(), *SEARCHES.values()]))}
 TIERS = {"batches": "batch", "priority": "priority", "flex": "flex", "ultrafast": "ultrafast"}
 TIER_ORDER = {"": 0, "batch": 1, "priority": 2, "flex": 3, "ultrafast": 4}
 # A tier's price against the standard one: not above it, or not below it.
 CHEAPER, DEARER = {"batch", "flex"}, {"priority", "ultrafast"}
 FIELD = re.compile(r"(?P<base>.+?)(?:_above_(?P<above>\d+)k_tokens)?(?:_(?P<tier>batches|priority|flex|ultrafast))?")
 
-INPUT_PARTS = ("cache_read", "cache_write", "cache_write_1h", "audio_input", "image_input")
+INPUT_PARTS = (
+    "cache_read", "cache_write", "cache_write_1h", "audio_input", "image_input", "cache_read_audio", "cache_read_image"
+)
 OUTPUT_PARTS = ("reasoning", "audio_output", "image_output")
-TOKEN_METERS = {"input", "output", *INPUT_PARTS, *OUTPUT_PARTS}
+TOKEN_METERS = {"input", "output", "citation", *INPUT_PARTS, *OUTPUT_PARTS}
 TEXT_MODES = {"chat", "completion", "responses"}
 
 # Dollars a unit above which a price can only be a slip, such as a price per thousand read as one per token.
@@ -64,6 +71,7 @@ DEAREST = {
     "per_input_character": Decimal("0.001"), "per_output_character": Decimal("0.001"),
     "per_input_pixel": Decimal("0.00001"), "per_output_pixel": Decimal("0.00001"),
     "per_input_query": Decimal(1), "per_page": Decimal(1),
+    **dict.fromkeys(SEARCHES.values(), Decimal(1)),
 }
 DEAREST_TOKEN = Decimal("0.001")
 DEAREST_EMBEDDING_TOKEN = Decimal("0.00001")
@@ -166,6 +174,9 @@ def read_rates(name, entry, report):
                     if price is not None:
                         put((meter, "", above), price, f"{field}.{part}")
             continue
+        if field == "search_context_cost_per_query" and isinstance(value, dict):
+            read_searches(name, value, put, report)
+            continue
         match = FIELD.fullmatch(field)
         meter = METERS.get(match["base"])
         if meter is None or isinstance(value, (dict, list)):
@@ -177,6 +188,27 @@ def read_rates(name, entry, report):
             continue
         put((meter, TIERS.get(match["tier"], ""), int(match["above"] or 0) * 1000), price, field)
     return rates, lost
+
+
+def read_searches(name, value, put, report):
+    sizes = {size: value.get(f"search_context_size_{size}") for size in SEARCHES}
+    usual = sizes["medium"]
+    for size, meter in SEARCHES.items():
+        price = sizes[size]
+        if price is None or (size != "medium" and price == usual):
+            continue
+        price = usable(price, meter, name, f"search_context_cost_per_query.{size}", report)
+        if price:
+            put((meter, "", 0), price, f"search_context_cost_per_query.{size}")
+
+
+def complete_batch(name, provider, rates, report):
+    """Anthropic's discount for batches holds for every kind of token; the table leaves out the cache of an hour."""
+    whole, long = ("input", "batch", 0), ("cache_write_1h", "batch", 0)
+    standard = rates.get(("cache_write_1h", "", 0))
+    if provider == "anthropic" and whole in rates and long not in rates and standard == 2 * rates[("input", "", 0)]:
+        rates[long] = 2 * rates[whole]
+        report.correct(name, f"cache_write_1h/batch {rates[long]} added: twice the prompt's price, as in the other tiers")
 
 
 def drop_tokens(name, rates, why, report):
@@ -269,6 +301,7 @@ def convert(name, entry, report):
             report.correct(name, "output_cost_per_second: the same second of audio, named twice")
     check_wholes(name, mode, rates, sourced, report)
     check_parts(name, rates, sourced, report)
+    complete_batch(name, provider, rates, report)
     if mode == "embedding" and rates.get(("output", "", 0)) == 0:
         # An embedding has no answer to count.
         rates = {key: value for key, value in rates.items() if key[0] != "output"}

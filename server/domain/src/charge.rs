@@ -52,7 +52,7 @@ pub enum Outcome {
     UpstreamBroken,
     /// The provider took longer than the deployment's time limits.
     Timeout,
-    /// The gateway was stopped before the end.
+    /// The call was ended before its time: the gateway was stopped, a budget was used up, or the client took it along.
     Interrupted,
 }
 
@@ -134,6 +134,9 @@ pub struct Charge {
     /// The client left before the end; the provider was read to the end all the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub client_left: bool,
+    /// What was asked for, if something else was called because its part of a budget was used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Arc<str>>,
     /// The id in the provider's answer (`chatcmpl-…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_id: Option<String>,
@@ -167,6 +170,9 @@ fn but_zeros<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Er
         if count != 0 {
             map.serialize_entry(name, &count)?;
         }
+    }
+    for (name, count) in usage.units.iter() {
+        map.serialize_entry(name, &count)?;
     }
     map.end()
 }
@@ -220,6 +226,7 @@ mod tests {
     use crate::Picos;
     use crate::entropy::SeededEntropy;
     use crate::price::Meter;
+    use crate::usage::Units;
 
     #[test]
     fn what_is_left_out_comes_back() {
@@ -249,6 +256,7 @@ mod tests {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: None,
             upstream_id: None,
             end_user: None,
             tags: Vec::new(),
@@ -269,12 +277,14 @@ mod tests {
                 reasoning: 8,
                 audio_output: 9,
                 image_output: 10,
+                units: Units { cache_read_audio: 11, output_images: 12, web_searches_high: 13, ..Units::default() },
             },
             reserved: Nanos(8),
             cost_lines: vec![CostLine { meter: Meter::Output, units: 7, price: Picos(1) }],
             price_source: Some("s".into()),
             first_byte_us: Some(0),
             client_left: true,
+            instead_of: Some("dear".into()),
             upstream_id: Some("x".to_owned()),
             end_user: Some("y".to_owned()),
             tags: vec!["t".to_owned()],

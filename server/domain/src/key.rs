@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::actor::Place;
+use crate::choice;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, random_bytes};
 use crate::ids::{AccessGroupId, BudgetId, KeyId, OrganisationId, TeamId, UserId};
@@ -270,6 +271,22 @@ impl VirtualKey {
                 "no-default-models" => false,
                 _ => pattern.matches(model),
             })
+    }
+
+    /// Its budget slows it down instead of refusing, where the gateway says by how much.
+    pub fn throttles(&self) -> bool {
+        self.settings.get(choice::THROTTLE).and_then(serde_json::Value::as_bool).unwrap_or(false)
+    }
+
+    /// Whether a client that leaves takes its call with it; `None`: as the team or the gateway has it.
+    pub fn cancels(&self) -> Option<bool> {
+        let said = self.settings.get(choice::CANCEL).or_else(|| self.metadata.get(choice::CANCEL));
+        said.and_then(serde_json::Value::as_bool)
+    }
+
+    /// What is called instead of `model` when its part of a budget is used up, in this order.
+    pub fn budget_fallbacks(&self, model: &str) -> Vec<String> {
+        choice::fallbacks(self.settings.get(choice::FALLBACKS), model)
     }
 
     /// What people call it: the alias, or the hint.

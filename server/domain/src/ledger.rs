@@ -52,7 +52,7 @@ pub use limits::{CustomerLimits, Payers, rules_of, with_budget};
 pub use outcome::{Event, Reserved, Settled};
 pub use past::{Past, PastCall};
 pub use rate::RateStatus;
-pub use refusal::{Needed, Refusal, RefusalKind, ReserveError};
+pub use refusal::{Grant, Needed, NeededGrants, Refusal, RefusalKind, ReserveError};
 pub use replay::Balance;
 pub use rules::{BudgetRule, Increase, ParallelRule, Period, RateKind, RateRule, Rules};
 pub use window::{Span, WindowRule, Zone};

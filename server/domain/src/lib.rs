@@ -8,6 +8,7 @@ pub mod actor;
 pub mod audit;
 pub mod budget;
 pub mod charge;
+pub mod choice;
 pub mod clock;
 pub mod credential;
 pub mod customer;

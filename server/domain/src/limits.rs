@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::ids::LONGEST_ID;
+use crate::ledger::{Period, RateKind};
 use crate::money::Nanos;
 
 /// How long a budget lasts before it begins anew: `30s`, `30m`, `24h`, `7d`, `1w`, `1mo`, or `hourly`, `daily`,
@@ -55,6 +56,27 @@ pub struct BudgetWindow {
     pub max_budget: Nanos,
 }
 
+/// At most so many requests or tokens in any stretch of time of a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    pub kind: RateKind,
+    pub period: Period,
+    pub limit: i64,
+}
+
+impl RateLimit {
+    /// Each kind and period once, nothing negative.
+    fn are_good(all: &[Self]) -> bool {
+        let twice = |(i, one): (usize, &Self)| all[..i].iter().any(|other| other.stands_for(one));
+        all.iter().all(|one| one.limit >= 0) && !all.iter().enumerate().any(twice)
+    }
+
+    /// Whether both are limits for the same.
+    pub fn stands_for(&self, other: &Self) -> bool {
+        (self.kind, self.period) == (other.kind, other.period)
+    }
+}
+
 /// What holds for one model within an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -69,6 +91,9 @@ pub struct ModelLimits {
     /// Requests a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rpm_limit: Option<i64>,
+    /// More rate limits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<RateLimit>,
 }
 
 /// What an account may spend and how fast. Nothing set: no limit.
@@ -108,6 +133,9 @@ pub struct Limits {
     /// Calls under way at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_parallel_requests: Option<i64>,
+    /// More rate limits, beside the four above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<RateLimit>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelLimits>,
     /// More limits that refuse nobody: it is counted whom they would have refused. They have no shadow of their own.
@@ -174,6 +202,9 @@ impl Limits {
         if self.windows.len() > 10 || self.windows.iter().any(|window| window.max_budget.0 < 0) {
             return error("windows", "at most ten, none of them negative");
         }
+        if !RateLimit::are_good(&self.rates) {
+            return error("rates", "each kind and period once, no limit negative");
+        }
         if self.models.len() > 1000 {
             return error("models", "at most 1,000");
         }
@@ -188,8 +219,9 @@ impl Limits {
             if negative(limits.max_budget)
                 || limits.tpm_limit.is_some_and(|n| n < 0)
                 || limits.rpm_limit.is_some_and(|n| n < 0)
+                || !RateLimit::are_good(&limits.rates)
             {
-                return error("models", "no limit may be negative");
+                return error("models", "no limit may be negative, or there twice");
             }
         }
         match &self.shadow {
@@ -222,6 +254,11 @@ mod tests {
         assert_eq!(limits.check().unwrap_err().field, "temporary_increase");
         let limits = Limits { rpd_limit: Some(-1), ..Limits::default() };
         assert_eq!(limits.check().unwrap_err().field, "rpd_limit");
+        let rate = RateLimit { kind: RateKind::Tokens, period: Period::Hour, limit: 5 };
+        let limits = |rates| Limits { rates, ..Limits::default() };
+        assert_eq!(limits(vec![rate, RateLimit { limit: 6, ..rate }]).check().unwrap_err().field, "rates");
+        assert_eq!(limits(vec![RateLimit { limit: -1, ..rate }]).check().unwrap_err().field, "rates");
+        assert_eq!(limits(vec![rate, RateLimit { period: Period::Day, ..rate }]).check(), Ok(()));
         assert_eq!(Limits::default().check(), Ok(()));
         let negative = Limits { max_budget: Some(Nanos(-1)), ..Limits::default() };
         let nested = Limits { shadow: Some(Box::default()), ..Limits::default() };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Limits;
 use crate::price::PriceSheet;
 use crate::secret::Secret;
 
@@ -117,6 +118,8 @@ pub struct Deployment {
     pub mode: Option<String>,
     pub max_input_tokens: Option<u64>,
     pub max_output_tokens: Option<u64>,
+    /// What may be spent on it and how fast, whoever calls (`max_budget`, `rpm`, `tpm`, …).
+    pub limits: Limits,
 }
 
 impl Deployment {
@@ -223,6 +226,7 @@ mod tests {
             mode: None,
             max_input_tokens: None,
             max_output_tokens: None,
+            limits: Limits::default(),
         }
     }
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Nanos, Picos};
-use crate::usage::Usage;
 
 #[cfg(feature = "price-book")]
 mod book;
+mod cost;
 mod meter;
 #[cfg(feature = "price-book")]
 mod resolve;
@@ -42,6 +42,20 @@ pub enum Meter {
     PerOutputPixel,
     PerInputQuery,
     PerPage,
+    /// Of the tokens read from the cache: audio.
+    CacheReadAudio,
+    /// Of the tokens read from the cache: images.
+    CacheReadImage,
+    /// A token of a source that the model quotes.
+    Citation,
+    /// A search of the web that the provider makes for the model.
+    PerWebSearch,
+    /// The same with little context; as [`Self::PerWebSearch`] where it has no price of its own.
+    PerWebSearchLow,
+    /// The same with much context; as [`Self::PerWebSearch`] where it has no price of its own.
+    PerWebSearchHigh,
+    /// A nano-dollar that the provider itself says it bills: for calls of models without a known price.
+    Stated,
 }
 
 /// The service class that a price belongs to.
@@ -58,11 +72,12 @@ pub enum ServiceTier {
 
 impl ServiceTier {
     /// The tier that an answer's `service_tier` names; `default`, `auto` and unknown names are the standard one.
+    /// Google's names for it (`ON_DEMAND_FLEX`) too.
     pub fn from_wire(name: &str) -> Self {
         match name {
             "batch" | "batches" => Self::Batch,
-            "priority" => Self::Priority,
-            "flex" => Self::Flex,
+            "priority" | "PRIORITY" | "ON_DEMAND_PRIORITY" => Self::Priority,
+            "flex" | "FLEX" | "ON_DEMAND_FLEX" => Self::Flex,
             "ultrafast" => Self::Ultrafast,
             _ => Self::Standard,
         }
@@ -146,68 +161,6 @@ impl PriceSheet {
         };
         find(tier).or_else(|| if tier == ServiceTier::Standard { None } else { find(ServiceTier::Standard) })
     }
-
-    /// What `usage` costs. A part without a price of its own (cached, reasoning, audio, image tokens) is charged as
-    /// the whole that it belongs to; a whole without a price is an error unless nothing of it was used.
-    pub fn cost(&self, usage: &Usage, tier: ServiceTier) -> Result<Cost, CostError> {
-        let mut lines = Vec::with_capacity(4);
-        let mut sum: i128 = 0;
-        let parts = |whole: Meter, total: u64, parts: &[(Meter, u64)], lines: &mut Vec<CostLine>, sum: &mut i128| {
-            let mut rest = total;
-            for &(meter, units) in parts {
-                // A provider that reports parts larger than their whole is charged for the whole, not for more.
-                let units = units.min(rest);
-                let fallback = if meter == Meter::CacheWrite1h { Meter::CacheWrite } else { whole };
-                if let Some(price) =
-                    self.rate(meter, tier, usage.input).or_else(|| self.rate(fallback, tier, usage.input))
-                    && units > 0
-                {
-                    rest -= units;
-                    let line = CostLine { meter, units, price };
-                    *sum += line.picos();
-                    lines.push(line);
-                }
-            }
-            if rest > 0 {
-                let price = self.rate(whole, tier, usage.input).ok_or(CostError::Unpriced(whole))?;
-                let line = CostLine { meter: whole, units: rest, price };
-                *sum += line.picos();
-                lines.push(line);
-            }
-            Ok(())
-        };
-        parts(
-            Meter::Input,
-            usage.input,
-            &[
-                (Meter::CacheRead, usage.cache_read),
-                (Meter::CacheWrite, usage.cache_write),
-                (Meter::CacheWrite1h, usage.cache_write_1h),
-                (Meter::AudioInput, usage.audio_input),
-                (Meter::ImageInput, usage.image_input),
-            ],
-            &mut lines,
-            &mut sum,
-        )?;
-        parts(
-            Meter::Output,
-            usage.output,
-            &[
-                (Meter::Reasoning, usage.reasoning),
-                (Meter::AudioOutput, usage.audio_output),
-                (Meter::ImageOutput, usage.image_output),
-            ],
-            &mut lines,
-            &mut sum,
-        )?;
-        if let Some(price) = self.rate(Meter::PerRequest, tier, usage.input) {
-            let line = CostLine { meter: Meter::PerRequest, units: 1, price };
-            sum += line.picos();
-            lines.push(line);
-        }
-        let total = Nanos::from_picos_rounded_up(sum).ok_or(CostError::TooLarge)?;
-        Ok(Cost { total, lines })
-    }
 }
 
 #[cfg(test)]
@@ -215,6 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::usage::Usage;
 
     fn rate(meter: Meter, tier: ServiceTier, above: u32, price: i64) -> Rate {
         Rate { meter, tier, above, price: Picos(price) }

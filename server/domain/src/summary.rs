@@ -166,6 +166,8 @@ pub struct RequestDetail {
     pub attempt: i64,
     pub deployment_id: Option<String>,
     pub upstream_model: Option<String>,
+    /// What was asked for, if something else was called because its part of a budget was used up.
+    pub instead_of: Option<String>,
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
     pub tags: Vec<String>,

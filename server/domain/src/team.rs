@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actor::Place;
+use crate::choice;
 use crate::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId};
 use crate::limits::Limits;
 use crate::model::ModelPattern;
@@ -45,6 +46,18 @@ pub struct Team {
     pub settings: Map<String, Value>,
     #[serde(skip, default = "no_meta")]
     pub meta: Meta,
+}
+
+impl Team {
+    /// Whether a client that leaves takes its call with it; `None`: as the gateway has it.
+    pub fn cancels(&self) -> Option<bool> {
+        self.settings.get(choice::CANCEL).and_then(Value::as_bool)
+    }
+
+    /// What is called instead of `model` when its part of a budget is used up, in this order.
+    pub fn budget_fallbacks(&self, model: &str) -> Vec<String> {
+        choice::fallbacks(self.settings.get(choice::FALLBACKS), model)
+    }
 }
 
 record!(Team, Team, |this|

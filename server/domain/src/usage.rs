@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Units that a provider counted. `input` and `output` are totals; the others are parts of them.
+/// Units that a provider counted. `input` and `output` are totals; the other tokens are parts of them, and what is not
+/// counted in tokens is beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -26,12 +27,78 @@ pub struct Usage {
     pub audio_output: u64,
     /// Of `output`: images.
     pub image_output: u64,
+    /// What few calls have.
+    #[serde(flatten)]
+    pub units: Units,
 }
 
 impl Usage {
     pub fn total(&self) -> u64 {
         self.input.saturating_add(self.output)
     }
+
+    /// Whether nothing at all was counted.
+    pub fn is_zero(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+macro_rules! units {
+    ($($(#[doc = $text:literal])+ $name:ident,)+) => {
+        /// Counts that few calls have: parts of parts, and what is not counted in tokens.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Units {
+            $($(#[doc = $text])+ pub $name: u64,)+
+        }
+
+        impl Units {
+            /// The counts that are not nought, by name.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),+].into_iter().filter(|(_, count)| *count > 0)
+            }
+
+            /// Sets a count by its name. `false`: there is no such count.
+            pub fn set(&mut self, name: &str, count: u64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = count,)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+units! {
+    /// Of `cache_read`, and of `audio_input` where the provider counts it there too: audio.
+    cache_read_audio,
+    /// Of `cache_read`, and of `image_input` where the provider counts it there too: images.
+    cache_read_image,
+    /// Tokens of sources that the model quotes and that are in neither total.
+    citation,
+    /// Images in the prompt, where they are not counted in tokens.
+    input_images,
+    /// Images in the answer.
+    output_images,
+    /// Seconds of sound or film in the prompt, begun ones whole.
+    input_seconds,
+    /// Seconds of sound or film in the answer, begun ones whole.
+    output_seconds,
+    /// Characters of text to be spoken, or of a prompt that is not counted in tokens.
+    input_characters,
+    /// Characters of an answer that is not counted in tokens.
+    output_characters,
+    /// Queries of a search among given documents: rerankers' search units.
+    queries,
+    /// Pages read.
+    pages,
+    /// Searches of the web that the provider made for the model.
+    web_searches,
+    /// The same, where little of what was found was read and the provider says so.
+    web_searches_low,
+    /// The same, where much of what was found was read and the provider says so.
+    web_searches_high,
 }
 
 /// How sure a charge's amount is.
@@ -40,7 +107,7 @@ impl Usage {
 pub enum Certainty {
     /// From the provider's own complete count and a known price.
     Measured,
-    /// The provider's count, but the call ended before its final one.
+    /// The provider's count, but the call ended before its final one: what came after it is added by estimate.
     Partial,
     /// No count from the provider: estimated.
     Estimated,

@@ -1,7 +1,7 @@
 //! The gateway's state: what every call shares.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -34,6 +34,9 @@ pub struct Settings {
     pub body_pause: Duration,
     /// How long a provider is read on after the client left.
     pub drain: Duration,
+    /// Whether a client that leaves takes its call with it, where neither its key nor its team says
+    /// (`general_settings.cancel_on_disconnect`).
+    pub cancel: bool,
     /// Calls under way at once, drained ones included.
     pub max_calls: usize,
     /// `general_settings.litellm_key_header_name`
@@ -48,6 +51,7 @@ impl Default for Settings {
             max_header_bytes: 64 * 1024,
             body_pause: Duration::from_secs(30),
             drain: Duration::from_secs(300),
+            cancel: false,
             max_calls: 10_000,
             key_header: None,
         }
@@ -78,6 +82,8 @@ struct Inner {
     paying: Paying,
     ledger: Ledger,
     catalog: ArcSwap<Targets>,
+    /// Catalogs so far.
+    epochs: AtomicU64,
     pools: Pools,
     master_key: Option<KeyDigest>,
     settings: Settings,
@@ -90,12 +96,13 @@ struct Inner {
 impl Gateway {
     pub fn new(parts: GatewayParts) -> Self {
         let pools = Pools::default();
-        let targets = Targets::new(parts.catalog, &pools);
+        let targets = Targets::new(parts.catalog, &pools, 0);
         Self(Arc::new(Inner {
             paying: Paying::new(parts.house, &parts.store),
             principals: Principals::new(parts.store, Arc::clone(&parts.clock)),
             ledger: parts.ledger,
             catalog: ArcSwap::from_pointee(targets),
+            epochs: AtomicU64::new(0),
             pools,
             master_key: parts.master_key,
             settings: parts.settings,
@@ -108,7 +115,8 @@ impl Gateway {
 
     /// Every call from now on uses `catalog`; those under way end with what they began with.
     pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
-        self.0.catalog.store(Arc::new(Targets::new(catalog, &self.0.pools)));
+        let epoch = self.0.epochs.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.catalog.store(Arc::new(Targets::new(catalog, &self.0.pools, epoch)));
     }
 
     pub fn catalog(&self) -> Arc<Catalog> {

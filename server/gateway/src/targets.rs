@@ -27,6 +27,15 @@ const SHORTEST_SECRET: usize = 8;
 pub struct Targets {
     catalog: Arc<Catalog>,
     by_id: HashMap<String, Arc<Target>>,
+    /// No other catalog of this process has it.
+    pub epoch: u64,
+}
+
+/// The deployments that serve a model, each once: the next of them by weight.
+pub struct Choices<'a> {
+    targets: &'a Targets,
+    group: &'a [Arc<Deployment>],
+    tried: Vec<usize>,
 }
 
 /// One deployment, ready to be called.
@@ -80,7 +89,7 @@ pub struct HttpTarget {
 
 impl Targets {
     /// A deployment whose address can't be used is left out: the configuration has refused it before.
-    pub fn new(catalog: Arc<Catalog>, pools: &Pools) -> Self {
+    pub fn new(catalog: Arc<Catalog>, pools: &Pools, epoch: u64) -> Self {
         let by_id = catalog
             .deployments()
             .iter()
@@ -92,37 +101,48 @@ impl Targets {
                 Some((deployment.id.clone(), Arc::new(target?)))
             })
             .collect();
-        Self { catalog, by_id }
+        Self { catalog, by_id, epoch }
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// One of the deployments that serve `model`, by weight.
-    pub fn pick(&self, model: &str, entropy: &dyn Entropy) -> Option<Arc<Target>> {
-        let group = self.catalog.find(model);
-        let chosen = match group {
-            [] => return None,
-            [one] => one,
-            many => weighted(many, entropy)?,
-        };
-        self.by_id.get(&chosen.id).cloned()
+    /// The deployments that serve `model`.
+    pub fn choices(&self, model: &str) -> Choices<'_> {
+        Choices { targets: self, group: self.catalog.find(model), tried: Vec::new() }
     }
 }
 
-fn weighted<'a>(group: &'a [Arc<Deployment>], entropy: &dyn Entropy) -> Option<&'a Arc<Deployment>> {
-    let total: u64 = group.iter().map(|deployment| u64::from(deployment.weight)).sum();
-    if total == 0 {
-        return group.first();
+impl Choices<'_> {
+    /// One that was not tried yet; `None`: there is no other.
+    pub fn next(&mut self, entropy: &dyn Entropy) -> Option<Arc<Target>> {
+        while let Some(chosen) = self.draw(entropy) {
+            self.tried.push(chosen);
+            if let Some(target) = self.group.get(chosen).and_then(|chosen| self.targets.by_id.get(&chosen.id)) {
+                return Some(Arc::clone(target));
+            }
+        }
+        None
     }
-    let mut at = u64::from_le_bytes(random_bytes::<8>(entropy)) % total;
-    group.iter().find(|deployment| {
-        let weight = u64::from(deployment.weight);
-        let found = at < weight;
-        at = at.saturating_sub(weight);
-        found
-    })
+
+    /// By weight, among those that are left. Those without a weight get no calls, unless none has one.
+    fn draw(&self, entropy: &dyn Entropy) -> Option<usize> {
+        let left = || self.group.iter().enumerate().filter(|(i, _)| !self.tried.contains(i));
+        let total: u64 = left().map(|(_, deployment)| u64::from(deployment.weight)).sum();
+        if total == 0 {
+            let weightless = self.group.iter().all(|deployment| deployment.weight == 0);
+            return left().next().filter(|_| weightless).map(|(i, _)| i);
+        }
+        let mut at = if left().nth(1).is_some() { u64::from_le_bytes(random_bytes::<8>(entropy)) % total } else { 0 };
+        let found = left().find(|(_, deployment)| {
+            let weight = u64::from(deployment.weight);
+            let found = at < weight;
+            at = at.saturating_sub(weight);
+            found
+        });
+        found.map(|(i, _)| i)
+    }
 }
 
 impl Target {
@@ -275,5 +295,55 @@ fn tail(operation: Operation) -> Option<&'static str> {
         Operation::Completion => Some("/completions"),
         Operation::Embedding => Some("/embeddings"),
         Operation::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_domain::entropy::SeededEntropy;
+    use tollgate_domain::limits::Limits;
+    use tollgate_domain::model::{ModelPattern, Origin, Timeouts};
+
+    use super::*;
+
+    fn targets(weights: &[u32]) -> Targets {
+        let deployment = |(n, weight): (usize, &u32)| Deployment {
+            id: format!("d{n}"),
+            model: ModelPattern::new("m"),
+            provider: "simulator".to_owned(),
+            upstream_model: "echo".to_owned(),
+            upstream: Upstream::Simulator,
+            api_key: None,
+            headers: Vec::new(),
+            timeouts: Timeouts::default(),
+            weight: *weight,
+            price: None,
+            base_model: None,
+            origin: Origin::BuiltIn,
+            mode: None,
+            max_input_tokens: None,
+            max_output_tokens: None,
+            limits: Limits::default(),
+        };
+        let all = weights.iter().enumerate().map(deployment).collect();
+        Targets::new(Arc::new(Catalog::new(all, HashMap::new())), &Pools::default(), 0)
+    }
+
+    fn order(targets: &Targets, entropy: &dyn Entropy) -> Vec<String> {
+        let mut choices = targets.choices("m");
+        std::iter::from_fn(|| Some(choices.next(entropy)?.id.to_string())).collect()
+    }
+
+    #[test]
+    fn each_deployment_is_tried_once_and_more_often_first_by_its_weight() {
+        let entropy = SeededEntropy::new(3);
+        let three = targets(&[1, 0, 3]);
+        let orders: Vec<_> = (0..400).map(|_| order(&three, &entropy)).collect();
+        assert!(orders.iter().all(|order| order.len() == 2 && !order.contains(&"d1".to_owned())));
+        let first = orders.iter().filter(|order| order[0] == "d2").count();
+        assert!((250..350).contains(&first), "{first}");
+        assert_eq!(order(&targets(&[0, 0]), &entropy), ["d0", "d1"]);
+        assert_eq!(order(&targets(&[5]), &entropy), ["d0"]);
+        assert!(three.choices("other").next(&entropy).is_none());
     }
 }

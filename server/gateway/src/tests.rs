@@ -1,5 +1,7 @@
 //! Calls through the whole data plane, with the simulator for a provider: who may call what, and what is on record of it.
 
+mod silence;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -61,6 +63,7 @@ fn deployment(model: &str) -> Deployment {
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     }
 }
 
@@ -70,19 +73,23 @@ fn patterns(names: &[&str]) -> Vec<ModelPattern> {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with(["small", "large", "secret"].map(deployment).into(), Settings::default()).await
+    }
+
+    async fn with(deployments: Vec<Deployment>, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(1_795_170_600_000_000)));
         let (ledger, _) = Ledger::open(&folder.path().join("journal"), &store, clock.clone()).await.unwrap();
-        let catalog = Catalog::new(["small", "large", "secret"].map(deployment).into(), HashMap::new());
+        let catalog = Catalog::new(deployments, HashMap::new());
         let gateway = Gateway::new(GatewayParts {
             store: store.clone(),
             ledger: ledger.clone(),
             catalog: Arc::new(catalog),
             master_key: Some(KeyDigest::of(MASTER)),
-            settings: Settings::default(),
+            settings,
             house: House::default(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),

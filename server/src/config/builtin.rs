@@ -63,5 +63,6 @@ fn blank(model: &str, provider: &str, upstream_model: &str, upstream: Upstream, 
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: tollgate_domain::limits::Limits::default(),
     }
 }

@@ -29,6 +29,8 @@ pub struct General {
     pub admin_only_ui: bool,
     /// People's keys may only call models, not manage (`allow_user_auth: false`).
     pub no_user_auth: bool,
+    /// A client that leaves takes its call with it, unless its key or team says otherwise (`cancel_on_disconnect`).
+    pub cancel_on_disconnect: bool,
 }
 
 /// Time limits that hold for deployments without their own.
@@ -153,6 +155,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
     let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
     let disable_simulator = truth(general, "disable_simulator");
+    let cancel_on_disconnect = truth(general, "cancel_on_disconnect");
     let no_user_auth =
         general.get("allow_user_auth", reader).and_then(|cursor| reader.truth(&cursor)).is_some_and(|allowed| !allowed);
     let admin_only_ui = general.get("ui_access_mode", reader).is_some_and(|cursor| {
@@ -183,6 +186,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         disable_simulator,
         admin_only_ui,
         no_user_auth,
+        cancel_on_disconnect,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod aliases;
 mod builtin;
+mod deployment_limits;
 mod env;
 mod files;
 mod finding;

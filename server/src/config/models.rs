@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Deployment, ModelPattern, Origin, SourcedPrice, Timeouts, Upstream};
 use tollgate_domain::price::{CONFIGURATION, PriceBook, PriceSheet, resolve_price};
 use tollgate_domain::secret::Secret;
 
 use super::builtin;
+use super::deployment_limits;
 use super::files::Document;
 use super::finding::Severity;
 use super::general::DefaultTimeouts;
@@ -59,6 +61,7 @@ struct Terms {
     mode: Option<String>,
     max_input_tokens: Option<u64>,
     max_output_tokens: Option<u64>,
+    limits: Limits,
 }
 
 impl Terms {
@@ -74,6 +77,7 @@ impl Terms {
             mode: None,
             max_input_tokens: None,
             max_output_tokens: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -116,7 +120,9 @@ impl Models {
 
         // Everything else is read whatever has gone wrong, so that all mistakes are told at once.
         let blocked = info.as_ref().and_then(|info| info.get("blocked")).and_then(|cursor| reader.truth(&cursor));
+        let limits = deployment_limits::read(item, &params, reader);
         let terms = terms(name.as_deref().unwrap_or_default(), &params, info.as_ref(), defaults, reader);
+        let terms = terms.map(|terms| Terms { limits, ..terms });
         let Some(model) = model else { return };
         let upstream = Params {
             provider: params.get("custom_llm_provider"),
@@ -222,6 +228,7 @@ impl Models {
             mode: terms.mode.or_else(|| Some(known.mode).filter(|mode| !mode.is_empty())),
             max_input_tokens: terms.max_input_tokens.or(known.max_input_tokens),
             max_output_tokens: terms.max_output_tokens.or(known.max_output_tokens),
+            limits: terms.limits,
         });
     }
 
@@ -241,7 +248,9 @@ impl Models {
             let message = format!("stands for the providers whose key is in the environment: `{}`", names.join("`, `"));
             reader.report.notice(at.place(), &at.path, message);
         }
-        self.deployments.extend(found);
+        // Each by itself.
+        self.deployments
+            .extend(found.into_iter().map(|deployment| Deployment { limits: terms.limits.clone(), ..deployment }));
     }
 
     /// An id from what the deployment is, so that it stays the same over restarts; nothing secret goes into it.
@@ -318,6 +327,7 @@ fn terms(
         mode: of_info("mode").and_then(|cursor| mode(&cursor, reader)),
         max_input_tokens,
         max_output_tokens,
+        limits: Limits::default(),
     };
     (reader.report.errors() == before).then_some(terms)
 }

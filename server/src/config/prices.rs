@@ -6,7 +6,7 @@ use tollgate_domain::price::{Meter, PriceSheet, Rate, ServiceTier};
 use super::value::{Cursor, Reader};
 
 /// LiteLLM's name of each price, without the suffixes for long prompts and service tiers.
-const METERS: [(&str, Meter); 24] = [
+const METERS: [(&str, Meter); 27] = [
     ("input_cost_per_token", Meter::Input),
     ("input_cost_per_token_cache_hit", Meter::CacheRead),
     ("cache_read_input_token_cost", Meter::CacheRead),
@@ -31,6 +31,9 @@ const METERS: [(&str, Meter); 24] = [
     ("output_cost_per_pixel", Meter::PerOutputPixel),
     ("input_cost_per_query", Meter::PerInputQuery),
     ("ocr_cost_per_page", Meter::PerPage),
+    ("cache_read_input_audio_token_cost", Meter::CacheReadAudio),
+    ("cache_read_input_image_token_cost", Meter::CacheReadImage),
+    ("citation_cost_per_token", Meter::Citation),
 ];
 
 /// A token dearer than a cent is a price for a thousand tokens, or for a million.

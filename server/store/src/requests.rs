@@ -16,7 +16,7 @@ use crate::calls::{Order, Side};
 use crate::entity::{charge, refusal};
 use crate::error::bounded;
 use crate::labels::{MASTER_KEY, MASTER_KEY_LABEL};
-use crate::ledger::cost_lines;
+use crate::ledger::{cost_lines, units};
 use crate::scope::Scope;
 use crate::sql::Binds;
 use crate::{LARGEST_PAGE, Store, StoreError};
@@ -204,6 +204,7 @@ fn charge_detail(row: charge::Model) -> Result<(RequestDetail, i64), StoreError>
     let tokens = |count: i64| u64::try_from(count).unwrap_or_default();
     let bad = |what: &str| StoreError::corrupt("charges", row.id.clone(), &what);
     let cost_lines = cost_lines::parse(row.cost_lines.as_deref()).ok_or_else(|| bad("the lines of its cost"))?;
+    let units = units::parse(row.units.as_deref()).ok_or_else(|| bad("the units"))?;
     let tags = row.tags.as_deref().map(serde_json::from_str).transpose().map_err(|_| bad("the tags"))?;
     let line = ChargeLine {
         id: row.id,
@@ -230,6 +231,7 @@ fn charge_detail(row: charge::Model) -> Result<(RequestDetail, i64), StoreError>
         attempt: row.attempt,
         deployment_id: Some(row.deployment_id),
         upstream_model: Some(row.upstream_model),
+        instead_of: row.instead_of,
         upstream_id: row.upstream_id,
         end_user: row.end_user,
         tags: tags.unwrap_or_default(),
@@ -245,6 +247,7 @@ fn charge_detail(row: charge::Model) -> Result<(RequestDetail, i64), StoreError>
             reasoning: tokens(row.reasoning_tokens),
             audio_output: tokens(row.audio_output_tokens),
             image_output: tokens(row.image_output_tokens),
+            units,
         },
         cost_lines,
         price_source: row.price_source,
@@ -314,6 +317,7 @@ fn refusal_detail(row: refusal::Model) -> Result<(RequestDetail, i64), StoreErro
         attempt: 0,
         deployment_id: None,
         upstream_model: None,
+        instead_of: None,
         upstream_id: None,
         end_user: None,
         tags: Vec::new(),

@@ -98,6 +98,13 @@ fn words(meter: Meter) -> (&'static str, Unit) {
         Meter::PerOutputPixel => ("Output pixels", Unit::One("pixel")),
         Meter::PerInputQuery => ("Queries", Unit::One("query")),
         Meter::PerPage => ("Pages", Unit::One("page")),
+        Meter::CacheReadAudio => ("Audio tokens read from the cache", Unit::Token),
+        Meter::CacheReadImage => ("Image tokens read from the cache", Unit::Token),
+        Meter::Citation => ("Tokens of quoted sources", Unit::Token),
+        Meter::PerWebSearch => ("Web searches", Unit::One("search")),
+        Meter::PerWebSearchLow => ("Web searches, little context", Unit::One("search")),
+        Meter::PerWebSearchHigh => ("Web searches, much context", Unit::One("search")),
+        Meter::Stated => ("As the provider states it", Unit::One("nano-dollar")),
     }
 }
 

@@ -227,6 +227,7 @@ fn RequestFacts(detail: RequestDetail) -> impl IntoView {
                 <Fact label="Key"><Key id=row.key_id label=row.key_label /></Fact>
                 <Fact label="Operation">{words::operation(row.operation)}</Fact>
                 <OptionalFact label="Model asked for" value=row.model />
+                <OptionalFact label="Called instead of" value=detail.instead_of />
                 <OptionalFact label="Deployment" value=detail.deployment_id />
                 <OptionalFact label="Provider" value=row.provider />
                 <OptionalFact label="Provider's model" value=detail.upstream_model />

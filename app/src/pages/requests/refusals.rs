@@ -196,6 +196,7 @@ mod tests {
             attempt: 0,
             deployment_id: None,
             upstream_model: None,
+            instead_of: None,
             upstream_id: None,
             end_user: None,
             tags: Vec::new(),

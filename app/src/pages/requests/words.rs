@@ -57,6 +57,27 @@ pub fn certainty(certainty: Certainty, outcome: Option<Outcome>) -> &'static str
     }
 }
 
+/// What a count beside the tokens is called.
+fn unit(name: &'static str) -> &'static str {
+    match name {
+        "cache_read_audio" => "Audio read from the cache",
+        "cache_read_image" => "Images read from the cache",
+        "citation" => "Quoted sources",
+        "input_images" => "Images in the prompt",
+        "output_images" => "Images",
+        "input_seconds" => "Seconds in the prompt",
+        "output_seconds" => "Seconds",
+        "input_characters" => "Characters in the prompt",
+        "output_characters" => "Characters",
+        "queries" => "Queries",
+        "pages" => "Pages",
+        "web_searches" => "Web searches",
+        "web_searches_low" => "Web searches, little context",
+        "web_searches_high" => "Web searches, much context",
+        other => other,
+    }
+}
+
 /// The kinds of tokens that were used: name, count, and whether it is a part of the total above it.
 pub fn tokens(usage: &Usage) -> Vec<(&'static str, u64, bool)> {
     let parts = |total: (&'static str, u64), parts: &[(&'static str, u64)]| {
@@ -78,6 +99,7 @@ pub fn tokens(usage: &Usage) -> Vec<(&'static str, u64, bool)> {
         ("Output", usage.output),
         &[("reasoning", usage.reasoning), ("audio", usage.audio_output), ("images", usage.image_output)],
     ));
+    rows.extend(usage.units.iter().map(|(name, count)| (unit(name), count, false)));
     rows
 }
 

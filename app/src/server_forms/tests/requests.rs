@@ -46,6 +46,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         duration_us: 2_000_000,
         first_byte_us: Some(500_000),
         client_left: true,
+        instead_of: None,
         upstream_id: Some("chatcmpl-77".to_owned()),
         end_user: Some("user-9".to_owned()),
         tags: Vec::new(),

@@ -16,6 +16,7 @@ use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
@@ -126,6 +127,7 @@ fn deployment(model: &str) -> Deployment {
         mode: Some("chat".to_owned()),
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     }
 }
 

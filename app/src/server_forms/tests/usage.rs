@@ -40,6 +40,7 @@ pub fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Char
         duration_us: 2_000_000,
         first_byte_us: None,
         client_left: false,
+        instead_of: None,
         upstream_id: None,
         end_user: Some("shop-7".to_owned()),
         tags: vec!["batch".to_owned()],

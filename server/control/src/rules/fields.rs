@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::budget::Budget;
+use tollgate_domain::choice;
 use tollgate_domain::ids::{AccessGroupId, BudgetId};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::model::ModelPattern;
@@ -44,6 +45,11 @@ pub fn name(field: &'static str, text: &str) -> Result<(), ControlError> {
         return Err(ControlError::invalid(field, "no control characters"));
     }
     Ok(())
+}
+
+/// What is acted on among LiteLLM's fields.
+pub fn choices(settings: &Map<String, Value>) -> Result<(), ControlError> {
+    choice::check(settings).map_err(|(field, message)| ControlError::invalid(field, message))
 }
 
 pub fn text(field: &'static str, text: Option<&str>) -> Result<(), ControlError> {

@@ -33,6 +33,9 @@ pub(crate) async fn key(
     fields::tags(&after.tags)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
+    if before.is_none_or(|before| before.settings != after.settings) {
+        fields::choices(&after.settings)?;
+    }
     if after.allowed_routes.len() > 200 {
         return Err(ControlError::invalid("allowed_routes", "at most 200"));
     }

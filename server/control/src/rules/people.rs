@@ -50,6 +50,9 @@ pub(crate) async fn team(before: Option<&Team>, after: &Team, change: &Change<'_
     fields::tags(&after.tags)?;
     fields::json("metadata", &after.metadata)?;
     fields::json("settings", &after.settings)?;
+    if before.is_none_or(|before| before.settings != after.settings) {
+        fields::choices(&after.settings)?;
+    }
     if after.member_permissions.len() > 100 {
         return Err(ControlError::invalid("member_permissions", "at most 100"));
     }

@@ -39,6 +39,7 @@ pub fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
         duration_us: 1_000_000,
         first_byte_us: None,
         client_left: false,
+        instead_of: None,
         upstream_id: None,
         end_user: None,
         ownership_id: 0,

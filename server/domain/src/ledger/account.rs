@@ -22,7 +22,10 @@ pub enum AccountKind {
     Organisation,
     Team,
     Membership,
+    /// A person, for what is charged to their personal keys.
     User,
+    /// A person, for what they use whatever key they use.
+    Person,
     Key,
     Customer,
     Tag,
@@ -54,7 +57,7 @@ impl AccountKind {
             Self::Organisation => "organisation",
             Self::Team => "team",
             Self::Membership => "membership",
-            Self::User => "user",
+            Self::User | Self::Person => "user",
             Self::Key => "key",
             Self::Customer => "customer",
             Self::Tag => "tag",
@@ -228,6 +231,15 @@ impl Account {
         self.used_at = now;
     }
 
+    /// How much of its rate limits holds, in millionths, if a call of `amount` takes it beyond a budget that slows it.
+    pub fn slowed(&self, amount: Nanos, now: Timestamp) -> Option<u32> {
+        let beyond = |(budget, rule): (&Budget, &BudgetRule)| {
+            let limit = rule.limit_at(now)?;
+            (budget.current.total().saturating_add(amount.0) > limit.0).then_some(rule.slows?)
+        };
+        self.budgets.iter().zip(&self.rules.budgets).filter_map(beyond).min()
+    }
+
     /// Takes what was found to fit: a new call's first reservation.
     pub fn hold(&mut self, ask: &Ask, at: Timestamp) {
         for budget in &mut self.budgets {
@@ -265,9 +277,12 @@ impl Account {
             turn.reserved = turn.reserved.saturating_sub(call.held.amount.0);
             turn.spent = turn.spent.saturating_add(cost);
             turn.live = turn.live.saturating_sub(1);
-            let limit = rule.limit_at(now).unwrap_or(Nanos(i64::MAX));
-            let beyond = turn.total().saturating_sub(limit.0);
-            if beyond > 0 && cost > call.held.amount.0 && !rule.shadow {
+            let limit = rule.limit_at(now).filter(|_| rule.slows.is_none() && !rule.shadow);
+            if let Some(limit) = limit
+                && turn.total() > limit.0
+                && cost > call.held.amount.0
+            {
+                let beyond = turn.total().saturating_sub(limit.0);
                 let beyond = Nanos(beyond.min(cost - call.held.amount.0));
                 events.push(Event::Overrun { account: self.key.clone(), window: rule.window, span, limit, beyond });
             }
@@ -278,6 +293,13 @@ impl Account {
             call.correct(ring, rule.kind, used);
         }
     }
+}
+
+/// What of a rate limit holds, in millionths of it: something, or the account would stand still.
+pub(super) fn part_of(limit: u64, slowed: Option<u32>) -> u64 {
+    let Some(share) = slowed else { return limit };
+    let part = u128::from(limit) * u128::from(share) / 1_000_000;
+    u64::try_from(part).unwrap_or(u64::MAX).clamp(1.min(limit), limit)
 }
 
 /// Notes which marks spend went over.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::account::{Account, AccountKey};
+use super::account::{Account, AccountKey, part_of};
 use super::call::{Ask, Call};
 use super::chain::{Chain, Seat};
 use super::outcome::{Event, Reserved, Settled};
@@ -47,6 +47,10 @@ impl Book {
     /// The moment at which something that comes at `now` happens: time never goes back.
     pub fn tick(&mut self, now: Timestamp) -> Timestamp {
         self.now = self.now.max(now);
+        self.now
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
@@ -108,12 +112,10 @@ impl Book {
         for i in &accounts {
             verdict.ask(&self.accounts[*i as usize], &ask, now);
         }
-        if let Some(refusal) = verdict.refusal {
+        if let Some(refusal) = verdict.refusal.take() {
             return Err(ReserveError::Refused(refusal));
         }
-        if !verdict.needed.is_empty() {
-            return Err(ReserveError::Unloaded(verdict.needed));
-        }
+        verdict.loaded()?;
         for i in &accounts {
             self.accounts[*i as usize].hold(&ask, now);
         }
@@ -135,12 +137,10 @@ impl Book {
             account.turn(now, &self.zone);
             verdict.ask_more(account, &more, call.at, now);
         }
-        if let Some(refusal) = verdict.refusal {
+        if let Some(refusal) = verdict.refusal.take() {
             return Err(ReserveError::Refused(refusal));
         }
-        if !verdict.needed.is_empty() {
-            return Err(ReserveError::Unloaded(verdict.needed));
-        }
+        verdict.loaded()?;
         for i in &call.accounts {
             self.accounts[*i as usize].hold_more(&more, call.at, now);
         }
@@ -196,14 +196,15 @@ impl Book {
             let position = self.sit(seat, now);
             let account = &self.accounts[position as usize];
             verdict.ask(account, &Ask::default(), now);
-            for (budget, rule) in account.budgets.iter().zip(&account.rules.budgets).filter(|(_, r)| !r.shadow) {
+            for (budget, rule) in account.budgets.iter().zip(&account.rules.budgets).filter(|(_, r)| r.refuses()) {
                 if let Some(limit) = rule.limit_at(now) {
                     let left = Nanos(limit.0.saturating_sub(budget.current.total()).max(0));
                     room.amount = Some(room.amount.map_or(left, |amount| amount.min(left)));
                 }
             }
+            let slowed = account.slowed(Nanos::ZERO, now);
             for (ring, rule) in account.rates.iter().zip(&account.rules.rates).filter(|(_, r)| !r.shadow) {
-                let left = rule.limit.saturating_sub(ring.used());
+                let left = part_of(rule.limit, slowed).saturating_sub(ring.used());
                 match rule.kind {
                     RateKind::Requests => {}
                     RateKind::InputTokens => narrow(&mut room.input_tokens, left),
@@ -212,7 +213,8 @@ impl Book {
                 }
             }
         }
-        if verdict.needed.is_empty() { Ok(room) } else { Err(ReserveError::Unloaded(verdict.needed)) }
+        verdict.loaded()?;
+        Ok(room)
     }
 
     /// The tightest rate limit of each kind along the chain: what has the fewest left.
@@ -222,8 +224,9 @@ impl Book {
         for seat in chain.seats() {
             let position = self.sit(seat, now);
             let account = &self.accounts[position as usize];
+            let slowed = account.slowed(Nanos::ZERO, now);
             for (ring, rule) in account.rates.iter().zip(&account.rules.rates).filter(|(_, r)| !r.shadow) {
-                let status = RateStatus::of(&account.key, rule, ring, now);
+                let status = RateStatus::of(&account.key, rule, part_of(rule.limit, slowed), ring, now);
                 match tightest.iter_mut().find(|known| known.kind == rule.kind) {
                     Some(known) if known.remaining <= status.remaining => {}
                     Some(known) => *known = status,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::account::AccountKey;
-use super::rules::Rules;
+use super::rules::{BudgetRule, Rules};
 
 /// An account in a chain, with what holds for it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Chain {
     pub fn push(&mut self, key: AccountKey, rules: Arc<Rules>) {
         if !self.seats.iter().any(|seat| seat.key == key) {
             self.limited |= !rules.is_empty();
-            self.budget |= rules.budgets.iter().any(|rule| rule.limit.is_some() && !rule.shadow);
+            self.budget |= rules.budgets.iter().any(BudgetRule::refuses);
             self.rates |= !rules.rates.is_empty();
             self.seats.push(Seat { key, rules });
         }
@@ -46,7 +46,7 @@ impl Chain {
         if !self.budget {
             return None;
         }
-        let enforced = |seat: &&Seat| seat.rules.budgets.iter().any(|rule| rule.limit.is_some() && !rule.shadow);
+        let enforced = |seat: &&Seat| seat.rules.budgets.iter().any(BudgetRule::refuses);
         self.seats.iter().find(enforced).map(|seat| &seat.key)
     }
 

@@ -49,6 +49,11 @@ impl Estimate {
         Nanos::from_picos_rounded_up(picos).unwrap_or(Nanos(i64::MAX))
     }
 
+    /// What so many tokens more of the answer come to, rounded up.
+    pub fn answer(&self, tokens: u64) -> Nanos {
+        Nanos::from_picos_rounded_up(i128::from(tokens) * i128::from(self.output.0.max(0))).unwrap_or(Nanos(i64::MAX))
+    }
+
     fn before_answer(&self, prompt_tokens: u64) -> i128 {
         i128::from(prompt_tokens) * i128::from(self.input.0.max(0)) + i128::from(self.request.0.max(0))
     }

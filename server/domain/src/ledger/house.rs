@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rules::RateKind;
 use crate::ids::BudgetId;
 use crate::limits::Limits;
 
@@ -20,7 +21,9 @@ pub struct House {
     pub customer: Limits,
     /// The stored budget that such customers have (`max_end_user_budget_id`).
     pub customer_budget: Option<BudgetId>,
-    /// By e-mail address, in lower case, or by id (`user_rate_limits`).
+    /// Each virtual key without a limit of its own (`max_parallel_requests` beside `global_max_parallel_requests`).
+    pub key: Limits,
+    /// By e-mail address, in lower case, or by id (`user_rate_limits`): whatever key they use.
     pub users: BTreeMap<String, Limits>,
     /// By id or name (`team_rate_limits`, `budgets`).
     pub teams: BTreeMap<String, Limits>,
@@ -32,6 +35,11 @@ pub struct House {
     pub budget_status: u16,
     /// Shares of a limit, in per cent, whose crossing is told.
     pub thresholds: Vec<u8>,
+    /// What limits of tokens a minute or a day count, where they do not say it (`token_rate_limit_type`).
+    pub token_kind: RateKind,
+    /// How much of its rate limits a key has that is slowed down when its budget is used up, in millionths
+    /// (`budget_exceeded_throttle_percentage`); `None`: the budget refuses.
+    pub throttle: Option<u32>,
 }
 
 impl Default for House {
@@ -40,12 +48,15 @@ impl Default for House {
             gateway: Limits::default(),
             customer: Limits::default(),
             customer_budget: None,
+            key: Limits::default(),
             users: BTreeMap::new(),
             teams: BTreeMap::new(),
             providers: BTreeMap::new(),
             user_default: Limits::default(),
             budget_status: BUDGET_STATUS,
             thresholds: THRESHOLDS.to_vec(),
+            token_kind: RateKind::Tokens,
+            throttle: None,
         }
     }
 }

@@ -11,10 +11,11 @@ use crate::actor::Role;
 use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::ids::{BudgetId, CustomerId};
-use crate::limits::{Limits, ModelLimits};
+use crate::limits::{Limits, ModelLimits, RateLimit};
 use crate::model::ModelPattern;
 use crate::principal::Principal;
 use crate::tag::Tag;
+use crate::user::User;
 
 /// What is known of a call's end customer.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +38,9 @@ pub struct CustomerLimits<'a> {
 /// | organisation | the key's or its team's | its own |
 /// | team | the key's | its own, then the house's by its id, then by its name |
 /// | membership | the key's user in the key's team | its own, or the team's `member_limits` |
-/// | user | the key's, if the key has no team | its own, then the house's by id, then by address, then its default |
-/// | key | a virtual key; the master key is none | its own |
+/// | user | the key's, if the key has no team | its own, then the house's default |
+/// | user, whatever key | the house names the key's user | the house's by id, then by address |
+/// | key | a virtual key; the master key is none | its own, then the house's for each |
 /// | customer | the call names one | its own, or the house's for all |
 /// | tags | those of the call that are managed | their own |
 /// | provider | the house limits it | the house's |
@@ -147,23 +149,34 @@ impl<'a> Payers<'a> {
             let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
             self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);
         }
+        let named = |it: &User| {
+            [house.users.get(it.id.as_str()), it.email.as_ref().and_then(|address| house.users.get(address))]
+        };
         // A person's own limits are for personal keys.
         if let Some(it) = principal.user.as_ref().filter(|_| principal.team.is_none()) {
             let (id, limits, budget, created_at) =
                 (it.id.as_str(), &it.limits, it.budget_id.as_ref(), it.meta.created_at);
-            let named = [house.users.get(id), it.email.as_ref().and_then(|address| house.users.get(address))];
             // The default is a budget: who has one from anywhere else does not get it on top.
             let shared = budget.and_then(|id| self.budget(id)).map(|budget| &budget.limits);
-            let mut known = [Some(limits), shared].into_iter().chain(named).flatten();
+            let mut known = [Some(limits), shared].into_iter().chain(named(it)).flatten();
             let budgeted = known.any(|limits| limits.max_budget.is_some() || !limits.windows.is_empty());
             let default = (it.role == Role::Member && !budgeted).then_some(&house.user_default);
-            let payer = Payer { kind: AccountKind::User, id, limits, budget, created_at };
-            self.add(chain, &payer, &[named[0], named[1], default]);
+            self.add(chain, &Payer { kind: AccountKind::User, id, limits, budget, created_at }, &[default]);
+        }
+        // What the house says of a person holds for all that they do: an account of its own.
+        if let Some(it) = &principal.user
+            && let [Some(first), second] | [second, Some(first)] = named(it)
+        {
+            let payer =
+                Payer { created_at: it.meta.created_at, ..Payer::of_house(AccountKind::Person, it.id.as_str(), first) };
+            self.add(chain, &payer, &[second]);
         }
         let key = &principal.key;
         let id = key.id.to_string();
         let (limits, budget, created_at) = (&key.limits, key.budget_id.as_ref(), key.meta.created_at);
-        self.add(chain, &Payer { kind: AccountKind::Key, id: &id, limits, budget, created_at }, &[]);
+        let payer = Payer { kind: AccountKind::Key, id: &id, limits, budget, created_at };
+        let slowed = house.throttle.filter(|_| key.throttles());
+        self.add_slowed(chain, &payer, &[Some(&house.key)], slowed);
     }
 
     fn budget(&self, id: &BudgetId) -> Option<&'a Budget> {
@@ -173,6 +186,11 @@ impl<'a> Payers<'a> {
 
     /// Adds an account; `more` fills in what it leaves open.
     fn add(&self, chain: &mut Chain, payer: &Payer<'_>, more: &[Option<&Limits>]) {
+        self.add_slowed(chain, payer, more, None);
+    }
+
+    /// The same. `slowed`: its main budget does not refuse, but slows it to so many millionths of its rate limits.
+    fn add_slowed(&self, chain: &mut Chain, payer: &Payer<'_>, more: &[Option<&Limits>], slowed: Option<u32>) {
         let shared = payer.budget.and_then(|id| self.budget(id)).map(|budget| &budget.limits);
         let fill =
             |merged: Option<Limits>, next: &Limits| Some(with_budget(merged.as_ref().unwrap_or(payer.limits), next));
@@ -190,7 +208,15 @@ impl<'a> Payers<'a> {
                 chain.push(account.of_model(name.as_str()), Arc::new(rules));
             }
         }
-        chain.push(account, Arc::new(rules_of(limits, &self.house.thresholds, payer.created_at)));
+        let mut rules = rules_of(limits, self.house, payer.created_at);
+        // Without rates there is nothing to slow down.
+        if limits.max_budget.is_some()
+            && !rules.rates.is_empty()
+            && let Some(main) = rules.budgets.first_mut()
+        {
+            main.slows = slowed;
+        }
+        chain.push(account, Arc::new(rules));
     }
 
     fn rules_of_model(&self, model: &ModelLimits, shadow: Option<&ModelLimits>, created_at: Timestamp) -> Rules {
@@ -199,10 +225,11 @@ impl<'a> Payers<'a> {
             budget_duration: model.budget_duration.clone(),
             tpm_limit: model.tpm_limit,
             rpm_limit: model.rpm_limit,
+            rates: model.rates.clone(),
             ..Limits::default()
         };
         let limits = Limits { shadow: shadow.map(|shadow| Box::new(of(shadow))), ..of(model) };
-        rules_of(&limits, &self.house.thresholds, created_at)
+        rules_of(&limits, self.house, created_at)
     }
 }
 
@@ -212,6 +239,8 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
     let main = if budgeted { own } else { budget };
     let increase = if own.temporary_increase.is_some() { own } else { budget };
     let mut models = budget.models.clone();
+    let mut rates = own.rates.clone();
+    rates.extend(budget.rates.iter().filter(|rate| !own.rates.iter().any(|known| known.stands_for(rate))));
     models.extend(own.models.iter().map(|(name, limits)| (name.clone(), limits.clone())));
     let shadow = match (&own.shadow, &budget.shadow) {
         (Some(own), Some(budget)) => Some(Box::new(with_budget(own, budget))),
@@ -231,6 +260,7 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
         tpd_limit: own.tpd_limit.or(budget.tpd_limit),
         rpd_limit: own.rpd_limit.or(budget.rpd_limit),
         max_parallel_requests: own.max_parallel_requests.or(budget.max_parallel_requests),
+        rates,
         models,
         shadow,
     }
@@ -238,23 +268,22 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
 
 /// What an account's limits mean; windows that roll do so from `created_at`. Limits for models are accounts of their
 /// own. Those in shadow come last: they count in the same windows and refuse nobody.
-pub fn rules_of(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Rules {
-    let mut rules = enforced(limits, thresholds, created_at);
+pub fn rules_of(limits: &Limits, house: &House, created_at: Timestamp) -> Rules {
+    let mut rules = enforced(limits, house, created_at);
     if let Some(shadow) = limits.shadow.as_deref() {
-        let shadow = enforced(
-            &shadow.lent_to(&Limits { budget_since: limits.budget_since, ..Limits::default() }),
-            &[],
-            created_at,
-        );
+        let shadow = Limits { budget_since: limits.budget_since, ..shadow.clone() };
+        let shadow = enforced(&shadow, house, created_at);
         let budgets = shadow.budgets.into_iter().filter(|rule| rule.limit.is_some());
-        rules.budgets.extend(budgets.map(|rule| BudgetRule { soft: None, shadow: true, ..rule }));
+        let told = |rule| BudgetRule { soft: None, thresholds: Vec::new(), shadow: true, ..rule };
+        rules.budgets.extend(budgets.map(told));
         rules.rates.extend(shadow.rates.into_iter().map(|rule| RateRule { shadow: true, ..rule }));
         rules.parallel_shadow = shadow.parallel;
     }
     rules
 }
 
-fn enforced(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Rules {
+fn enforced(limits: &Limits, house: &House, created_at: Timestamp) -> Rules {
+    let thresholds = &house.thresholds;
     let mut budgets: Vec<BudgetRule> = Vec::new();
     if limits.max_budget.is_some() || limits.soft_budget.is_some() {
         let increase = limits.temporary_increase.zip(limits.temporary_until);
@@ -263,9 +292,10 @@ fn enforced(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Rules 
             since: limits.budget_since,
             limit: limits.max_budget,
             soft: limits.soft_budget,
-            thresholds: thresholds.to_vec(),
+            thresholds: thresholds.clone(),
             increase: increase.map(|(amount, until)| Increase { amount, until }),
             shadow: false,
+            slows: None,
         });
     }
     for window in &limits.windows {
@@ -274,23 +304,30 @@ fn enforced(limits: &Limits, thresholds: &[u8], created_at: Timestamp) -> Rules 
         if let Some(known) = budgets.iter_mut().find(|known| known.window == rule) {
             known.limit = Some(known.limit.map_or(window.max_budget, |limit| limit.min(window.max_budget)));
         } else {
-            let (since, thresholds) = (limits.budget_since, thresholds.to_vec());
+            let (since, thresholds) = (limits.budget_since, thresholds.clone());
             budgets.push(BudgetRule { since, thresholds, ..BudgetRule::new(rule, window.max_budget) });
         }
     }
-    let rates = [
+    let plain = [
         (RateKind::Requests, Period::Minute, limits.rpm_limit),
-        (RateKind::Tokens, Period::Minute, limits.tpm_limit),
-        (RateKind::Tokens, Period::Day, limits.tpd_limit),
+        (house.token_kind, Period::Minute, limits.tpm_limit),
+        (house.token_kind, Period::Day, limits.tpd_limit),
         (RateKind::Requests, Period::Day, limits.rpd_limit),
     ];
+    let plain = plain.into_iter().filter_map(|(kind, period, limit)| Some(RateLimit { kind, period, limit: limit? }));
     let count = |limit: i64| u64::try_from(limit).unwrap_or_default();
-    let rate = |(kind, period, limit): (RateKind, Period, Option<i64>)| {
-        limit.map(|limit| RateRule { kind, period, limit: count(limit), shadow: false })
-    };
+    let mut rates: Vec<RateRule> = Vec::new();
+    for RateLimit { kind, period, limit } in plain.chain(limits.rates.iter().copied()) {
+        let limit = count(limit);
+        // Of two limits for the same the lower holds.
+        match rates.iter_mut().find(|known| (known.kind, known.period) == (kind, period)) {
+            Some(known) => known.limit = known.limit.min(limit),
+            None => rates.push(RateRule { kind, period, limit, shadow: false }),
+        }
+    }
     Rules {
         budgets,
-        rates: rates.into_iter().filter_map(rate).collect(),
+        rates,
         parallel: limits.max_parallel_requests.map(|limit| ParallelRule { limit: count(limit), shadow: false }),
         parallel_shadow: None,
     }

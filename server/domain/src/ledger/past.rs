@@ -29,7 +29,7 @@ pub struct PastCall {
 }
 
 /// A book with one account that past calls are played to, oldest first. A call that is refused spends nothing, as it
-/// would have been. It remembers only calls that were under way at once.
+/// would have been. Rates begin empty. It remembers only calls that were under way at once.
 #[derive(Debug)]
 pub struct Past {
     book: Book,
@@ -78,6 +78,13 @@ impl Past {
                 }
                 self.play(call)
             }
+            // Rates begin empty.
+            Err(ReserveError::UnloadedRates(needed)) => {
+                for needed in &needed {
+                    self.book.load_grants(needed, &[]);
+                }
+                self.play(call)
+            }
             Err(ReserveError::Finished) => None,
         }
     }
@@ -98,7 +105,7 @@ impl Past {
 mod tests {
     use uuid::Uuid;
 
-    use super::super::{AccountKind, BudgetRule, Period, RateKind, RateRule, Seat, WindowRule, rules_of};
+    use super::super::{AccountKind, BudgetRule, House, Period, RateKind, RateRule, Seat, WindowRule, rules_of};
     use super::*;
     use crate::limits::Limits;
 
@@ -155,9 +162,9 @@ mod tests {
     fn shadow_enforcement_and_the_past_agree() {
         let proposed = Limits { max_budget: Some(Nanos(100)), ..Limits::default() };
         let shadow = Limits { shadow: Some(Box::new(proposed.clone())), ..Limits::default() };
-        let mut played = past(rules_of(&proposed, &[], NOON), 0);
+        let mut played = past(rules_of(&proposed, &House::default(), NOON), 0);
         let book = |limits: &Limits| {
-            let seat = Seat { key: account(), rules: Arc::new(rules_of(limits, &[], NOON)) };
+            let seat = Seat { key: account(), rules: Arc::new(rules_of(limits, &House::default(), NOON)) };
             let (mut book, chain) = (Book::default(), Chain::from_iter([seat]));
             if let Err(ReserveError::Unloaded(needed)) = book.room(&chain, NOON) {
                 needed.iter().for_each(|needed| book.load(needed, Nanos(0)));

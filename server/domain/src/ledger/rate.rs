@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 
 /// Parts that a window is counted in. A grant counts until the whole part in which it was made is older than the
 /// window: never too short, and up to one part too long, so that at least 40/41 = 97.5 % of a limit can be used.
-const PARTS: i64 = 40;
+pub(super) const PARTS: i64 = 40;
 const SLOTS: usize = 41;
 
 /// Counts of the last [`SLOTS`] parts of time.
@@ -19,12 +19,15 @@ pub(super) struct Ring {
     newest: i64,
     sum: u64,
     part: i64,
+    /// What was used before the book knew of it is counted.
+    pub loaded: bool,
 }
 
 impl Ring {
     pub fn new(period: Period, now: Timestamp) -> Self {
-        let part = period.micros() / PARTS;
-        Self { slots: Box::new([0; SLOTS]), newest: now.0.div_euclid(part), sum: 0, part }
+        let part = period.part_micros();
+        let newest = now.0.div_euclid(part);
+        Self { slots: Box::new([0; SLOTS]), newest, sum: 0, part, loaded: !period.is_long() }
     }
 
     fn slot(part: i64) -> usize {
@@ -97,14 +100,14 @@ pub struct RateStatus {
 }
 
 impl RateStatus {
-    pub(super) fn of(account: &AccountKey, rule: &RateRule, ring: &Ring, now: Timestamp) -> Self {
+    pub(super) fn of(account: &AccountKey, rule: &RateRule, limit: u64, ring: &Ring, now: Timestamp) -> Self {
         let resets_at = if ring.used() == 0 { now } else { ring.falls_to(0).max(now) };
         Self {
             account: account.clone(),
             kind: rule.kind,
             period: rule.period,
-            limit: rule.limit,
-            remaining: rule.limit.saturating_sub(ring.used()),
+            limit,
+            remaining: limit.saturating_sub(ring.used()),
             resets_at,
         }
     }

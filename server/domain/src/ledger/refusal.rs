@@ -37,6 +37,9 @@ pub struct Refusal {
     pub resets_at: Option<Timestamp>,
     /// When it makes sense to ask again, in whole seconds from now; `None`: waiting alone does not help, or nobody knows.
     pub retry_after: Option<u64>,
+    /// The limit is lower than usual, because a budget of the account is used up.
+    #[serde(default)]
+    pub slowed: bool,
 }
 
 impl Refusal {
@@ -78,6 +81,9 @@ impl fmt::Display for Refusal {
                 self.used, self.limit
             )?,
         }
+        if self.slowed {
+            f.write_str(" The limit is lower than usual because the budget is used up.")?;
+        }
         match self.resets_at {
             Some(at) => write!(f, " The limit resets at {at}."),
             None => Ok(()),
@@ -94,12 +100,43 @@ pub struct Needed {
     pub span: Span,
 }
 
+/// Requests and tokens that the book has to be told before it can judge: of charges that began at `since` or later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededGrants {
+    pub account: AccountKey,
+    pub period: Period,
+    pub since: Timestamp,
+}
+
+/// What an account used in one part of a window: see [`Period::part_micros`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// In that part.
+    pub at: Timestamp,
+    pub requests: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+}
+
+impl Grant {
+    pub(super) fn count(&self, kind: RateKind) -> u64 {
+        match kind {
+            RateKind::Requests => self.requests,
+            RateKind::InputTokens => self.input_tokens,
+            RateKind::OutputTokens => self.output_tokens,
+            RateKind::Tokens => self.input_tokens.saturating_add(self.output_tokens),
+        }
+    }
+}
+
 /// Why there is no reservation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReserveError {
     Refused(Box<Refusal>),
     /// What was spent before is not known yet: [`super::Book::load`] these sums, then try again.
     Unloaded(Vec<Needed>),
+    /// The same for rates: [`super::Book::load_grants`] these.
+    UnloadedRates(Vec<NeededGrants>),
     /// The charge is settled or released already.
     Finished,
 }

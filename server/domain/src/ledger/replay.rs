@@ -6,7 +6,8 @@ use super::account::{AccountKey, Budget, Turn};
 use super::book::Book;
 use super::call::{Ask, Call};
 use super::entry::Entry;
-use super::refusal::Needed;
+use super::rate::Ring;
+use super::refusal::{Grant, Needed, NeededGrants};
 use super::rules::BudgetRule;
 use super::window::{Span, WindowRule};
 use crate::clock::Timestamp;
@@ -109,6 +110,31 @@ impl Book {
             let waiting = waiting.filter(|call| needed.span.contains(call.at)).filter_map(|call| call.cost);
             turn.spent = waiting.fold(spent.0, |sum, used| sum.saturating_add(used.amount.0));
             turn.loaded = true;
+        }
+    }
+
+    /// Tells what the database has for rates that were asked for, under the same condition as [`Self::load`].
+    pub fn load_grants(&mut self, needed: &NeededGrants, grants: &[Grant]) {
+        let now = self.now();
+        let Some(position) = self.known(&needed.account) else { return };
+        let Ok(number) = u32::try_from(position) else { return };
+        let account = &mut self.accounts[position];
+        let remembers = account.calls > 0;
+        for (ring, rule) in account.rates.iter_mut().zip(&account.rules.rates) {
+            if rule.period != needed.period || ring.loaded {
+                continue;
+            }
+            *ring = Ring::new(rule.period, now);
+            for grant in grants {
+                ring.add(grant.at, grant.count(rule.kind));
+            }
+            if remembers {
+                let own = self.calls.values().filter(|call| call.accounts.contains(&number));
+                for call in own {
+                    call.grant(ring, rule.kind);
+                }
+            }
+            ring.loaded = true;
         }
     }
 

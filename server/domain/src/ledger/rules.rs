@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rate::PARTS;
 use super::window::{Span, WindowRule, Zone};
 use crate::clock::Timestamp;
 use crate::money::Nanos;
@@ -29,6 +30,8 @@ pub struct BudgetRule {
     pub increase: Option<Increase>,
     /// Only told whom it would have refused.
     pub shadow: bool,
+    /// Going beyond it is not refused: meanwhile the account's rate limits are so much of what they are, in millionths.
+    pub slows: Option<u32>,
 }
 
 impl BudgetRule {
@@ -42,7 +45,13 @@ impl BudgetRule {
             thresholds: Vec::new(),
             increase: None,
             shadow: false,
+            slows: None,
         }
+    }
+
+    /// Whether a call may be refused because of it.
+    pub fn refuses(&self) -> bool {
+        self.limit.is_some() && !self.shadow && self.slows.is_none()
     }
 
     /// The turn in which `at` falls; one that was cut short by beginning anew has two parts.
@@ -100,6 +109,17 @@ impl Period {
             Self::Hour => Timestamp::MICROS_PER_HOUR,
             Self::Day => 24 * Timestamp::MICROS_PER_HOUR,
         }
+    }
+
+    /// Parts that a window is counted in, in microseconds each.
+    pub fn part_micros(self) -> i64 {
+        self.micros() / PARTS
+    }
+
+    /// Whether counts in it are read from the charges when an account comes into memory. What was used in the last
+    /// minute before a start is not missed.
+    pub fn is_long(self) -> bool {
+        self != Self::Minute
     }
 
     pub fn as_str(self) -> &'static str {

@@ -7,6 +7,8 @@ use crate::clock::Timestamp;
 use crate::ids::ChargeId;
 use crate::money::Nanos;
 
+mod loaded;
+
 const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 const SECOND: i64 = Timestamp::MICROS_PER_SECOND;
 
@@ -49,6 +51,11 @@ fn load(book: &mut Book, chain: &Chain, now: Timestamp) {
     if let Err(ReserveError::Unloaded(needed)) = book.room(chain, now) {
         for needed in needed {
             book.load(&needed, Nanos(0));
+        }
+    }
+    if let Err(ReserveError::UnloadedRates(needed)) = book.room(chain, now) {
+        for needed in needed {
+            book.load_grants(&needed, &[]);
         }
     }
 }
@@ -339,7 +346,7 @@ fn a_limit_in_shadow_beside_one_of_the_same_window_counts_what_is_spent_and_refu
 
     let of =
         |amount: i64| Limits { max_budget: Some(Nanos(amount)), max_parallel_requests: Some(9), ..Limits::default() };
-    let chain = |limits: &Limits| Chain::from_iter([seat(AccountKind::Team, rules_of(limits, &[], NOW))]);
+    let chain = |limits: &Limits| Chain::from_iter([seat(AccountKind::Team, rules_of(limits, &House::default(), NOW))]);
     let plain = chain(&of(1000));
     let mut book = book(&plain);
     assert_eq!(book.reserve(id(1), &plain, ask(300), NOW).unwrap().events, []);
@@ -374,7 +381,7 @@ fn a_temporary_increase_ends_by_itself_in_the_middle_of_a_window() {
         ..crate::limits::Limits::default()
     };
     // The same rules all the time: nothing is read or set anew.
-    let chain = Chain::from_iter([seat(AccountKind::Team, rules_of(&limits, &[], NOW))]);
+    let chain = Chain::from_iter([seat(AccountKind::Team, rules_of(&limits, &House::default(), NOW))]);
     let mut book = book(&chain);
     book.reserve(id(1), &chain, ask(110), NOW).unwrap();
     book.settle(id(1), ask(110), NOW).unwrap();

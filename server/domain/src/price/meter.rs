@@ -3,7 +3,7 @@
 use super::{Meter, ServiceTier};
 
 impl Meter {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 28] = [
         Self::Input,
         Self::CacheRead,
         Self::CacheWrite,
@@ -25,6 +25,13 @@ impl Meter {
         Self::PerOutputPixel,
         Self::PerInputQuery,
         Self::PerPage,
+        Self::CacheReadAudio,
+        Self::CacheReadImage,
+        Self::Citation,
+        Self::PerWebSearch,
+        Self::PerWebSearchLow,
+        Self::PerWebSearchHigh,
+        Self::Stated,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -50,6 +57,13 @@ impl Meter {
             Self::PerOutputPixel => "per_output_pixel",
             Self::PerInputQuery => "per_input_query",
             Self::PerPage => "per_page",
+            Self::CacheReadAudio => "cache_read_audio",
+            Self::CacheReadImage => "cache_read_image",
+            Self::Citation => "citation",
+            Self::PerWebSearch => "per_web_search",
+            Self::PerWebSearchLow => "per_web_search_low",
+            Self::PerWebSearchHigh => "per_web_search_high",
+            Self::Stated => "stated",
         }
     }
 
@@ -61,9 +75,13 @@ impl Meter {
     /// themselves and for what is not counted in tokens.
     pub fn whole(self) -> Option<Self> {
         match self {
-            Self::CacheRead | Self::CacheWrite | Self::CacheWrite1h | Self::AudioInput | Self::ImageInput => {
-                Some(Self::Input)
-            }
+            Self::CacheRead
+            | Self::CacheWrite
+            | Self::CacheWrite1h
+            | Self::AudioInput
+            | Self::ImageInput
+            | Self::CacheReadAudio
+            | Self::CacheReadImage => Some(Self::Input),
             Self::Reasoning | Self::AudioOutput | Self::ImageOutput => Some(Self::Output),
             _ => None,
         }

@@ -53,6 +53,12 @@ fn call(book: &mut Book, chain: &Chain, n: u32, now: Timestamp) {
         }
         reserved = book.reserve(id, chain, ask, now);
     }
+    if let Err(ReserveError::UnloadedRates(needed)) = reserved {
+        for needed in &needed {
+            book.load_grants(needed, &[]);
+        }
+        reserved = book.reserve(id, chain, ask, now);
+    }
     reserved.unwrap();
 }
 

@@ -92,6 +92,20 @@ impl Caller {
         principal.check_model(model).map_err(|level| CallError::model_denied(level, model))
     }
 
+    /// Whether a client of it that leaves takes its call with it; `None`: as the gateway has it.
+    pub fn cancels(&self) -> Option<bool> {
+        let principal = self.principal()?;
+        principal.key.cancels().or_else(|| principal.team.as_ref()?.cancels())
+    }
+
+    /// What is called instead of `model` when its part of a budget is used up: as the key says, or else its team.
+    pub fn budget_fallbacks(&self, model: &str) -> Vec<String> {
+        let Some(principal) = self.principal() else { return Vec::new() };
+        let own = principal.key.budget_fallbacks(model);
+        let team = principal.team.as_ref().filter(|_| own.is_empty());
+        team.map_or(own, |team| team.budget_fallbacks(model))
+    }
+
     /// `None`: the master key.
     pub fn principal(&self) -> Option<&Principal> {
         match self {

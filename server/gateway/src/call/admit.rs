@@ -7,15 +7,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use tollgate_domain::charge::Operation;
-use tollgate_domain::ledger::{Estimate, prompt_tokens_at_most};
 
+use super::choose::{Chosen, Wanted, choose};
 use super::{Findings, read_body};
 use crate::auth::{Caller, collect_tags};
 use crate::gateway::{CallPlace, Gateway};
-use crate::ledger::{AdmitError, Answer, Reserved, Size};
+use crate::ledger::Reserved;
 use crate::openai::error::CallError;
-use crate::openai::request::{MAX_END_USER, Peek, cut, peek, remote_parts};
-use crate::payers::Asked;
+use crate::openai::request::{MAX_END_USER, Peek, cut, peek};
 use crate::targets::Target;
 
 /// Headers that name the end customer, in order.
@@ -31,8 +30,12 @@ pub struct Admitted {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub peek: Peek,
-    /// What is asked for, the caller's own names for models resolved.
+    /// What is called: what is asked for, the caller's own names for models resolved, or what it has instead.
     pub model: Arc<str>,
+    /// What was asked for, if something else is called because its budget is used up.
+    pub instead_of: Option<Arc<str>>,
+    /// A client that leaves takes the call with it.
+    pub cancels: bool,
     pub end_user: Option<String>,
     pub tags: Vec<String>,
     pub target: Arc<Target>,
@@ -43,12 +46,6 @@ pub struct Admitted {
     /// What is set aside for it. Taken by the attempt.
     pub reserved: Option<Reserved>,
 }
-
-/// A part of a prompt that is an address may stand for so many tokens.
-const REMOTE_PART_TOKENS: u64 = 50_000;
-
-/// Text has more bytes for each token than this, as a rule.
-const LIKELY_BYTES_A_TOKEN: u64 = 2;
 
 pub async fn admit(
     gateway: &Gateway,
@@ -69,35 +66,32 @@ pub async fn admit(
     let mut peek = peek(&body).map_err(|error| CallError::bad_body(&error))?;
     let model: Arc<str> = caller.resolve_alias(&peek.model).into();
     findings.model = Some(Arc::clone(&model));
-    let targets = gateway.targets();
     caller.check_model(&model)?;
-    let unknown = || CallError::unknown_model(parts.uri.path(), &model);
-    let target = targets.pick(&model, gateway.entropy()).ok_or_else(unknown)?;
-    let upstream_model = target.upstream_model(targets.catalog().resolve(&model));
     gateway.ledger().admit().map_err(|error| {
         tracing::error!(%error, "a call was refused");
         CallError::ledger_unavailable()
     })?;
     let end_user = end_user(&parts.headers, peek.end_user.take());
     let tags = tags(&caller, &parts.headers, std::mem::take(&mut peek.tags));
-    let asked = Asked { model: &model, provider: &target.provider, customer: end_user.as_deref(), tags: &tags };
-    let chain = gateway.paying().chain(&caller, asked).await?;
-    let size = size(operation, &body, &peek, &target, &upstream_model);
-    let reserved = gateway.ledger().reserve(&chain, &size, gateway.entropy()).await;
-    let reserved = reserved.map_err(|error| match error {
-        AdmitError::Refused(refusal) => CallError::over_limit(&refusal, gateway.paying().budget_status()),
-        AdmitError::Unpriced(account) => CallError::unpriced(&model, &account),
-        AdmitError::Unavailable(reason) => {
-            tracing::error!(reason, "a call was refused: its budgets can't be checked");
-            CallError::limits_unavailable()
-        }
-    })?;
+    let wanted = Wanted {
+        operation,
+        path: parts.uri.path(),
+        body: &body,
+        peek: &peek,
+        caller: &caller,
+        customer: end_user.as_deref(),
+        tags: &tags,
+    };
+    let Chosen { model, instead_of, target, upstream_model, reserved } = choose(gateway, &wanted, &model).await?;
+    let cancels = caller.cancels().unwrap_or(settings.cancel);
     Ok(Admitted {
         caller,
         headers: parts.headers,
         body,
         peek,
         model,
+        instead_of,
+        cancels,
         end_user,
         tags,
         target,
@@ -105,24 +99,6 @@ pub async fn admit(
         place: Some(place),
         reserved: Some(reserved),
     })
-}
-
-/// How much the call may need.
-fn size(operation: Operation, body: &[u8], peek: &Peek, target: &Target, upstream_model: &Arc<str>) -> Size {
-    let terms = target.terms(upstream_model);
-    let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    // The whole body, for there is no token of less than a byte; and no prompt is longer than the model takes.
-    let remote = remote_parts(body).saturating_mul(REMOTE_PART_TOKENS);
-    let at_most = prompt_tokens_at_most(bytes.saturating_add(remote), 0);
-    let prompt_tokens =
-        if remote > 0 { terms.max_input.map_or(at_most, |most| at_most.min(most.max(bytes))) } else { at_most };
-    let answer = match (operation, peek.answer_limit) {
-        (Operation::Embedding, _) => Answer::Nothing,
-        (_, Some(tokens)) => Answer::Named(tokens),
-        (_, None) => Answer::Open { most: terms.max_output },
-    };
-    let estimate = terms.price.and_then(|price| Estimate::dearest(&price.sheet, &[peek.tier], prompt_tokens));
-    Size { prompt_tokens, likely_prompt_tokens: bytes / LIKELY_BYTES_A_TOKEN, answer, answers: peek.answers, estimate }
 }
 
 /// For whom the application calls: a header says so, or the request's `user`.

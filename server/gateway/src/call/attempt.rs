@@ -4,23 +4,37 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::StatusCode;
+use tollgate_dialects::usage::Report;
 use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Charge, Outcome};
-use tollgate_domain::ledger::RateStatus;
+use tollgate_domain::ledger::{RateStatus, Refusal};
 use tollgate_domain::price::Cost;
 use tollgate_domain::usage::{Certainty, Usage};
 
 use super::admit::Admitted;
 use super::detach::ClientLeft;
+use super::growth::Growth;
+use super::silence::Uncounted;
 use super::{CallStart, Named};
 use crate::gateway::{CallPlace, Gateway};
-use crate::ledger::{LedgerError, OpenCharge, Reserved};
-use crate::openai::usage::Report;
+use crate::ledger::{Extended, LedgerError, OpenCharge, Reserved};
 use crate::targets::{Price, Target};
 use crate::upstream::BeforeWrite;
 
+/// Rate limits are told of a growing answer by so many tokens at once.
+const PACE: u64 = 256;
+
+/// The least that an answer is extended by, in tokens.
+const LITTLE: u64 = 64;
+
+/// What the ledger says of a call that its client took with it.
+pub const CLIENT_LEFT: &str = "the client left, and the call was cancelled";
+
 /// Errors are cut to so many characters in the ledger.
 const MAX_ERROR: usize = 500;
+
+/// Where a cost is from that no price was known for.
+const STATED: &str = "stated by the provider";
 
 pub struct Attempt {
     pub gateway: Gateway,
@@ -32,7 +46,13 @@ pub struct Attempt {
     /// What the caller asked for.
     pub model: Arc<str>,
     pub upstream_model: Arc<str>,
+    /// What was asked for, if something else is called because its budget is used up.
+    pub instead_of: Option<Arc<str>>,
     pub left: ClientLeft,
+    /// A client that leaves takes the call with it.
+    pub cancels: bool,
+    /// For an answer whose provider doesn't count.
+    pub uncounted: Uncounted,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -45,6 +65,8 @@ pub struct End<'a> {
     pub error: Option<&'a str>,
     /// What the provider reported; `None`: nothing.
     pub report: Option<&'a Report>,
+    /// The usage in it is the gateway's own estimate.
+    pub estimated: bool,
 }
 
 impl Attempt {
@@ -55,7 +77,7 @@ impl Attempt {
         admitted: &mut Admitted,
         place: CallPlace,
         reserved: Reserved,
-        left: ClientLeft,
+        (left, uncounted): (ClientLeft, Uncounted),
     ) -> Result<(Self, BeforeWrite), LedgerError> {
         let target = Arc::clone(&admitted.target);
         let target = &target;
@@ -87,6 +109,7 @@ impl Attempt {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: admitted.instead_of.clone(),
             upstream_id: None,
             end_user: admitted.end_user.take(),
             tags: std::mem::take(&mut admitted.tags),
@@ -100,7 +123,10 @@ impl Attempt {
             target: Arc::clone(target),
             model: Arc::clone(&admitted.model),
             upstream_model: Arc::clone(&admitted.upstream_model),
+            instead_of: admitted.instead_of.take(),
             left,
+            cancels: admitted.cancels,
+            uncounted,
             open: Some(open),
             _place: place,
         };
@@ -109,6 +135,31 @@ impl Attempt {
 
     pub fn provider(&self) -> &str {
         &self.target.provider
+    }
+
+    /// Follows a growing answer: what it has beyond what was expected counts against rate limits, and what it has beyond
+    /// what is paid for is set aside too. The refusal of a budget that has no more ends the stream.
+    pub fn follow(&mut self, growth: &Growth) -> Option<Box<Refusal>> {
+        let open = self.open.as_mut()?;
+        let (tokens, paced) = (growth.tokens(), open.paced());
+        if growth.exceeds(paced) {
+            open.pace(tokens.saturating_sub(paced) + PACE);
+        }
+        let beyond = growth.due(open.paid(), open.is_extended())?;
+        // By half each time, so that a long answer is not asked about again and again; or a little, if that is left.
+        for step in [(open.paid() / 2).max(PACE), LITTLE] {
+            match open.extend(self.gateway.ledger(), beyond.saturating_add(step)) {
+                Extended::Refused(refusal) if step == LITTLE => return Some(refusal),
+                Extended::Refused(_) => {}
+                Extended::Held | Extended::Unknown => break,
+            }
+        }
+        None
+    }
+
+    /// How many tokens of the answer are paid for.
+    pub fn paid(&self) -> u64 {
+        self.open.as_ref().map_or(0, OpenCharge::paid)
     }
 
     /// Whether the client has not been given anything of the answer yet is over.
@@ -126,20 +177,25 @@ impl Attempt {
     /// What the answer with this report costs, if a price is known.
     pub fn cost(&self, report: &Report) -> Option<Cost> {
         let usage = report.usage.as_ref()?;
-        self.price()?.sheet.cost(usage, report.tier).ok()
+        match self.price() {
+            Some(price) => price.sheet.cost(usage, report.tier).ok(),
+            None => report.stated.map(Cost::stated),
+        }
     }
 
     /// Turns the reservation into a charge: once, later calls do nothing. Returns what it cost.
     pub fn settle(&mut self, end: &End<'_>) -> Option<Cost> {
         let mut open = self.open.take()?;
-        let cost = end.report.and_then(|report| self.cost(report));
+        let report = end.report;
+        let cost = report.and_then(|report| self.cost(report));
         let price = self.price();
         let charge = &mut open.charge;
         charge.outcome = end.outcome;
         charge.status = end.status.as_u16();
         charge.error = end.error.map(|text| text.chars().take(MAX_ERROR).collect());
-        let usage = end.report.and_then(|report| report.usage);
+        let usage = report.and_then(|report| report.usage);
         charge.certainty = match (usage, &cost, end.outcome) {
+            (Some(_), Some(_), _) if end.estimated => Certainty::Estimated,
             (Some(_), Some(_), Outcome::Success) => Certainty::Measured,
             (Some(_), Some(_), _) => Certainty::Partial,
             (None, _, Outcome::UpstreamError) if !end.status.is_success() => Certainty::Measured,
@@ -147,7 +203,8 @@ impl Attempt {
         };
         charge.usage = usage.unwrap_or_default();
         charge.upstream_id = end.report.and_then(|report| report.id.clone());
-        charge.price_source = price.map(|price| price.source);
+        let stated = || cost.as_ref().map(|_| STATED.into());
+        charge.price_source = price.map(|price| price.source).or_else(stated);
         if let Some(cost) = &cost {
             charge.cost = cost.total;
             charge.cost_lines.clone_from(&cost.lines);
@@ -170,8 +227,17 @@ impl Attempt {
 /// An attempt that nobody settled is torn down: the process stops, or the provider took longer than anybody waits.
 impl Drop for Attempt {
     fn drop(&mut self) {
+        let (outcome, status) = (Outcome::Interrupted, StatusCode::BAD_GATEWAY);
+        if self.cancels && self.left.get() {
+            // The prompt was read, as far as anybody knows.
+            let usage = Usage { input: self.uncounted.prompt(), ..Usage::default() };
+            let report = Report { usage: Some(usage), ..Report::default() };
+            let (error, report) = (Some(CLIENT_LEFT), Some(&report));
+            self.settle(&End { outcome, status, error, report, estimated: true });
+            return;
+        }
         let error = Some("the call was given up before its end");
-        self.settle(&End { outcome: Outcome::Interrupted, status: StatusCode::BAD_GATEWAY, error, report: None });
+        self.settle(&End { outcome, status, error, report: None, estimated: false });
     }
 }
 

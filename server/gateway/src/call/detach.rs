@@ -31,15 +31,15 @@ where
     future: Option<Pin<Box<F>>>,
     tasks: TaskTracker,
     left: ClientLeft,
-    limit: Duration,
+    limit: Option<Duration>,
 }
 
 impl<F: Future + Send + 'static> Detachable<F>
 where
     F::Output: Send,
 {
-    /// `limit`: how long it may run on alone.
-    pub fn new(future: F, tasks: TaskTracker, left: ClientLeft, limit: Duration) -> Self {
+    /// `limit`: how long it may run on alone; `None`: it goes with the client.
+    pub fn new(future: F, tasks: TaskTracker, left: ClientLeft, limit: Option<Duration>) -> Self {
         Self { future: Some(Box::pin(future)), tasks, left, limit }
     }
 }
@@ -67,7 +67,7 @@ where
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
             self.left.note();
-            let limit = self.limit;
+            let Some(limit) = self.limit else { return };
             self.tasks.spawn(async move {
                 let _ = tokio::time::timeout(limit, future).await;
             });

@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use tollgate_dialects::usage::{self, Shape};
 use tollgate_domain::charge::{Operation, Outcome};
 
 use super::admit::Admitted;
 use super::attempt::{Attempt, End, micros_between};
 use super::detach::{ClientLeft, Detachable};
 use super::relay::Relay;
+use super::silence::{self, Uncounted};
 use super::source::Source;
 use super::{CallStart, Findings, headers, refuse};
 use crate::gateway::Gateway;
 use crate::openai::error::CallError;
 use crate::openai::request::{self, AnswerLimit};
-use crate::openai::usage;
 use crate::simulator;
 use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
 
@@ -40,7 +41,7 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-
 pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> Response<Body> {
     let left = ClientLeft::default();
     let tasks = gateway.tasks().clone();
-    let limit = gateway.settings().drain;
+    let limit = (!admitted.cancels).then_some(gateway.settings().drain);
     let exchange = exchange(gateway, start, admitted, left.clone());
     Detachable::new(exchange, tasks, left, limit).await
 }
@@ -62,8 +63,11 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
     let field = answer_limit(start.operation, &admitted.target.provider);
     let limit = reserved.told.map(|tokens| AnswerLimit { field, tokens });
     let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage, limit);
-    admitted.body = Bytes::new();
-    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, left);
+    let longest = reserved.told.or(admitted.peek.answer_limit);
+    let longest = longest.or_else(|| admitted.target.terms(&admitted.upstream_model).max_output);
+    let longest = longest.map(|tokens| tokens.saturating_mul(admitted.peek.answers));
+    let uncounted = Uncounted::new(std::mem::take(&mut admitted.body), admitted.peek.stream, longest);
+    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, (left, uncounted));
     let (mut attempt, before_write) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -156,11 +160,15 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
         }
     };
     let answered = Instant::now();
-    let Some(report) = usage::read(&body) else {
+    let Some(mut report) = usage::read(Shape::Chat, &body) else {
         let error = CallError::upstream_broken(attempt.provider(), "it is not a JSON object");
         return fail(&mut attempt, Outcome::UpstreamBroken, error);
     };
-    let end = End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report) };
+    let estimated = report.usage.is_none();
+    if estimated {
+        report.usage = silence::of_answer(&attempt, &body).await;
+    }
+    let end = End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report), estimated };
     let cost = attempt.settle(&end);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = asked.status;
@@ -244,7 +252,7 @@ fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<B
 
 /// The same, with other words in the ledger.
 fn fail_as(attempt: &mut Attempt, outcome: Outcome, error: CallError, kept: &str) -> Response<Body> {
-    let end = End { outcome, status: error.status, error: Some(kept), report: None };
+    let end = End { outcome, status: error.status, error: Some(kept), report: None, estimated: false };
     attempt.settle(&end);
     let mut response = error.into_response();
     headers::describe(response.headers_mut(), attempt);

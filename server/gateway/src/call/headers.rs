@@ -26,6 +26,8 @@ const DURATION: HeaderName = name("x-litellm-response-duration-ms");
 const OVERHEAD: HeaderName = name("x-litellm-overhead-duration-ms");
 const RETRIES: HeaderName = name("x-litellm-attempted-retries");
 const FALLBACKS: HeaderName = name("x-litellm-attempted-fallbacks");
+/// What was asked for, if something else was called because its budget is used up.
+const INSTEAD_OF: HeaderName = name("x-tollgate-fallback-from");
 const TOLLGATE_COST: HeaderName = name("x-tollgate-response-cost");
 const COST: HeaderName = name("x-litellm-response-cost");
 const COST_INPUT: HeaderName = name("x-litellm-response-cost-input");
@@ -88,7 +90,10 @@ pub fn describe(headers: &mut HeaderMap, attempt: &Attempt) {
         headers.insert(API_BASE, http.base_header.clone());
     }
     headers.insert(RETRIES, HeaderValue::from_static("0"));
-    headers.insert(FALLBACKS, HeaderValue::from_static("0"));
+    headers.insert(FALLBACKS, HeaderValue::from_static(if attempt.instead_of.is_some() { "1" } else { "0" }));
+    if let Some(asked) = attempt.instead_of.as_deref().and_then(|model| HeaderValue::from_str(model).ok()) {
+        headers.insert(INSTEAD_OF, asked);
+    }
 }
 
 /// What is left of the caller's own rate limits: in place of the provider's, which are the gateway's business.
@@ -122,7 +127,7 @@ pub fn price(headers: &mut HeaderMap, cost: &Cost) {
     let parts: [(&HeaderName, &[Meter]); 5] = [
         (&COST_INPUT, &[Meter::Input, Meter::AudioInput, Meter::ImageInput]),
         (&COST_OUTPUT, &[Meter::Output, Meter::AudioOutput, Meter::ImageOutput]),
-        (&COST_CACHE_READ, &[Meter::CacheRead]),
+        (&COST_CACHE_READ, &[Meter::CacheRead, Meter::CacheReadAudio, Meter::CacheReadImage]),
         (&COST_CACHE_CREATION, &[Meter::CacheWrite, Meter::CacheWrite1h]),
         (&COST_REASONING, &[Meter::Reasoning]),
     ];

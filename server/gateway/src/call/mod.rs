@@ -3,10 +3,13 @@
 mod admit;
 mod attempt;
 mod body;
+mod choose;
 mod detach;
 mod forward;
+mod growth;
 mod headers;
 mod relay;
+mod silence;
 mod source;
 
 use std::sync::Arc;

@@ -9,12 +9,16 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep};
+use tollgate_dialects::usage::Tally;
 use tollgate_domain::charge::Outcome;
+use tollgate_domain::ledger::Refusal;
 
-use super::attempt::{Attempt, End};
+use super::attempt::{Attempt, CLIENT_LEFT, End};
+use super::growth::Growth;
+use super::silence::Passed;
 use super::source::Source;
+use crate::openai::error::CallError;
 use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
-use crate::openai::usage::Report;
 use crate::sse::Splitter;
 
 /// The body of a streamed answer.
@@ -28,7 +32,9 @@ struct State {
     splitter: Splitter,
     /// Events for the client that were not handed out yet.
     ready: VecDeque<Bytes>,
-    report: Report,
+    tally: Tally,
+    passed: Passed,
+    growth: Growth,
     /// An error that the provider reported in the stream.
     error: Option<String>,
     /// `[DONE]`, or the end, was seen and the charge is settled.
@@ -48,7 +54,9 @@ impl Relay {
             hide_usage,
             splitter: Splitter::default(),
             ready: VecDeque::new(),
-            report: Report::default(),
+            tally: Tally::default(),
+            passed: Passed::default(),
+            growth: Growth::default(),
             error: None,
             settled: false,
             ended: false,
@@ -73,11 +81,15 @@ impl Body for Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let Some(state) = self.0.take() else { return };
+        let Some(mut state) = self.0.take() else { return };
         if state.ended && state.settled {
             return;
         }
         state.attempt.left.note();
+        if state.attempt.cancels {
+            state.settle(Outcome::Interrupted, Some(CLIENT_LEFT));
+            return;
+        }
         let tasks = state.attempt.gateway.tasks().clone();
         tasks.spawn(async move { state.drain().await });
     }
@@ -119,20 +131,29 @@ impl State {
         }
         while let Some(event) = self.splitter.next_event() {
             self.pass(event);
+            if self.ended {
+                return;
+            }
         }
     }
 
     /// Decides what the client gets of an event.
     fn pass(&mut self, event: Bytes) {
-        let out = match classify(&event) {
+        let kind = classify(&event, &mut self.tally);
+        self.passed.note(&event, &kind);
+        self.growth.guess(self.passed.at_least());
+        let mut goes_on = true;
+        let out = match kind {
             Kind::NullUsage if self.hide_usage => Some(without_null_usage(&event)),
             Kind::Plain | Kind::NullUsage => Some(event),
-            Kind::Usage { report, only_usage } => {
-                self.report = report;
+            Kind::Usage { only_usage } => {
+                // What comes after the whole answer ends nothing.
+                goes_on = !only_usage;
+                self.growth.count(self.tally.report().usage.map_or(0, |usage| usage.output));
                 if self.hide_usage && only_usage {
                     None
                 } else {
-                    Some(match self.attempt.cost(&self.report) {
+                    Some(match self.attempt.cost(&self.tally.report()) {
                         Some(cost) if !self.hide_usage => with_cost(&event, cost.total),
                         _ => event,
                     })
@@ -149,6 +170,28 @@ impl State {
             }
         };
         self.ready.extend(out);
+        if goes_on
+            && !self.settled
+            && let Some(refusal) = self.attempt.follow(&self.growth)
+        {
+            self.cut(&refusal);
+        }
+    }
+
+    /// The answer outgrows what is set aside for it, and a budget has no more: it ends here, in the stream's own form, and
+    /// the provider's connection is closed. What it has by now is charged.
+    fn cut(&mut self, refusal: &Refusal) {
+        let status = self.attempt.gateway.paying().budget_status();
+        let error = CallError::over_limit(refusal, status);
+        // What was guessed beyond what is paid for may be a wrong guess.
+        let most = self.attempt.paid();
+        let reason = "a budget was used up in the middle of the answer";
+        self.settle_as(Outcome::Interrupted, Some(reason), Some(most));
+        self.source = Source::Closed;
+        self.ended = true;
+        let error = String::from_utf8(error.to_json()).unwrap_or_default();
+        self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
+        self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
     }
 
     /// The provider ended the stream.
@@ -175,6 +218,11 @@ impl State {
     }
 
     fn settle(&mut self, outcome: Outcome, error: Option<&str>) {
+        self.settle_as(outcome, error, None);
+    }
+
+    /// An estimate is at most `most` tokens long.
+    fn settle_as(&mut self, outcome: Outcome, error: Option<&str>, most: Option<u64>) {
         if self.settled {
             return;
         }
@@ -183,7 +231,12 @@ impl State {
             Some(message) => (Outcome::UpstreamError, Some(message.as_str())),
             None => (outcome, error),
         };
-        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&self.report) });
+        let mut report = self.tally.report();
+        let estimated = self.passed.complete(&mut report, &self.attempt, outcome);
+        if let (true, Some(usage)) = (estimated, &mut report.usage) {
+            usage.output = usage.output.min(most.unwrap_or(u64::MAX));
+        }
+        self.attempt.settle(&End { outcome, status: self.status, error, report: Some(&report), estimated });
     }
 
     /// Reads the rest of the stream for its usage, the client being gone.

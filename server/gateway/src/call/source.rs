@@ -11,6 +11,8 @@ use crate::upstream::AnswerBody;
 pub enum Source {
     Http(Box<AnswerBody>),
     Simulated(Script),
+    /// Nothing more is read: the connection is gone.
+    Closed,
 }
 
 impl Source {
@@ -18,6 +20,7 @@ impl Source {
         match self {
             Self::Http(body) => body.poll_piece(cx),
             Self::Simulated(script) => script.poll_piece(cx).map(|piece| piece.map(Ok)),
+            Self::Closed => Poll::Ready(None),
         }
     }
 
@@ -29,7 +32,7 @@ impl Source {
     pub fn length(&self) -> Option<u64> {
         match self {
             Self::Http(body) => body.size_hint().exact(),
-            Self::Simulated(_) => None,
+            Self::Simulated(_) | Self::Closed => None,
         }
     }
 }

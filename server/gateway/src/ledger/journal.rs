@@ -226,7 +226,9 @@ async fn recover(files: &[(u64, PathBuf)], store: &Store) -> Result<Recovered, J
                     };
                     match kind {
                         Kind::Opened => {
-                            if !settled.contains(&charge.id) {
+                            // What was added to a reservation may be in a file that is read before its beginning.
+                            let less = open.get(&charge.id).is_some_and(|known| known.cost > charge.cost);
+                            if !less && !settled.contains(&charge.id) {
                                 open.insert(charge.id, charge);
                             }
                         }

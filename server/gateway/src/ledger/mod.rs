@@ -25,9 +25,9 @@ use tollgate_store::{LedgerBatch, Store};
 use crate::upstream::BeforeWrite;
 use journal::{Journal, SegmentHold};
 pub use journal::{JournalError, Recovered};
-pub use reserve::{AdmitError, Reservation, Reserved};
+pub use reserve::{AdmitError, Extended, Reservation, Reserved};
 pub use size::{Answer, Size, Sized};
-use writer::Queue;
+use writer::{Holds, Queue};
 
 /// Charges that wait for the database; beyond it no new call is taken, for nothing that happened may be forgotten.
 const MAX_WAITING_CHARGES: usize = 50_000;
@@ -75,6 +75,48 @@ pub struct OpenCharge {
     pub charge: Charge,
     hold: HoldSlot,
     reservation: Reservation,
+    /// Records of what was added to the reservation.
+    extended: Vec<SegmentHold>,
+    is_extended: bool,
+}
+
+impl OpenCharge {
+    /// How many tokens of its answers are paid for.
+    pub fn paid(&self) -> u64 {
+        self.reservation.paid
+    }
+
+    /// Whether more was set aside than at first.
+    pub fn is_extended(&self) -> bool {
+        self.is_extended
+    }
+
+    /// How many tokens of its answers are counted against rate limits.
+    pub fn paced(&self) -> u64 {
+        self.reservation.held.output_tokens
+    }
+
+    /// Counts so many more.
+    pub fn pace(&mut self, tokens: u64) {
+        self.reservation.pace(tokens);
+    }
+
+    /// Sets aside more: if nothing more is heard of the call, it costs that too.
+    pub fn extend(&mut self, ledger: &Ledger, tokens: u64) -> Extended {
+        let extended = self.reservation.extend(tokens);
+        self.is_extended |= matches!(extended, Extended::Held);
+        if matches!(extended, Extended::Held) && self.charge.cost != self.reservation.held.amount {
+            self.charge.cost = self.reservation.held.amount;
+            let frame = journal::encode(frame::Kind::Opened, &self.charge);
+            match frame.and_then(|frame| ledger.0.journal.append(&frame)) {
+                Ok(hold) => self.extended.push(hold),
+                Err(error) => {
+                    tracing::error!(charge.id = %self.charge.id, %error, "an extended reservation could not be journalled");
+                }
+            }
+        }
+        extended
+    }
 }
 
 /// Filled when the charge is journalled.
@@ -132,13 +174,13 @@ impl Ledger {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
             Ok(())
         });
-        Ok((OpenCharge { charge, hold, reservation }, before_write))
+        Ok((OpenCharge { charge, hold, reservation, extended: Vec::new(), is_extended: false }, before_write))
     }
 
     /// Puts the charge's final form into the journal and on its way to the database. A charge that was never journalled
     /// reached no provider and leaves no trace: `false`.
     pub fn settle(&self, open: OpenCharge) -> bool {
-        let OpenCharge { charge, hold, reservation } = open;
+        let OpenCharge { charge, hold, reservation, extended, .. } = open;
         let Some(opened) = hold.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
         let settled = journal::encode(frame::Kind::Settled, &charge).and_then(|f| self.0.journal.append(&f));
         let settled = settled
@@ -154,7 +196,7 @@ impl Ledger {
         if !events.is_empty() {
             self.tell(Alert::of_charge(events, &charge, self.0.clock.now()));
         }
-        if self.0.queue.push_charge(charge, opened, settled) {
+        if self.0.queue.push_charge(charge, Holds { opened, settled, extended }) {
             self.0.wake.notify_one();
         }
         true

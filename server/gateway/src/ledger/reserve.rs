@@ -3,10 +3,12 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tollgate_domain::Timestamp;
 use tollgate_domain::entropy::Entropy;
 use tollgate_domain::ids::ChargeId;
-use tollgate_domain::ledger::{AccountKey, Ask, Chain, Event, Needed, RateStatus, Refusal, ReserveError, Settled};
+use tollgate_domain::ledger::{
+    AccountKey, Ask, Chain, Estimate, Event, Needed, NeededGrants, RateStatus, Refusal, ReserveError, Settled,
+};
+use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::StoreError;
 
 use super::{HoldSlot, Ledger, Size, Sized};
@@ -15,7 +17,7 @@ use super::{HoldSlot, Ledger, Size, Sized};
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// How often sums are asked for: windows may turn meanwhile.
-const MAX_LOADS: usize = 4;
+const MAX_LOADS: usize = 6;
 
 /// What is set aside for a call. Given back when it is dropped, unless the provider may have been asked: then it stays
 /// until it is settled.
@@ -29,6 +31,10 @@ pub struct Reservation {
     /// Limits in shadow that would have refused it: told when it is known what that would have saved.
     shadows: Vec<Event>,
     live: bool,
+    /// How many tokens of all answers the amount pays for.
+    pub paid: u64,
+    /// The prices that it was worked out with, if anything limits what the call may cost.
+    price: Option<Estimate>,
     /// Whether the call's charge is journalled: its provider may have been asked.
     sent: HoldSlot,
 }
@@ -41,6 +47,15 @@ pub struct Reserved {
     pub told: Option<u64>,
     /// The tightest rate limit of each kind.
     pub rates: Vec<RateStatus>,
+}
+
+/// Whether more was set aside for a call under way.
+#[derive(Debug)]
+pub enum Extended {
+    Held,
+    Refused(Box<Refusal>),
+    /// Sums that are not in memory would have to be read first.
+    Unknown,
 }
 
 /// Why nothing was set aside.
@@ -64,6 +79,37 @@ impl Reservation {
     /// Filled when the call's charge is journalled.
     pub(super) fn hold(&self) -> HoldSlot {
         Arc::clone(&self.sent)
+    }
+
+    /// Sets aside more, for so many tokens of the answer beyond those that are paid for: on every account or on none.
+    pub(super) fn extend(&mut self, tokens: u64) -> Extended {
+        let Some(price) = self.price else {
+            // Nothing limits what it may cost.
+            self.paid = self.paid.saturating_add(tokens);
+            return Extended::Held;
+        };
+        let more = Ask { amount: price.answer(tokens), ..Ask::default() };
+        let now = self.ledger.0.clock.now();
+        match self.ledger.book().extend(self.id, more, now) {
+            Ok(events) => {
+                self.shadows.extend(events);
+                self.held.amount = Nanos(self.held.amount.0.saturating_add(more.amount.0));
+                self.paid = self.paid.saturating_add(tokens);
+                Extended::Held
+            }
+            Err(ReserveError::Refused(refusal)) => Extended::Refused(refusal),
+            Err(_) => Extended::Unknown,
+        }
+    }
+
+    /// Counts so many tokens of the answer that were not expected against rate limits. A limit that has no room for them
+    /// refuses other calls: this one goes on, and counts in full at its end.
+    pub(super) fn pace(&mut self, tokens: u64) {
+        let more = Ask { output_tokens: tokens, ..Ask::default() };
+        let now = self.ledger.0.clock.now();
+        // What is in shadow would not have refused it either.
+        drop(self.ledger.book().extend(self.id, more, now));
+        self.held.output_tokens = self.held.output_tokens.saturating_add(tokens);
     }
 
     /// Turns it into a charge.
@@ -109,6 +155,10 @@ impl Ledger {
                     let load = tokio::time::timeout(MAX_WAIT, self.load(&needed)).await;
                     load.map_err(|_| AdmitError::Unavailable("the database did not answer in time".to_owned()))??;
                 }
+                Err(ReserveError::UnloadedRates(needed)) => {
+                    let load = tokio::time::timeout(MAX_WAIT, self.load_rates(&needed)).await;
+                    load.map_err(|_| AdmitError::Unavailable("the database did not answer in time".to_owned()))??;
+                }
             }
         }
         Err(AdmitError::Unavailable("the sums changed again and again".to_owned()))
@@ -121,13 +171,23 @@ impl Ledger {
         let at = book.tick(now);
         let id = ChargeId::of(at, entropy);
         let room = if size.is_open() && chain.is_limited() { Some(book.room(chain, at)?) } else { None };
-        let Sized { ask, told } = size.within(room.as_ref());
+        let Sized { ask, told, paid } = size.within(room.as_ref());
         let reserved = book.reserve(id, chain, ask, at)?;
         let rates = if chain.has_rates() { book.rates(chain, at) } else { Vec::new() };
         drop(book);
         let (at, shadows) = (reserved.at, reserved.events);
-        let reservation =
-            Reservation { ledger: self.clone(), id, at, held: ask, shadows, live: true, sent: HoldSlot::default() };
+        let price = size.estimate.filter(|_| chain.budgeted().is_some());
+        let reservation = Reservation {
+            ledger: self.clone(),
+            id,
+            at,
+            held: ask,
+            shadows,
+            live: true,
+            paid,
+            price,
+            sent: HoldSlot::default(),
+        };
         Ok(Reserved { reservation, told, rates })
     }
 
@@ -138,6 +198,17 @@ impl Ledger {
         let mut book = self.book();
         for (needed, spent) in needed.iter().zip(sums) {
             book.load(needed, spent);
+        }
+        Ok(())
+    }
+
+    /// Reads what accounts used of rate limits with long windows, under the same condition.
+    async fn load_rates(&self, needed: &[NeededGrants]) -> Result<(), StoreError> {
+        let _no_flush = self.0.flushing.lock().await;
+        let granted = self.0.store.granted(needed).await?;
+        let mut book = self.book();
+        for (needed, grants) in needed.iter().zip(granted) {
+            book.load_grants(needed, &grants);
         }
         Ok(())
     }
@@ -157,14 +228,14 @@ impl Ledger {
     }
 
     /// Reservations under way, and what they hold together.
-    pub fn reserved(&self) -> (usize, tollgate_domain::Nanos) {
+    pub fn reserved(&self) -> (usize, Nanos) {
         let book = self.book();
         let (mut count, mut held) = (0, 0_i64);
         for (_, _, amount) in book.live() {
             count += 1;
             held = held.saturating_add(amount.0);
         }
-        (count, tollgate_domain::Nanos(held))
+        (count, Nanos(held))
     }
 }
 

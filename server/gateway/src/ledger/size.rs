@@ -43,6 +43,8 @@ pub struct Size {
 pub struct Sized {
     pub ask: Ask,
     pub told: Option<u64>,
+    /// How many tokens of all answers the amount pays for.
+    pub paid: u64,
 }
 
 impl Size {
@@ -57,7 +59,7 @@ impl Size {
         let all = longest.saturating_mul(self.answers);
         let amount = self.estimate.map_or(Nanos::ZERO, |estimate| estimate.amount(self.prompt_tokens, all));
         let output_tokens = if self.is_open() { all.min(self.expected(room)) } else { all };
-        Sized { ask: Ask { amount, input_tokens: self.likely_prompt_tokens, output_tokens }, told }
+        Sized { ask: Ask { amount, input_tokens: self.likely_prompt_tokens, output_tokens }, told, paid: all }
     }
 
     /// How long each answer can become.

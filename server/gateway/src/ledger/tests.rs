@@ -17,7 +17,7 @@ use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::{Store, StoreOptions};
 
-use super::{AdmitError, Answer, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size};
+use super::{AdmitError, Answer, Extended, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size};
 
 /// A call that may cost a hundred nano-dollars.
 const SIZE: Size = Size {
@@ -94,6 +94,7 @@ impl Bench {
             duration_us: 0,
             first_byte_us: None,
             client_left: false,
+            instead_of: None,
             upstream_id: None,
             end_user: None,
             tags: Vec::new(),
@@ -165,6 +166,48 @@ async fn a_call_that_was_never_sent_leaves_no_trace() {
     assert_eq!(ledger.reserved(), (0, Nanos::ZERO));
     bench.flush(&ledger).await;
     assert!(bench.outcomes().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_added_to_a_reservation_is_charged_too_after_a_kill() {
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    bench.clock.advance_seconds(1);
+    let within = chain(Some(Nanos(200)));
+    let Reserved { reservation, .. } = ledger.reserve(&within, &SIZE, &bench.entropy).await.unwrap();
+    let id = reservation.id;
+    let (mut open, before_write) = ledger.prepare(Bench::charge(id), reservation).unwrap();
+    before_write().unwrap();
+    assert_eq!((open.paid(), open.is_extended()), (40, false));
+    assert!(matches!(open.extend(&ledger, 101), Extended::Refused(_)));
+    assert!(matches!(open.extend(&ledger, 70), Extended::Held));
+    assert_eq!((open.paid(), open.is_extended()), (110, true));
+    assert_eq!(ledger.reserved(), (1, Nanos(170)));
+    drop((ledger, open));
+    let (_ledger, recovered) = bench.ledger().await;
+    assert_eq!(recovered.interrupted, 1);
+    let page = bench.store.list_requests(&Visible::All, &RequestFilter::default(), None, 10).await.unwrap();
+    assert_eq!(page.items.iter().map(|row| row.cost).collect::<Vec<_>>(), [Nanos(170)]);
+}
+
+#[tokio::test]
+async fn a_charge_lets_go_of_the_records_of_its_extensions() {
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    let mut open = bench.opened(&ledger).await;
+    let within = chain(Some(Nanos(1_000_000)));
+    let Reserved { reservation, .. } = ledger.reserve(&within, &SIZE, &bench.entropy).await.unwrap();
+    let (mut other, before_write) = ledger.prepare(Bench::charge(reservation.id), reservation).unwrap();
+    before_write().unwrap();
+    for _ in 0..5 {
+        assert!(matches!(other.extend(&ledger, 10), Extended::Held));
+        assert!(matches!(open.extend(&ledger, 10), Extended::Held));
+    }
+    assert!(ledger.settle(open) && ledger.settle(other));
+    assert_eq!(ledger.reserved(), (0, Nanos::ZERO));
+    bench.flush(&ledger).await;
+    drop(ledger);
+    assert_eq!(files(&bench.journal(), "journal"), 0);
 }
 
 #[tokio::test]
@@ -280,7 +323,7 @@ async fn a_budget_needs_a_price_and_a_database() {
 
 #[tokio::test]
 async fn limits_in_shadow_and_marks_are_told_in_the_database() {
-    use tollgate_domain::ledger::{AlertKind, rules_of};
+    use tollgate_domain::ledger::{AlertKind, House, rules_of};
     use tollgate_domain::limits::Limits;
     use tollgate_store::AlertFilter;
 
@@ -294,8 +337,9 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
         shadow: Some(Box::new(shadow)),
         ..Limits::default()
     };
+    let house = House { thresholds: vec![20], ..House::default() };
     let mut chain = Chain::default();
-    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules_of(&limits, &[20], Timestamp(0))));
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules_of(&limits, &house, Timestamp(0))));
     for _ in 0..10 {
         bench.clock.advance_seconds(1);
         let Reserved { reservation, .. } = ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap();

@@ -33,13 +33,19 @@ struct Waiting {
 }
 
 /// The journal's files that must stay until the charge is in the database.
-type Holds = (SegmentHold, Option<SegmentHold>);
+#[derive(Debug)]
+pub struct Holds {
+    pub opened: SegmentHold,
+    pub settled: Option<SegmentHold>,
+    /// Nearly always none.
+    pub extended: Vec<SegmentHold>,
+}
 
 impl Queue {
     /// Whether a full batch waits now.
-    pub fn push_charge(&self, charge: Charge, opened: SegmentHold, settled: Option<SegmentHold>) -> bool {
+    pub fn push_charge(&self, charge: Charge, holds: Holds) -> bool {
         let mut waiting = self.lock();
-        waiting.charges.push_back((charge, (opened, settled)));
+        waiting.charges.push_back((charge, holds));
         waiting.charges.len() == BATCH
     }
 
@@ -131,11 +137,9 @@ async fn flush(ledger: &Ledger, queue: &Queue, lines: usize) {
     {
         left = left.saturating_sub(batch.len());
         ledger.append(&batch).await;
-        for (opened, settled) in holds {
+        for Holds { opened, settled, extended } in holds {
             opened.release();
-            if let Some(settled) = settled {
-                settled.release();
-            }
+            settled.into_iter().chain(extended).for_each(SegmentHold::release);
         }
         ledger.0.journal.shrink();
     }

@@ -3,4 +3,3 @@
 pub mod error;
 pub mod request;
 pub mod stream;
-pub mod usage;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tollgate_domain::price::ServiceTier;
 
@@ -15,7 +15,7 @@ struct Fields<'a> {
     model: Option<&'a RawValue>,
     #[serde(borrow, default)]
     stream: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     stream_options: Option<&'a RawValue>,
     #[serde(borrow, default)]
     user: Option<&'a RawValue>,
@@ -23,9 +23,9 @@ struct Fields<'a> {
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tags: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     max_tokens: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     max_completion_tokens: Option<&'a RawValue>,
     #[serde(borrow, default)]
     n: Option<&'a RawValue>,
@@ -35,13 +35,18 @@ struct Fields<'a> {
     service_tier: Option<&'a RawValue>,
 }
 
+/// A value that is there, if only as `null`: the field must not be written a second time.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
 /// What was found in a request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peek {
     pub model: String,
     model_range: Range<usize>,
     pub stream: bool,
-    /// Where the value of `stream_options` is, if it is an object.
+    /// Where the value of `stream_options` is: an object, or `null`.
     stream_options_range: Option<Range<usize>>,
     /// The client asked for the usage of a stream.
     pub include_usage: bool,
@@ -55,10 +60,15 @@ pub struct Peek {
     metadata_range: Option<Range<usize>>,
     /// How long each answer may be, in tokens: the larger of `max_completion_tokens` and `max_tokens`.
     pub answer_limit: Option<u64>,
+    /// Where the values of `max_tokens` and `max_completion_tokens` are, whatever they are.
+    limit_ranges: [Option<Range<usize>>; 2],
     /// How many answers are asked for: the larger of `n` and `best_of`.
     pub answers: u64,
     pub tier: ServiceTier,
 }
+
+/// What limits an answer's length, as in [`Peek::limit_ranges`].
+const LIMIT_FIELDS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 /// Longer `user` fields are cut in the ledger.
 pub const MAX_END_USER: usize = 200;
@@ -132,11 +142,13 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
             include_usage: Option<bool>,
         }
         let wrong = BodyError::WrongType { field: "stream_options", expected: "an object" };
-        if !raw.get().starts_with('{') {
-            return Err(wrong);
+        if raw.get() != "null" {
+            if !raw.get().starts_with('{') {
+                return Err(wrong);
+            }
+            let options: StreamOptions = serde_json::from_str(raw.get()).map_err(|_| wrong)?;
+            include_usage = options.include_usage.unwrap_or(false);
         }
-        let options: StreamOptions = serde_json::from_str(raw.get()).map_err(|_| wrong)?;
-        include_usage = options.include_usage.unwrap_or(false);
         stream_options_range = Some(range_in(body, raw.get()));
     }
     let end_user = fields.user.and_then(parse_str);
@@ -159,6 +171,8 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         let value = range_in(body, list.get());
         member_around(body, "tags", value)
     });
+    let limit_ranges =
+        [fields.max_tokens, fields.max_completion_tokens].map(|raw| raw.map(|raw| range_in(body, raw.get())));
     Ok(Peek {
         model: model.into_owned(),
         model_range: range_in(body, raw_model.get()),
@@ -170,6 +184,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         tags_range,
         metadata_range,
         answer_limit: [fields.max_completion_tokens, fields.max_tokens].into_iter().filter_map(count).max(),
+        limit_ranges,
         answers: [fields.n, fields.best_of].into_iter().filter_map(count).fold(1, u64::max),
         tier: fields.service_tier.and_then(parse_str).map(|name| ServiceTier::from_wire(&name)).unwrap_or_default(),
     })
@@ -246,10 +261,13 @@ pub fn rewrite(
     limit: Option<AnswerLimit>,
 ) -> Vec<Bytes> {
     let mut edits: Vec<(Range<usize>, Bytes)> = Vec::new();
-    if let Some(AnswerLimit { field, tokens }) = limit
-        && let Some(end) = body.iter().rposition(|b| *b == b'}')
-    {
-        edits.push((end..end, Bytes::from(format!(",\"{field}\":{tokens}"))));
+    if let Some(AnswerLimit { field, tokens }) = limit {
+        let known = LIMIT_FIELDS.iter().zip(&peek.limit_ranges).find(|(name, _)| **name == field);
+        if let Some(range) = known.and_then(|(_, range)| range.clone()) {
+            edits.push((range, Bytes::from(tokens.to_string())));
+        } else if let Some(end) = body.iter().rposition(|b| *b == b'}') {
+            edits.push((end..end, Bytes::from(format!(",\"{field}\":{tokens}"))));
+        }
     }
     if peek.model != upstream_model {
         let quoted = serde_json::Value::from(upstream_model).to_string();
@@ -412,6 +430,29 @@ mod tests {
         assert!(matches!(error(b"{\"model\":\"m\",\"stream\":1}"), BodyError::WrongType { field: "stream", .. }));
         // Two models: the provider might read the other one than the gateway allowed.
         assert!(matches!(error(b"{\"model\":\"a\",\"model\":\"b\"}"), BodyError::NotJson(_)));
+    }
+
+    #[test]
+    fn what_is_there_is_not_written_twice() {
+        let rewritten = |body: &str, field: &'static str| {
+            let body = Bytes::copy_from_slice(body.as_bytes());
+            let peek = peek(&body).unwrap();
+            let limit = Some(AnswerLimit { field, tokens: 9 });
+            String::from_utf8(rewrite(&body, &peek, "m", true, limit).concat()).unwrap()
+        };
+        assert_eq!(
+            rewritten(r#"{"model":"m","max_tokens":null,"stream_options": null}"#, "max_tokens"),
+            r#"{"model":"m","max_tokens":9,"stream_options": {"include_usage":true}}"#
+        );
+        assert_eq!(
+            rewritten(r#"{"model":"m","max_tokens":null,"stream_options":{}}"#, "max_completion_tokens"),
+            r#"{"model":"m","max_tokens":null,"stream_options":{"include_usage":true},"max_completion_tokens":9}"#
+        );
+        assert_eq!(
+            rewritten(r#"{"max_completion_tokens" : -1,"model":"m"}"#, "max_completion_tokens"),
+            r#"{"max_completion_tokens" : 9,"model":"m","stream_options":{"include_usage":true}}"#
+        );
+        assert_eq!(peek(br#"{"model":"m","max_tokens":null}"#).unwrap().answer_limit, None);
     }
 
     proptest! {

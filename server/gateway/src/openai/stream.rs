@@ -5,10 +5,10 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tollgate_dialects::usage::Tally;
 use tollgate_domain::Nanos;
 
 use crate::openai::error::named;
-use crate::openai::usage::{self, Report};
 use crate::sse;
 
 /// What an event is, as far as the gateway cares.
@@ -16,8 +16,8 @@ use crate::sse;
 pub enum Kind {
     /// Content, a comment, anything: passed on as it is.
     Plain,
-    /// Carries the usage; `only_usage` if it has no choices beside it.
-    Usage { report: Report, only_usage: bool },
+    /// Carries the usage, which the tally has now; `only_usage` if it has no choices beside it.
+    Usage { only_usage: bool },
     /// Says `usage: null` and whatever else.
     NullUsage,
     /// The provider reports an error in mid-stream.
@@ -36,15 +36,22 @@ struct Event<'a> {
     usage: Option<&'a RawValue>,
 }
 
-/// Classifies an event. Cheap for content: only events that contain `"usage"` or `"error"` are parsed.
-pub fn classify(event: &[u8]) -> Kind {
-    let usage_at = memmem::find(event, b"\"usage\"");
+const USAGE: &[u8] = b"\"usage\"";
+
+/// Classifies an event, and takes its usage into `tally`. Cheap for content: only events that contain `"usage"` or
+/// `"error"` are parsed.
+pub fn classify(event: &[u8], tally: &mut Tally) -> Kind {
+    let usage_at = memmem::find(event, USAGE);
     let error_at = memmem::find(event, b"\"error\"");
     if usage_at.is_none() && error_at.is_none() {
         return match sse::data(event) {
             Some(data) if sse::is_done(&data) => Kind::Done,
             _ => Kind::Plain,
         };
+    }
+    // What the gateway asks of every stream: not read any further.
+    if error_at.is_none() && usage_at.is_some_and(|at| is_null(&event[at + USAGE.len()..])) {
+        return Kind::NullUsage;
     }
     let Some(data) = sse::data(event) else { return Kind::Plain };
     let Some(parsed) = std::str::from_utf8(&data).ok().and_then(|text| serde_json::from_str::<Event<'_>>(text).ok())
@@ -54,14 +61,18 @@ pub fn classify(event: &[u8]) -> Kind {
     if let Some(error) = parsed.error {
         return Kind::Error { message: error_message(error.get()) };
     }
-    if parsed.usage.is_some() {
-        let report = usage::read(&data).unwrap_or_default();
-        if report.usage.is_some() {
-            let only_usage = parsed.choices.is_none_or(|choices| is_empty_array(choices.get()));
-            return Kind::Usage { report, only_usage };
-        }
+    // Some have it elsewhere than at the top.
+    if usage_at.is_some() && tally.event(&data) {
+        let only_usage = parsed.choices.is_none_or(|choices| is_empty_array(choices.get()));
+        return Kind::Usage { only_usage };
     }
     if usage_at.is_some() { Kind::NullUsage } else { Kind::Plain }
+}
+
+/// Whether a member's value is null, and no usage comes after it. `rest`: what is after its name.
+fn is_null(rest: &[u8]) -> bool {
+    let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"null")) && memmem::find(rest, USAGE).is_none()
 }
 
 fn is_empty_array(json: &str) -> bool {
@@ -120,21 +131,30 @@ pub fn with_cost(event: &Bytes, cost: Nanos) -> Bytes {
 mod tests {
     use super::*;
 
+    fn classify(event: &[u8]) -> Kind {
+        super::classify(event, &mut Tally::default())
+    }
+
     #[test]
     fn events_are_told_apart() {
         assert_eq!(classify(b"data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n"), Kind::Plain);
         assert_eq!(classify(b": ping\n\n"), Kind::Plain);
         assert_eq!(classify(b"data: [DONE]\n\n"), Kind::Done);
         assert_eq!(classify(b"data: {\"choices\":[{}],\"usage\":null}\n\n"), Kind::NullUsage);
+        assert_eq!(classify(b"data: {\"usage\" : null , \"choices\":[{}]}\n\n"), Kind::NullUsage);
+        assert!(matches!(
+            classify(b"data: {\"choices\":[],\"usage\":null,\"x_groq\":{\"usage\":{\"prompt_tokens\":1}}}\n\n"),
+            Kind::Usage { only_usage: true }
+        ));
         // The word in the content is not the field.
         assert_eq!(classify(b"data: {\"choices\":[{\"x\":\"the \\\"usage\\\" of\"}]}\n\n"), Kind::Plain);
         assert!(matches!(
             classify(b"data: {\"choices\": [ ],\"usage\":{\"prompt_tokens\":1}}\n\n"),
-            Kind::Usage { only_usage: true, .. }
+            Kind::Usage { only_usage: true }
         ));
         assert!(matches!(
             classify(b"data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":1}}\n\n"),
-            Kind::Usage { only_usage: false, .. }
+            Kind::Usage { only_usage: false }
         ));
         assert_eq!(
             classify(b"data: {\"error\":{\"message\":\"too much\",\"type\":\"overloaded_error\"}}\n\n"),

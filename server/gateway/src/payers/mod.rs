@@ -3,7 +3,9 @@
 mod records;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tollgate_domain::Timestamp;
 use tollgate_domain::budget::Budget;
@@ -17,6 +19,7 @@ use tollgate_store::Store;
 
 use crate::auth::Caller;
 use crate::openai::error::CallError;
+use crate::targets::Target;
 use records::Records;
 
 /// Chains of one caller that are remembered; beyond it the memory is begun anew.
@@ -26,9 +29,20 @@ const MAX_CHAINS: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Kind {
     model: Arc<str>,
-    provider: Arc<str>,
+    deployment: Arc<str>,
     customer: Option<Box<str>>,
     tags: Box<[String]>,
+    version: Version,
+}
+
+/// Of which state of the world a chain is made: of another it is not found, and goes when the memory is begun anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Version {
+    catalog: u64,
+    /// Changes of customers, tags and budgets.
+    changes: u64,
+    /// Half minutes, where nothing else bounds how long another process's changes are not seen.
+    moment: u64,
 }
 
 /// The chains of a caller's calls: most calls have the same few.
@@ -60,7 +74,9 @@ pub struct Payer {
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     pub model: &'a Arc<str>,
-    pub provider: &'a Arc<str>,
+    pub target: &'a Target,
+    /// Of the targets.
+    pub epoch: u64,
     pub customer: Option<&'a str>,
     pub tags: &'a [String],
 }
@@ -71,6 +87,8 @@ pub struct Paying {
     customers: Records<Customer>,
     tags: Records<Tag>,
     budgets: Records<Budget>,
+    changes: AtomicU64,
+    begun: Instant,
     /// Of the master key.
     master: Chains,
 }
@@ -82,6 +100,8 @@ impl Paying {
             customers: Records::new(store),
             tags: Records::new(store),
             budgets: Records::new(store),
+            changes: AtomicU64::new(0),
+            begun: Instant::now(),
             master: Chains::default(),
         }
     }
@@ -100,19 +120,24 @@ impl Paying {
         self.customers.all_changed();
         self.tags.all_changed();
         self.budgets.all_changed();
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Every account that pays for a call. Fails if the end customer may not make it.
     pub async fn chain(&self, caller: &Caller, asked: Asked<'_>) -> Result<Arc<Chain>, CallError> {
-        // What is made of customers and tags goes with the principal when anything changes; nothing else would take it
-        // from the master key's.
-        let plain = asked.customer.is_none() && asked.tags.is_empty();
-        let Some(chains) = caller.chains().or_else(|| plain.then_some(&self.master)) else {
-            return self.make(caller, &asked).await;
+        let chains = caller.chains().unwrap_or(&self.master);
+        // A principal is read again after a while, and its chains go with it; the master key has no principal.
+        let records = asked.customer.is_some() || !asked.tags.is_empty();
+        let ages = records && caller.chains().is_none();
+        let version = Version {
+            catalog: asked.epoch,
+            changes: self.changes.load(Ordering::SeqCst),
+            moment: if ages { self.begun.elapsed().as_secs() / 30 } else { 0 },
         };
         let kind = Kind {
+            version,
             model: Arc::clone(asked.model),
-            provider: Arc::clone(asked.provider),
+            deployment: Arc::clone(&asked.target.id),
             customer: asked.customer.map(Box::from),
             tags: asked.tags.into(),
         };
@@ -164,8 +189,8 @@ impl Paying {
             customer: None,
             tags: &[],
             model: asked.model,
-            provider: Some(asked.provider),
-            deployment: None,
+            provider: Some(&asked.target.provider),
+            deployment: Some((&asked.target.id, &asked.target.deployment.limits)),
             budgets: &[],
         }
     }

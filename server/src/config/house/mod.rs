@@ -6,7 +6,7 @@ mod period;
 use std::collections::BTreeMap;
 
 use tollgate_domain::ids::BudgetId;
-use tollgate_domain::ledger::{BUDGET_STATUS, House, THRESHOLDS};
+use tollgate_domain::ledger::{BUDGET_STATUS, House, RateKind, THRESHOLDS};
 use tollgate_domain::limits::{BudgetDuration, Limits};
 use tollgate_domain::money::Nanos;
 
@@ -35,6 +35,9 @@ pub(super) fn read(
         gateway: gateway(&general, litellm, &mut periods, reader),
         customer: customer(litellm, &mut periods, reader),
         customer_budget: litellm.get("max_end_user_budget_id", reader).and_then(|cursor| budget_id(&cursor, reader)),
+        key: each_key(&general, reader),
+        token_kind: token_kind(&general, reader),
+        throttle: litellm.get("budget_exceeded_throttle_percentage", reader).and_then(|cursor| share(&cursor, reader)),
         user_default: user_default(litellm, &mut periods, reader),
         providers: of_providers(router, &mut periods, reader),
         budget_status: litellm
@@ -89,20 +92,51 @@ fn thresholds(cursor: Cursor<'_>, reader: &mut Reader<'_>) -> Option<Vec<u8>> {
 /// `max_parallel_requests` is the whole gateway's in most guides and a key's in LiteLLM's code. Beside a limit that
 /// says that it is the whole gateway's it can only be the latter.
 fn parallel(general: &Section<'_>, reader: &mut Reader<'_>) -> Option<i64> {
-    let plain = general.get("max_parallel_requests", reader);
     let whole = general.get("global_max_parallel_requests", reader);
-    if let (Some(plain), Some(_)) = (&plain, &whole) {
-        let message = "not enforced: `global_max_parallel_requests` counts, and no limit holds for every key";
-        let help = "limit keys and teams by `max_parallel_requests` of their own";
-        reader.report.warning(plain.place(), &plain.path, message, help);
-    }
-    let cursor = whole.or(plain)?;
-    let limit = count(&cursor, reader)?;
+    let cursor = whole.or_else(|| general.get("max_parallel_requests", reader))?;
+    at_once(&cursor, reader)
+}
+
+/// What each key has that has no limit of its own.
+fn each_key(general: &Section<'_>, reader: &mut Reader<'_>) -> Limits {
+    let plain = general.get("global_max_parallel_requests", reader).and(general.get("max_parallel_requests", reader));
+    Limits { max_parallel_requests: plain.and_then(|cursor| at_once(&cursor, reader)), ..Limits::default() }
+}
+
+fn at_once(cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<i64> {
+    let limit = count(cursor, reader)?;
     if limit == 0 {
         let help = "write how many calls may be under way at once, or take the key away";
         reader.report.warning(cursor.place(), &cursor.path, "0 would refuse every call: read as no limit", help);
     }
     (limit > 0).then_some(limit)
+}
+
+/// `token_rate_limit_type`
+fn token_kind(general: &Section<'_>, reader: &mut Reader<'_>) -> RateKind {
+    let Some(cursor) = general.get("token_rate_limit_type", reader) else { return RateKind::Tokens };
+    let Some(kind) = reader.name(&cursor) else { return RateKind::Tokens };
+    match kind.value.as_str() {
+        "total" => RateKind::Tokens,
+        "input" => RateKind::InputTokens,
+        "output" => RateKind::OutputTokens,
+        _ => {
+            reader.wrong(&cursor, format!("unknown kind of tokens {}", kind.shown()), "`total`, `input` or `output`");
+            RateKind::Tokens
+        }
+    }
+}
+
+/// `budget_exceeded_throttle_percentage`: LiteLLM's name for what is a fraction; in millionths.
+fn share(cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<u32> {
+    let text = reader.text(cursor)?;
+    // Read as money is: exactly.
+    let fraction = text.value.trim().parse::<Nanos>().ok().filter(|part| (1_000..=1_000_000_000).contains(&part.0));
+    if fraction.is_none() {
+        let message = format!("needs a fraction, not {}", text.shown());
+        reader.wrong(cursor, message, "above 0 and at most 1: `0.1` leaves a tenth of a key's rate limits");
+    }
+    fraction.and_then(|part| u32::try_from(part.0 / 1_000).ok())
 }
 
 fn customer(litellm: &Section<'_>, periods: &mut Periods<'_>, reader: &mut Reader<'_>) -> Limits {
@@ -204,6 +238,6 @@ fn first_of<'n>(item: &Cursor<'n>, names: &[&str], reader: &mut Reader<'_>) -> O
 }
 
 /// How many requests or tokens.
-fn count(cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<i64> {
+pub(super) fn count(cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Option<i64> {
     reader.whole(cursor, 0..=MOST).and_then(|number| i64::try_from(number).ok())
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tollgate_domain::ids::UserId;
-use tollgate_domain::limits::{BudgetDuration, BudgetWindow, Limits, ModelLimits};
+use tollgate_domain::ledger::{Period, RateKind};
+use tollgate_domain::limits::{BudgetDuration, BudgetWindow, Limits, ModelLimits, RateLimit};
 use tollgate_domain::money::Nanos;
 use tollgate_domain::user::normalise_email;
 
@@ -37,6 +38,18 @@ const OF_RATES: [(&str, &str, Number); 5] = [
     ("tokens_per_minute", "tpm_limit", |limits| &mut limits.tpm_limit),
     ("tokens_per_day", "tpd_limit", |limits| &mut limits.tpd_limit),
     ("max_parallel_requests", "max_parallel_requests", |limits| &mut limits.max_parallel_requests),
+];
+
+/// The keys of rate limits that have no name of their own in [`Limits`].
+const RATES: [(&str, RateKind, Period); 8] = [
+    ("requests_per_hour", RateKind::Requests, Period::Hour),
+    ("tokens_per_hour", RateKind::Tokens, Period::Hour),
+    ("input_tokens_per_minute", RateKind::InputTokens, Period::Minute),
+    ("input_tokens_per_hour", RateKind::InputTokens, Period::Hour),
+    ("input_tokens_per_day", RateKind::InputTokens, Period::Day),
+    ("output_tokens_per_minute", RateKind::OutputTokens, Period::Minute),
+    ("output_tokens_per_hour", RateKind::OutputTokens, Period::Hour),
+    ("output_tokens_per_day", RateKind::OutputTokens, Period::Day),
 ];
 
 const WINDOWS: [(&str, &str); 3] =
@@ -217,6 +230,7 @@ fn of_model(cursor: Cursor<'_>, periods: &mut Periods<'_>, reader: &mut Reader<'
         budget_duration: max_budget.and_then(|_| own.or_else(|| periods.fallback())),
         tpm_limit: item.get("tpm_limit").and_then(|at| count(&at, reader)),
         rpm_limit: item.get("rpm_limit").and_then(|at| count(&at, reader)),
+        rates: Vec::new(),
     })
 }
 
@@ -247,6 +261,14 @@ fn rates<'d>(
 fn rate<'n>(item: &Cursor<'n>, draft: &mut Draft<'n>, periods: &mut Periods<'_>, reader: &mut Reader<'_>) {
     draft.numbers(item, &OF_RATES, reader);
     shadow(item, draft, periods, reader);
+    for (key, kind, period) in RATES {
+        let Some(cursor) = item.get(key) else { continue };
+        let Some(limit) = count(&cursor, reader) else { continue };
+        let rate = RateLimit { kind, period, limit };
+        draft.limits.rates.retain(|known| !known.stands_for(&rate));
+        draft.limits.rates.push(rate);
+        draft.note(key, cursor, reader);
+    }
     if let Some(cursor) = item.get("max_budget")
         && let Some(amount) = reader.dollars(&cursor)
     {

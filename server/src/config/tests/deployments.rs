@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tollgate_domain::ledger::{Period, RateKind};
+use tollgate_domain::limits::{BudgetDuration, Limits, RateLimit};
 use tollgate_domain::model::{Deployment, Upstream};
+use tollgate_domain::money::Nanos;
 
 use super::*;
 
@@ -226,4 +229,31 @@ fn a_file_has_the_simulator_only_when_it_names_it() {
     assert_eq!(of(&findings, Severity::Warning).len(), 2, "{findings}");
     let other = "model_list: [{model_name: a, litellm_params: {model: openai/gpt-4o}}]\n";
     assert_eq!(load_with(other, &[]).config.catalog.names(), ["a"]);
+}
+
+#[test]
+fn a_deployment_has_limits_of_its_own() {
+    let (deployment, findings) = one(
+        "model: simulator/echo, max_budget: 2.5, budget_duration: 1d, rpm: 1, tpm: 2, rpd: 3, tpd: 4, itpm: 5, otpm: 6, \
+         max_parallel_requests: 7",
+        &[],
+    );
+    assert_eq!(findings, [""; 0]);
+    let rate = |kind, limit| RateLimit { kind, period: Period::Minute, limit };
+    let expected = Limits {
+        max_budget: Some(Nanos(2_500_000_000)),
+        budget_duration: BudgetDuration::parse("1d"),
+        rpm_limit: Some(1),
+        tpm_limit: Some(2),
+        rpd_limit: Some(3),
+        tpd_limit: Some(4),
+        rates: vec![rate(RateKind::InputTokens, 5), rate(RateKind::OutputTokens, 6)],
+        max_parallel_requests: Some(7),
+        ..Limits::default()
+    };
+    assert_eq!(deployment.limits, expected);
+    let beside = "model_list:\n  - {model_name: m, rpm: 9, litellm_params: {model: simulator/echo}}\n";
+    assert_eq!(load_with(beside, &[]).config.catalog.find("m")[0].limits.rpm_limit, Some(9));
+    let (_, findings) = one("model: simulator/echo, budget_duration: 1d", &[]);
+    assert_eq!(findings, ["3 notice model_list[0].litellm_params.budget_duration: there is no budget that it is for"]);
 }

@@ -1,6 +1,6 @@
 //! Budgets and rate limits that a file sets.
 
-use tollgate_domain::ledger::House;
+use tollgate_domain::ledger::{House, Period, RateKind};
 use tollgate_domain::limits::{BudgetDuration, Limits, ModelLimits};
 use tollgate_domain::money::Nanos;
 
@@ -73,14 +73,9 @@ fn what_has_no_effect_is_told() {
         ]
     );
     let (found, findings) = house("general_settings: {max_parallel_requests: 5, global_max_parallel_requests: 100}");
-    assert_eq!(found.gateway.max_parallel_requests, Some(100));
-    assert_eq!(
-        findings,
-        [
-            "2 warning general_settings.max_parallel_requests: not enforced: `global_max_parallel_requests` counts, and no \
-          limit holds for every key [limit keys and teams by `max_parallel_requests` of their own]"
-        ]
-    );
+    // Beside the other it is each key's, as in LiteLLM.
+    assert_eq!((found.gateway.max_parallel_requests, found.key.max_parallel_requests), (Some(100), Some(5)));
+    assert_eq!(findings, [""; 0]);
     let (found, findings) = house("general_settings: {global_max_parallel_requests: 0}");
     assert_eq!(found, House::default());
     assert_eq!(
@@ -175,6 +170,7 @@ team_rate_limits:
         budget_duration,
         tpm_limit,
         rpm_limit,
+        rates: Vec::new(),
     };
     let blue = Limits {
         max_budget: Some(dollars(5000)),
@@ -231,6 +227,38 @@ fn people_are_known_by_address_or_id() {
     assert_eq!(names, ["Ann@Example.com", "ann@example.com", "u-7"]);
     assert_eq!(found.users["ann@example.com"].tpd_limit, Some(1));
     assert_eq!(found.users["u-7"].windows[0].max_budget, Nanos(1_500_000_000));
+}
+
+#[test]
+fn rates_of_other_lengths_are_read() {
+    let found = quiet(
+        "team_rate_limits: {a: {requests_per_hour: 1, tokens_per_hour: 2, output_tokens_per_day: 3}}
+general_settings: {user_rate_limits: {b: {input_tokens_per_minute: 4}}}
+",
+    );
+    let rates = |limits: &Limits| limits.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect::<Vec<_>>();
+    assert_eq!(
+        rates(&found.teams["a"]),
+        [
+            (RateKind::Requests, Period::Hour, 1),
+            (RateKind::Tokens, Period::Hour, 2),
+            (RateKind::OutputTokens, Period::Day, 3),
+        ]
+    );
+    assert_eq!(rates(&found.users["b"]), [(RateKind::InputTokens, Period::Minute, 4)]);
+}
+
+#[test]
+fn what_tokens_are_and_how_much_is_left_beyond_a_budget_can_be_said() {
+    for (text, kind) in
+        [("total", RateKind::Tokens), ("input", RateKind::InputTokens), ("output", RateKind::OutputTokens)]
+    {
+        assert_eq!(quiet(&format!("general_settings: {{token_rate_limit_type: {text}}}")).token_kind, kind);
+    }
+    for (text, share) in [("0.1", 100_000), ("1", 1_000_000), ("0.0025", 2_500)] {
+        let text = format!("litellm_settings: {{budget_exceeded_throttle_percentage: {text}}}");
+        assert_eq!(quiet(&text).throttle, Some(share));
+    }
 }
 
 #[test]
@@ -300,6 +328,16 @@ const CASES: &[(&str, &str, &str)] = &[
         "litellm_settings: {budget_exceeded_status_code: 500}\n",
         "1 litellm_settings.budget_exceeded_status_code: can't be `500`",
         "one of: 400, 402, 422, 429",
+    ),
+    (
+        "general_settings: {token_rate_limit_type: all}\n",
+        "1 general_settings.token_rate_limit_type: unknown kind of tokens `all`",
+        "`total`, `input` or `output`",
+    ),
+    (
+        "litellm_settings: {budget_exceeded_throttle_percentage: 10}\n",
+        "1 litellm_settings.budget_exceeded_throttle_percentage: needs a fraction, not `10`",
+        "above 0 and at most 1: `0.1` leaves a tenth of a key's rate limits",
     ),
     (
         "general_settings: {max_parallel_requests: many}\n",

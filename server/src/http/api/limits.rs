@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tollgate_domain::ledger::{self, Period};
 use tollgate_domain::limits::{self, BudgetDuration};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, SchemaType, Type};
@@ -20,6 +21,70 @@ pub struct BudgetWindow {
     max_budget: Money,
 }
 
+/// What a rate limit counts.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RateKind {
+    Requests,
+    InputTokens,
+    OutputTokens,
+    /// Both together.
+    Tokens,
+}
+
+/// The length of a rate limit's sliding window.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RatePeriod {
+    Minute,
+    Hour,
+    Day,
+}
+
+/// At most so many requests or tokens in any stretch of time of a length.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    kind: RateKind,
+    period: RatePeriod,
+    #[schema(minimum = 0)]
+    limit: i64,
+}
+
+impl From<RateLimit> for limits::RateLimit {
+    fn from(RateLimit { kind, period, limit }: RateLimit) -> Self {
+        let kind = match kind {
+            RateKind::Requests => ledger::RateKind::Requests,
+            RateKind::InputTokens => ledger::RateKind::InputTokens,
+            RateKind::OutputTokens => ledger::RateKind::OutputTokens,
+            RateKind::Tokens => ledger::RateKind::Tokens,
+        };
+        let period = match period {
+            RatePeriod::Minute => Period::Minute,
+            RatePeriod::Hour => Period::Hour,
+            RatePeriod::Day => Period::Day,
+        };
+        Self { kind, period, limit }
+    }
+}
+
+impl From<limits::RateLimit> for RateLimit {
+    fn from(limits::RateLimit { kind, period, limit }: limits::RateLimit) -> Self {
+        let kind = match kind {
+            ledger::RateKind::Requests => RateKind::Requests,
+            ledger::RateKind::InputTokens => RateKind::InputTokens,
+            ledger::RateKind::OutputTokens => RateKind::OutputTokens,
+            ledger::RateKind::Tokens => RateKind::Tokens,
+        };
+        let period = match period {
+            Period::Minute => RatePeriod::Minute,
+            Period::Hour => RatePeriod::Hour,
+            Period::Day => RatePeriod::Day,
+        };
+        Self { kind, period, limit }
+    }
+}
+
 /// What holds for one model.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +98,9 @@ pub struct ModelLimits {
     /// Requests a minute.
     #[schema(minimum = 0)]
     rpm_limit: Option<i64>,
+    /// More rate limits.
+    #[schema(max_items = 12)]
+    rates: Vec<RateLimit>,
 }
 
 /// What an account may spend and how fast. `null`: no limit.
@@ -69,6 +137,9 @@ pub struct Limits {
     /// Calls under way at once.
     #[schema(minimum = 0)]
     max_parallel_requests: Option<i64>,
+    /// More rate limits, each kind and period once.
+    #[schema(max_items = 12)]
+    rates: Vec<RateLimit>,
     /// By the model's name.
     models: BTreeMap<String, ModelLimits>,
     /// More limits that refuse nobody: it is told whom they would have refused (`/api/v1/budget-events/shadow`). They
@@ -119,6 +190,9 @@ pub struct LimitsPatch {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0)]
     max_parallel_requests: Patch<i64>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<RateLimit>>, max_items = 12)]
+    rates: Patch<Vec<RateLimit>>,
     /// By the model's name; a model's limits are replaced as a whole, `null` takes them away.
     #[serde(default)]
     #[schema(schema_with = models_patch)]
@@ -149,8 +223,9 @@ impl From<BudgetWindow> for limits::BudgetWindow {
 
 impl From<ModelLimits> for limits::ModelLimits {
     fn from(limits: ModelLimits) -> Self {
-        let ModelLimits { max_budget, budget_duration, tpm_limit, rpm_limit } = limits;
-        Self { max_budget: max_budget.map(|money| money.0), budget_duration, tpm_limit, rpm_limit }
+        let ModelLimits { max_budget, budget_duration, tpm_limit, rpm_limit, rates } = limits;
+        let rates = rates.into_iter().map(Into::into).collect();
+        Self { max_budget: max_budget.map(|money| money.0), budget_duration, tpm_limit, rpm_limit, rates }
     }
 }
 
@@ -169,6 +244,7 @@ impl From<Limits> for limits::Limits {
             tpd_limit: limits.tpd_limit,
             rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
+            rates: limits.rates.into_iter().map(Into::into).collect(),
             models: limits.models.into_iter().map(|(model, limits)| (model, limits.into())).collect(),
             shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
@@ -178,8 +254,9 @@ impl From<Limits> for limits::Limits {
 impl From<limits::Limits> for Limits {
     fn from(limits: limits::Limits) -> Self {
         let models = limits.models.into_iter().map(|(model, limits)| {
-            let limits::ModelLimits { max_budget, budget_duration, tpm_limit, rpm_limit } = limits;
-            (model, ModelLimits { max_budget: max_budget.map(Money), budget_duration, tpm_limit, rpm_limit })
+            let limits::ModelLimits { max_budget, budget_duration, tpm_limit, rpm_limit, rates } = limits;
+            let (max_budget, rates) = (max_budget.map(Money), rates.into_iter().map(Into::into).collect());
+            (model, ModelLimits { max_budget, budget_duration, tpm_limit, rpm_limit, rates })
         });
         let windows = limits.windows.into_iter();
         Self {
@@ -197,6 +274,7 @@ impl From<limits::Limits> for Limits {
             tpd_limit: limits.tpd_limit,
             rpd_limit: limits.rpd_limit,
             max_parallel_requests: limits.max_parallel_requests,
+            rates: limits.rates.into_iter().map(Into::into).collect(),
             models: models.collect(),
             shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
@@ -225,6 +303,10 @@ impl Patch<LimitsPatch> {
                 patch.tpd_limit.optional(&mut field.tpd_limit);
                 patch.rpd_limit.optional(&mut field.rpd_limit);
                 patch.max_parallel_requests.optional(&mut field.max_parallel_requests);
+                patch
+                    .rates
+                    .map(|rates| rates.into_iter().map(Into::into).collect::<Vec<limits::RateLimit>>())
+                    .or_default(&mut field.rates);
                 patch.models.merge_map(&mut field.models);
                 patch.shadow.map(|shadow| Box::new(limits::Limits::from(shadow))).optional(&mut field.shadow);
             }

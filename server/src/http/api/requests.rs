@@ -1,5 +1,7 @@
 //! `/api/v1/requests`: what was called, how it went, what it cost.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
@@ -93,6 +95,9 @@ pub struct Usage {
     reasoning: u64,
     audio_output: u64,
     image_output: u64,
+    /// What is not counted in tokens, and parts of parts, where there are any: `output_images`, `web_searches`,
+    /// `cache_read_audio`, …
+    units: BTreeMap<String, u64>,
 }
 
 impl From<usage::Usage> for Usage {
@@ -108,6 +113,7 @@ impl From<usage::Usage> for Usage {
             reasoning: usage.reasoning,
             audio_output: usage.audio_output,
             image_output: usage.image_output,
+            units: usage.units.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }
@@ -138,6 +144,8 @@ pub struct RequestDetails {
     deployment_id: Option<String>,
     upstream_model: Option<String>,
     /// The id in the provider's answer.
+    /// What was asked for, if something else was called because its part of a budget was used up.
+    instead_of: Option<String>,
     upstream_id: Option<String>,
     /// The `user` field of the call.
     end_user: Option<String>,
@@ -159,6 +167,7 @@ impl From<RequestDetail> for RequestDetails {
             attempt: detail.attempt,
             deployment_id: detail.deployment_id,
             upstream_model: detail.upstream_model,
+            instead_of: detail.instead_of,
             upstream_id: detail.upstream_id,
             end_user: detail.end_user,
             tags: detail.tags,

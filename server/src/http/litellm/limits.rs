@@ -11,6 +11,10 @@ use tollgate_domain::limits::{BudgetDuration, BudgetWindow, Limits, ModelLimits}
 use super::body::{Field, Fields, integer, invalid};
 use super::{duration, money};
 
+/// What `rate_limits` has to be.
+const RATES: &str = "a list of objects with `kind` (requests, input_tokens, output_tokens, tokens), `period` (minute, \
+                     hour, day) and `limit`";
+
 /// Reads every field that limits something into `limits`.
 pub fn read(fields: &mut Fields, limits: &mut Limits) -> Result<(), ControlError> {
     fields.dollars("max_budget")?.store(&mut limits.max_budget);
@@ -22,6 +26,7 @@ pub fn read(fields: &mut Fields, limits: &mut Limits) -> Result<(), ControlError
     fields.integer("tpd_limit")?.store(&mut limits.tpd_limit);
     fields.integer("rpd_limit")?.store(&mut limits.rpd_limit);
     fields.integer("max_parallel_requests")?.store(&mut limits.max_parallel_requests);
+    fields.take("rate_limits", RATES)?.set(&mut limits.rates);
     fields.dollars("temp_budget_increase")?.store(&mut limits.temporary_increase);
     fields
         .text("temp_budget_expiry")?
@@ -131,6 +136,7 @@ fn model_budget(raw: &RawValue, model: &mut ModelLimits) -> Result<(), ControlEr
     }
     fields.integer("tpm_limit")?.store(&mut model.tpm_limit);
     fields.integer("rpm_limit")?.store(&mut model.rpm_limit);
+    fields.take("rate_limits", RATES)?.set(&mut model.rates);
     fields.finish()
 }
 
@@ -151,6 +157,7 @@ pub fn show(limits: &Limits, out: &mut Map<String, Value>) {
         ("tpd_limit".to_owned(), json!(limits.tpd_limit)),
         ("rpd_limit".to_owned(), json!(limits.rpd_limit)),
         ("max_parallel_requests".to_owned(), json!(limits.max_parallel_requests)),
+        ("rate_limits".to_owned(), if limits.rates.is_empty() { Value::Null } else { json!(limits.rates) }),
         ("temp_budget_increase".to_owned(), money::show_option(limits.temporary_increase)),
         ("temp_budget_expiry".to_owned(), json!(limits.temporary_until.map(Timestamp::to_rfc3339))),
         ("model_max_budget".to_owned(), model_budgets(&limits.models)),
@@ -196,6 +203,7 @@ mod tests {
         let given = r#"{
             "max_budget": 10.5, "soft_budget": 8.0, "budget_duration": "30d",
             "budget_limits": [{"budget_duration": "1d", "max_budget": 1.0}],
+            "rate_limits": [{"kind": "output_tokens", "period": "hour", "limit": 5}],
             "tpm_limit": 1000, "rpm_limit": 10, "tpd_limit": 100000, "rpd_limit": 500, "max_parallel_requests": 2,
             "temp_budget_increase": 5.0, "temp_budget_expiry": "2027-01-31T00:00:00.000Z",
             "model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},

@@ -15,6 +15,7 @@ use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::ledger::House;
+use tollgate_domain::limits::Limits;
 use tollgate_domain::model::{Catalog, Deployment, ModelPattern, Origin, Timeouts, Upstream};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
@@ -109,6 +110,7 @@ fn catalog() -> Catalog {
         mode: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        limits: Limits::default(),
     };
     Catalog::new(vec![deployment], HashMap::new())
 }

@@ -63,6 +63,7 @@ pub fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u6
         duration_us: (random % 9_000_000) as i64,
         first_byte_us: Some((random % 900_000) as i64),
         client_left: false,
+        instead_of: None,
         upstream_id: Some(format!("chatcmpl-{random:016x}")),
         end_user: Some("user-17".to_owned()),
     }

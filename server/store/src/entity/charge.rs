@@ -36,6 +36,8 @@ pub struct Model {
     pub reasoning_tokens: i64,
     pub audio_output_tokens: i64,
     pub image_output_tokens: i64,
+    /// Counts beside the tokens: `output_images:2 web_searches:1`.
+    pub units: Option<String>,
     pub cost_nanos: i64,
     /// 0: nothing, or it is not known.
     pub reserved_nanos: i64,
@@ -48,6 +50,7 @@ pub struct Model {
     pub upstream_id: Option<String>,
     pub end_user: Option<String>,
     pub tags: Option<String>,
+    pub instead_of: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,11 +6,13 @@
 
 pub mod bulk;
 pub mod cost_lines;
+mod granted;
 mod latest;
 mod rollup;
 mod rows;
 mod spent;
 mod sums;
+pub mod units;
 mod verify;
 
 use std::collections::HashSet;

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use tollgate_domain::charge::{CallKey, Charge, Operation, Outcome, Refusal};
-use tollgate_domain::usage::Certainty;
+use tollgate_domain::usage::{Certainty, Units};
 use uuid::Uuid;
 
 use super::bulk::{Arguments, Bulk, Connection};
-use super::cost_lines;
+use super::{cost_lines, units};
 use crate::labels::MASTER_KEY;
 use crate::{StoreError, latency};
 
@@ -70,7 +70,9 @@ const CHARGES: Bulk = charges!(
     "audio_output_tokens",
     "image_output_tokens",
     "client_left",
-    "tags"
+    "tags",
+    "units",
+    "instead_of"
 );
 
 pub const REFUSALS: Bulk = Bulk {
@@ -104,7 +106,9 @@ fn is_plain(charge: &Charge) -> bool {
         && charge.attempt == 1
         && charge.error.is_none()
         && parts | usage.audio_output | usage.image_output == 0
+        && usage.units == Units::default()
         && !charge.client_left
+        && charge.instead_of.is_none()
         && charge.tags.is_empty()
 }
 
@@ -230,6 +234,8 @@ impl ChargeBinder {
             serde_json::to_string(&tags).unwrap_or_default()
         });
         arguments.text_or_null(tags.as_deref());
+        arguments.text_or_null(units::write(&usage.units).as_deref());
+        arguments.text_or_null(charge.instead_of.as_deref().map(indexed).as_deref());
     }
 
     fn bind_key(&mut self, arguments: &mut Arguments, key: CallKey) {

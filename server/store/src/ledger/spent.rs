@@ -15,13 +15,13 @@ const DAY: i64 = 24 * HOUR;
 
 /// A stretch of time in microseconds, from `since` until before `until`; `None`: without an end on that side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stretch {
+pub(super) struct Stretch {
     since: Option<i64>,
     until: Option<i64>,
 }
 
 impl Stretch {
-    fn of(span: Span) -> Self {
+    pub(super) fn of(span: Span) -> Self {
         let Span { start: Timestamp(since), end: Timestamp(until) } = span;
         Self { since: (since != i64::MIN).then_some(since), until: (until != i64::MAX).then_some(until) }
     }
@@ -114,6 +114,7 @@ fn rollups(kind: AccountKind) -> &'static [Rollup] {
         | AccountKind::Team
         | AccountKind::Membership
         | AccountKind::User
+        | AccountKind::Person
         | AccountKind::Key
         | AccountKind::Provider => USAGE,
     }
@@ -122,9 +123,11 @@ fn rollups(kind: AccountKind) -> &'static [Rollup] {
 /// The table that tells what accounts of a kind spent, ever.
 fn totals(kind: AccountKind) -> Option<Part> {
     match kind {
-        AccountKind::Organisation | AccountKind::Team | AccountKind::Membership | AccountKind::User => {
-            Some(Part::Ever("ownership_totals", "ownership_id"))
-        }
+        AccountKind::Organisation
+        | AccountKind::Team
+        | AccountKind::Membership
+        | AccountKind::User
+        | AccountKind::Person => Some(Part::Ever("ownership_totals", "ownership_id")),
         AccountKind::Key => Some(Part::Ever("key_totals", "key_id")),
         AccountKind::Customer => Some(Part::Ever("customer_totals", "customer")),
         AccountKind::Tag => Some(Part::Ever("tag_totals", "tag")),
@@ -133,7 +136,7 @@ fn totals(kind: AccountKind) -> Option<Part> {
 }
 
 /// Which ownerships an account has its charges through; `None`: it is none of those that have.
-fn owners(account: &AccountKey, binds: &mut Binds) -> Option<String> {
+pub(super) fn owners(account: &AccountKey, binds: &mut Binds) -> Option<String> {
     let id = &*account.id;
     // That the column is not empty is said for the index that has only such rows.
     let condition = match account.kind {
@@ -141,6 +144,7 @@ fn owners(account: &AccountKey, binds: &mut Binds) -> Option<String> {
         AccountKind::Team => format!("team_id = {} AND team_id <> ''", binds.add(id)),
         // A person's own account is for personal keys.
         AccountKind::User => format!("user_id = {} AND team_id = ''", binds.add(id)),
+        AccountKind::Person => format!("user_id = {} AND user_id <> ''", binds.add(id)),
         AccountKind::Membership => {
             // `team:TEAM:USER`, and both may have colons: whatever follows one may be the user.
             let users =
@@ -190,7 +194,7 @@ impl Part {
 }
 
 /// Adds the conditions on charges, and tells where they are read from.
-fn charges(
+pub(super) fn charges(
     account: &AccountKey,
     owned: Option<String>,
     id: &str,

@@ -170,6 +170,7 @@ impl Maker {
             duration_us: self.below(9_000_000) as i64,
             first_byte_us: Some(self.below(900_000) as i64),
             client_left: self.below(9) == 0,
+            instead_of: (self.below(9) == 0).then(|| "dear".into()),
             upstream_id: Some("chatcmpl-1".to_owned()),
             end_user: (*self.pick(&[None, Some("c-1"), Some("c-2")])).map(str::to_owned),
             ownership_id: self.ownership(),

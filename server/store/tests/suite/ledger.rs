@@ -186,6 +186,7 @@ pub async fn lines_come_back_as_they_were_written(db: &Database) {
         reasoning: 8,
         audio_output: 9,
         image_output: 10,
+        units: tollgate_domain::usage::Units { pages: 11, web_searches: 12, ..Default::default() },
     };
     charge.end_user = Some("ünïcödé \u{1f600} 'quoted\"".to_owned());
     charge.error = Some("two\nlines".to_owned());
@@ -201,6 +202,7 @@ pub async fn lines_come_back_as_they_were_written(db: &Database) {
     assert_eq!((detail.attempt, detail.client_left), (1, true));
     assert_eq!((&detail.end_user, &detail.tags), (&charge.end_user, &charge.tags));
     assert_eq!(detail.upstream_id, charge.upstream_id);
+    assert_eq!(detail.instead_of.as_deref(), charge.instead_of.as_deref());
     assert_eq!(detail.price_source.as_deref(), charge.price_source.as_deref());
     assert_eq!(detail.deployment_id.as_deref(), Some(&*charge.deployment_id));
     assert_eq!(detail.upstream_model.as_deref(), Some(&*charge.upstream_model));

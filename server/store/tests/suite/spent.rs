@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use tollgate_domain::charge::Charge;
-use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, Span, WindowRule, Zone};
+use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, NeededGrants, Period, Span, WindowRule, Zone};
 use tollgate_domain::limits::BudgetDuration;
 use tollgate_domain::model::ModelPattern;
 use tollgate_domain::{Nanos, Timestamp};
@@ -28,6 +30,7 @@ fn pays(account: &AccountKey, charge: &Charge) -> bool {
         AccountKind::Team => !id.is_empty() && team == id,
         AccountKind::Membership => !team.is_empty() && !user.is_empty() && id == format!("team:{team}:{user}"),
         AccountKind::User => user == id && team.is_empty(),
+        AccountKind::Person => !id.is_empty() && user == id,
         AccountKind::Key => charge.key_id.is_some_and(|key| key.to_string() == id),
         AccountKind::Customer => charge.end_user.as_deref() == Some(id),
         AccountKind::Tag => charge.tags.iter().any(|tag| tag == id),
@@ -46,6 +49,7 @@ fn accounts(make: &Maker) -> Vec<AccountKey> {
         (AccountKind::Team, &["t-1", "t-2", "a:b", "a:b:x", "u-1"]),
         (AccountKind::Membership, &["team:t-1:u-1", "team:t-2:u-2", "team:a:b:c:d", "team:a:b:x:d", "team:t-2:", "x"]),
         (AccountKind::User, &["u-1", "u-2", "u-3", "c:d"]),
+        (AccountKind::Person, &["u-1", "u-2", "u-3", "c:d"]),
         (AccountKind::Key, &[&keys[0], &keys[3], "0192aa00-0000-7000-8000-000000000000"]),
         (AccountKind::Customer, &["c-1", "c-2", "c-9", "nul \u{0}"]),
         (AccountKind::Tag, &["a", "b", "a,\"b\"", "no such"]),
@@ -130,6 +134,39 @@ pub async fn what_was_spent_equals_the_charges(db: &Database) {
             }
         }
     }
-    assert_eq!(something.len(), 20, "each kind, with and without a model, spent something");
+    let since = Timestamp(NOW.0 - 3 * 24 * HOUR);
+    what_was_used_equals_the_charges(db, &accounts, &charges, since).await;
+    assert_eq!(something.len(), 22, "each kind, with and without a model, spent something");
     assert!(db.store.spent(&[]).await.unwrap().is_empty());
+}
+
+async fn what_was_used_equals_the_charges(
+    db: &Database,
+    accounts: &[AccountKey],
+    charges: &[Charge],
+    since: Timestamp,
+) {
+    for period in [Period::Hour, Period::Day] {
+        let needed = |account: &AccountKey| NeededGrants { account: account.clone(), period, since };
+        let needed: Vec<_> = accounts.iter().map(needed).collect();
+        let granted = db.store.granted(&needed).await.unwrap();
+        assert_eq!(granted.len(), needed.len());
+        let mut counted = 0;
+        for (account, grants) in accounts.iter().zip(granted) {
+            let mut expected: BTreeMap<i64, (u64, u64, u64)> = BTreeMap::new();
+            for charge in charges.iter().filter(|charge| charge.started_at >= since && pays(account, charge)) {
+                let part = charge.started_at.0.div_euclid(period.part_micros());
+                let sums = expected.entry(part * period.part_micros()).or_default();
+                *sums = (sums.0 + 1, sums.1 + charge.usage.input, sums.2 + charge.usage.output);
+            }
+            let mut found: BTreeMap<i64, (u64, u64, u64)> = BTreeMap::new();
+            for grant in grants {
+                let sums = found.entry(grant.at.0).or_default();
+                *sums = (sums.0 + grant.requests, sums.1 + grant.input_tokens, sums.2 + grant.output_tokens);
+            }
+            assert_eq!(found, expected, "{account}");
+            counted += found.len();
+        }
+        assert!(counted > 100, "{counted}");
+    }
 }

@@ -74,7 +74,7 @@ fn everything_that_is_written_down_becomes_a_rule() {
                         {"duration": "5h", "max_budget": 3}],
             "temporary_increase": 20, "temporary_until": MADE.0 + 5,
         })),
-        &[50, 90],
+        &House { thresholds: vec![50, 90], ..House::default() },
         MADE,
     );
     let month = &rules.budgets[0];
@@ -84,9 +84,9 @@ fn everything_that_is_written_down_becomes_a_rule() {
     assert_eq!(month.thresholds, [50, 90]);
     let others: Vec<_> = rules.budgets[1..].iter().map(|rule| (rule.window, rule.limit.unwrap().0)).collect();
     assert_eq!(others, [(WindowRule::Day, 10), (WindowRule::Rolling { seconds: 5 * 3600, anchor: MADE }, 3)]);
-    assert!(rules_of(&Limits::default(), &[50], MADE).is_empty());
+    assert!(rules_of(&Limits::default(), &House::default(), MADE).is_empty());
     // A soft limit alone counts and refuses nobody.
-    let soft = rules_of(&limits(json!({"soft_budget": 5})), &[], MADE);
+    let soft = rules_of(&limits(json!({"soft_budget": 5})), &House::default(), MADE);
     assert_eq!((soft.budgets[0].limit, soft.budgets[0].soft), (None, Some(Nanos(5))));
 }
 
@@ -213,8 +213,13 @@ fn the_house_fills_in_what_a_team_or_a_person_leaves_open() {
     let user = seat(&chain, "user ann");
     assert_eq!((user.rules.budgets[0].window, user.rules.budgets[0].limit), (WindowRule::Forever, Some(Nanos(1))));
     assert_eq!(user.rules.budgets[0].thresholds, [50]);
-    let rates: Vec<_> = user.rules.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect();
-    assert_eq!(rates, [(RateKind::Requests, Period::Minute, 3), (RateKind::Requests, Period::Day, 40)]);
+    let person = |chain: &Chain| {
+        let person = chain.seats().iter().find(|seat| seat.key.kind == AccountKind::Person).unwrap();
+        assert_eq!((&*person.key.id, person.rules.budgets[0].limit), ("ann", Some(Nanos(100))));
+        let rates: Vec<_> = person.rules.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect();
+        assert_eq!(rates, [(RateKind::Requests, Period::Minute, 3), (RateKind::Requests, Period::Day, 40)]);
+    };
+    person(&chain);
     assert_eq!(seat(&chain, "gateway").rules.budgets[0].limit, Some(Nanos(1000)));
     assert_eq!(seat(&chain, "provider openai").rules.budgets[0].limit, Some(Nanos(8)));
     let other = Payers { provider: Some("groq"), ..payers }.chain();
@@ -222,6 +227,9 @@ fn the_house_fills_in_what_a_team_or_a_person_leaves_open() {
 
     principal.team = Some(serde_json::from_value(json!({"id": "blue", "name": "Blue"})).unwrap());
     let chain = Payers { principal: Some(&principal), ..Payers::new(&house, "m") }.chain();
+    // What is said of a person holds with a team's key too.
+    person(&chain);
+    assert!(chain.seats().iter().all(|seat| seat.key.kind != AccountKind::User));
     let team = seat(&chain, "team blue");
     assert_eq!((team.rules.rates[0].limit, team.rules.budgets[0].limit), (5, Some(Nanos(70))));
     assert_eq!(team.rules.budgets[0].window, WindowRule::Day);
@@ -253,7 +261,55 @@ fn only_members_without_a_budget_get_the_default() {
     assert_eq!(limit(&principal, &house), None);
     principal.user.as_mut().unwrap().role = Role::Member;
     house.users.insert("ann".to_owned(), limits(json!({"max_budget": 9})));
-    assert_eq!(limit(&principal, &house), Some(9));
+    assert_eq!(limit(&principal, &house), None, "the house's is an account of its own");
+}
+
+#[test]
+fn the_house_says_what_tokens_are_and_what_each_key_has() {
+    let mut principal = principal();
+    principal.key.limits = limits(json!({
+        "tpm_limit": 1000, "rates": [
+            {"kind": "tokens", "period": "hour", "limit": 5}, {"kind": "output_tokens", "period": "minute", "limit": 50},
+        ],
+    }));
+    let key = "key 00000000-0000-0000-0000-000000000001";
+    let house = House {
+        token_kind: RateKind::OutputTokens,
+        key: limits(json!({"max_parallel_requests": 2})),
+        ..House::default()
+    };
+    let chain = Payers { principal: Some(&principal), ..Payers::new(&house, "m") }.chain();
+    let rules = &seat(&chain, key).rules;
+    let rates: Vec<_> = rules.rates.iter().map(|r| (r.kind, r.period, r.limit)).collect();
+    // Of two limits for the same the lower holds.
+    assert_eq!(rates, [(RateKind::OutputTokens, Period::Minute, 50), (RateKind::Tokens, Period::Hour, 5)]);
+    assert_eq!(rules.parallel.unwrap().limit, 2);
+}
+
+#[test]
+fn only_keys_that_say_so_and_have_rates_are_slowed_down() {
+    let slows = |settings: serde_json::Value, own: serde_json::Value, throttle: Option<u32>| {
+        let mut principal = principal();
+        principal.key.settings = settings.as_object().unwrap().clone();
+        principal.key.limits = limits(own);
+        let house = House { throttle, ..House::default() };
+        let chain = Payers { principal: Some(&principal), ..Payers::new(&house, "m") }.chain();
+        let rules = &seat(&chain, "key 00000000-0000-0000-0000-000000000001").rules;
+        (rules.budgets.iter().map(|rule| rule.slows).collect::<Vec<_>>(), chain.budgeted().map(|key| key.kind))
+    };
+    let on = json!({"throttle_on_budget_exceeded": true});
+    let both = json!({"max_budget": 5, "rpm_limit": 10});
+    // The user's budget goes on refusing.
+    let user = Some(AccountKind::User);
+    assert_eq!(slows(on.clone(), both.clone(), Some(100_000)), (vec![Some(100_000)], user));
+    assert_eq!(slows(on.clone(), both.clone(), None), (vec![None], user));
+    assert_eq!(slows(json!({}), both, Some(100_000)), (vec![None], user));
+    assert_eq!(slows(on.clone(), json!({"max_budget": 5}), Some(100_000)), (vec![None], user));
+    // Further windows refuse as ever.
+    let windows = json!({"max_budget": 5, "rpm_limit": 1, "windows": [{"duration": "1d", "max_budget": 1}]});
+    assert_eq!(slows(on.clone(), windows, Some(1)).0, [Some(1), None]);
+    let only = json!({"rpm_limit": 1, "windows": [{"duration": "1d", "max_budget": 1}]});
+    assert_eq!(slows(on, only, Some(1)).0, [None]);
 }
 
 #[test]

@@ -19,6 +19,7 @@ const KEPT: &[(&str, &str)] = &[
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
     ("budget_fallbacks", "null"),
+    ("cancel_on_disconnect", "null"),
     ("config", "{}"),
     ("default_estimated_output_tokens", "null"),
     ("default_estimated_output_tokens_per_model", "null"),
@@ -199,7 +200,7 @@ mod tests {
             "access_group_ids": ["g"], "tags": ["x"], "aliases": {"fast": "gpt-4o-mini"}, "metadata": {"a": 1},
             "max_budget": 1.0, "rpm_limit": 5, "auto_rotate": true, "rotation_interval": "30d",
             "guardrails": ["pii"], "permissions": {"p": true}, "object_permission": {"models": ["m"]},
-            "budget_fallbacks": {"a": ["b"]}, "router_settings": {"num_retries": 2}, "agent_id": "agent",
+            "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true, "throttle_on_budget_exceeded": true, "router_settings": {"num_retries": 2}, "agent_id": "agent",
         });
         let mut key = key();
         applied(&given.to_string(), &mut key).unwrap();

@@ -27,6 +27,8 @@ const MOST_MEMBERS: usize = 10_000;
 const KEPT: &[(&str, &str)] = &[
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
+    ("budget_fallbacks", "null"),
+    ("cancel_on_disconnect", "null"),
     ("default_estimated_output_tokens", "null"),
     ("default_team_member_models", "[]"),
     ("disable_global_guardrails", "null"),
@@ -258,6 +260,7 @@ mod tests {
             "team_member_tpm_limit": 20, "team_member_permissions": ["/key/generate"], "tags": ["x"],
             "team_member_model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},
             "metadata": {"a": 1}, "guardrails": ["pii"], "team_member_key_duration": "30d",
+            "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true,
         });
         let mut made = team(TeamId::parse("t").unwrap());
         let mut fields = Fields::parse(given.to_string().as_bytes()).unwrap();

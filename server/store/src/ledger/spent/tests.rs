@@ -1,12 +1,13 @@
 use super::*;
 use crate::StoreOptions;
 
-const KINDS: [AccountKind; 10] = [
+const KINDS: [AccountKind; 11] = [
     AccountKind::Gateway,
     AccountKind::Organisation,
     AccountKind::Team,
     AccountKind::Membership,
     AccountKind::User,
+    AccountKind::Person,
     AccountKind::Key,
     AccountKind::Customer,
     AccountKind::Tag,
