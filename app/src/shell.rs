@@ -77,6 +77,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("audit") view=pages::AuditList ssr=SsrMode::Async />
                     <Route path=path!("audit/verify") view=pages::AuditVerifyPage ssr=SsrMode::Async />
                     <Route path=path!("audit/:id") view=pages::AuditLinePage ssr=SsrMode::Async />
+                    <Route path=path!("alerts") view=pages::AlertList ssr=SsrMode::Async />
+                    <Route path=path!("alerts/try") view=pages::TryLimitPage ssr=SsrMode::Async />
                     <Route path=path!("budgets") view=pages::BudgetList ssr=SsrMode::Async />
                     <Route path=path!("budgets/new") view=pages::NewBudgetPage ssr=SsrMode::Async />
                     <Route path=path!("budgets/create") view=pages::NewBudgetPage ssr=SsrMode::Async />

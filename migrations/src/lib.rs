@@ -15,6 +15,7 @@ mod m20261122_000004_people;
 mod m20261122_000005_audit;
 mod m20261122_000006_records;
 mod m20261123_000001_instead_of;
+mod m20261123_000002_alerts;
 mod m20261123_000003_increases;
 mod m20261123_000004_adjustments;
 mod m20261123_000005_identities;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_audit::Migration),
             Box::new(m20261122_000006_records::Migration),
             Box::new(m20261123_000001_instead_of::Migration),
+            Box::new(m20261123_000002_alerts::Migration),
             Box::new(m20261123_000003_increases::Migration),
             Box::new(m20261123_000004_adjustments::Migration),
             Box::new(m20261123_000005_identities::Migration),

@@ -230,6 +230,24 @@ pub enum LedgerCommand {
     Reprice(Box<RepriceArguments>),
     /// Takes a provider's usage or cost export in (CSV; the same file once), and compares it with the ledger.
     Reconcile(Box<ReconcileArguments>),
+    /// Tries a limit on the calls on record: who would have been refused, and what that would have saved. Changes
+    /// nothing.
+    Replay {
+        /// `gateway`, `organisation:ID`, `team:ID`, `membership:ID`, `user:ID`, `key:ID`, `customer:ID`, `tag:ID`,
+        /// `provider:ID` or `deployment:ID`.
+        #[arg(long)]
+        account: String,
+        #[command(flatten)]
+        limits: Box<LimitArguments>,
+        /// From this moment on, without it for 30 days: `2026-11-01T00:00:00Z`.
+        #[arg(long)]
+        since: Option<String>,
+        /// Before this moment; without it, until now.
+        #[arg(long)]
+        until: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArguments,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -295,6 +313,32 @@ pub struct ReconcileArguments {
     pub tolerance_points: i64,
     #[command(flatten)]
     pub database: DatabaseArguments,
+}
+
+/// A limit to try.
+#[derive(Clone, Debug, Args)]
+pub struct LimitArguments {
+    /// Dollars.
+    #[arg(long)]
+    pub max_budget: Option<String>,
+    /// How long the budget lasts before it begins anew: `24h`, `7d`, `30d`, `1mo`; without it, for good.
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// Requests a minute.
+    #[arg(long)]
+    pub rpm: Option<i64>,
+    /// Tokens a minute.
+    #[arg(long)]
+    pub tpm: Option<i64>,
+    /// Requests a day.
+    #[arg(long)]
+    pub rpd: Option<i64>,
+    /// Tokens a day.
+    #[arg(long)]
+    pub tpd: Option<i64>,
+    /// Calls at once.
+    #[arg(long)]
+    pub parallel: Option<i64>,
 }
 
 #[derive(Debug, Subcommand)]

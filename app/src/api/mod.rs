@@ -1,5 +1,6 @@
 //! What the pages ask the control plane for. Each question checks who asks.
 
+mod alerts;
 mod audit;
 mod budgets;
 pub(crate) mod choices;
@@ -23,6 +24,7 @@ use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::user::User;
 
 pub use crate::ServerError;
+pub use alerts::*;
 pub use audit::*;
 pub use budgets::*;
 pub use credentials::*;

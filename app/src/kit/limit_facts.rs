@@ -5,7 +5,7 @@ use tollgate_domain::Nanos;
 use tollgate_domain::ledger::Period;
 use tollgate_domain::limits::{BudgetDuration, Limits, RateLimit};
 
-use super::limits::{last_day, model_line};
+use super::limits::{last_day, model_line, shadow_line};
 use super::{Fact, Facts};
 use crate::components::{count_text, exact_money, moment_text};
 
@@ -70,6 +70,7 @@ fn told(limits: &Limits) -> Vec<(&'static str, String)> {
         number("Calls at once", limits.max_parallel_requests),
         (!rates.is_empty()).then_some(("More rate limits", rates)),
         (!models.is_empty()).then_some(("Single models", models)),
+        limits.shadow.as_deref().map(|shadow| ("In shadow, refusing nobody", shadow_line(shadow))),
     ];
     facts.into_iter().flatten().collect()
 }

@@ -14,6 +14,7 @@ pub const LIMITS_NOTE: &str = "A call that could go beyond is refused before it 
 
 const DURATION: &str = "Write a number and a unit, such as 24h, 7d, 30d or 1mo; or hourly, daily, weekly or monthly.";
 const WINDOW: &str = "Write a length of time and an amount of dollars in each line: 24h 10.";
+const SHADOW: &str = "Write what to try: budget=50 per=30d tpm=100000 rpm=60.";
 const MODEL: &str = "Write a model and what holds for it in each line: gpt-4o budget=50 per=30d tpm=100000 rpm=60.";
 
 /// The names of the fields: a form may hold several sets.
@@ -31,6 +32,7 @@ pub struct LimitNames {
     rpd_limit: &'static str,
     max_parallel_requests: &'static str,
     models: &'static str,
+    shadow: &'static str,
 }
 
 impl LimitNames {
@@ -48,6 +50,7 @@ impl LimitNames {
         rpd_limit: "rpd_limit",
         max_parallel_requests: "max_parallel_requests",
         models: "model_limits",
+        shadow: "shadow_limits",
     };
 
     /// What each of a team's members may spend.
@@ -64,6 +67,7 @@ impl LimitNames {
         rpd_limit: "member_rpd_limit",
         max_parallel_requests: "member_max_parallel_requests",
         models: "member_model_limits",
+        shadow: "member_shadow_limits",
     };
 
     /// The field that stands for one of [`Limits`].
@@ -79,15 +83,25 @@ impl LimitNames {
             "rpd_limit" => self.rpd_limit,
             "max_parallel_requests" => self.max_parallel_requests,
             "models" => self.models,
+            "shadow" => self.shadow,
             _ => "",
         }
     }
 
     /// Those that few need.
-    fn rare(&self) -> [&'static str; 7] {
-        let Self { windows, temporary_increase, temporary_until, tpd_limit, rpd_limit, models, soft_budget, .. } =
-            *self;
-        [soft_budget, windows, temporary_increase, temporary_until, tpd_limit, rpd_limit, models]
+    fn rare(&self) -> [&'static str; 8] {
+        let Self {
+            windows,
+            temporary_increase,
+            temporary_until,
+            tpd_limit,
+            rpd_limit,
+            models,
+            soft_budget,
+            shadow,
+            ..
+        } = *self;
+        [soft_budget, windows, temporary_increase, temporary_until, tpd_limit, rpd_limit, models, shadow]
     }
 }
 
@@ -117,6 +131,10 @@ pub fn limit_fields(form: &Form, names: &LimitNames) -> impl IntoView + use<> {
         .lines(names.models, "Limits of single models")
         .placeholder("gpt-4o budget=50 per=30d tpm=100000 rpm=60")
         .help("One in a line: a model, then any of budget=, per=, tpm= and rpm=.");
+    let shadow = form
+        .text(names.shadow, "In shadow")
+        .placeholder("budget=50 per=30d tpm=100000 rpm=60")
+        .help("A limit to try: any of budget=, per=, tpm= and rpm=. It refuses nobody; Alerts tell whom it would have refused.");
     view! {
         <div class="form-row cluster">{budget.view()}{duration.view()}</div>
         <div class="form-row cluster">{tpm.view()}{rpm.view()}{parallel.view()}</div>
@@ -127,6 +145,7 @@ pub fn limit_fields(form: &Form, names: &LimitNames) -> impl IntoView + use<> {
                 <div class="form-row cluster">{increase.view()}{until.view()}</div>
                 {windows.view()}
                 {models.view()}
+                {shadow.view()}
             </div>
         </details>
     }
@@ -148,6 +167,12 @@ impl TypedLimits {
         }
         // No form has these.
         limits.budget_since = before.budget_since;
+        // A form knows a part of it.
+        if let (Some(old), Some(new)) = (&before.shadow, &limits.shadow)
+            && shadow_line(old) == shadow_line(new)
+        {
+            limits.shadow.clone_from(&before.shadow);
+        }
         limits.rates.clone_from(&before.rates);
         for (name, model) in before.models.iter().filter(|(_, model)| !model.rates.is_empty()) {
             limits.models.entry(name.clone()).or_default().rates.clone_from(&model.rates);
@@ -184,6 +209,7 @@ impl Form {
             (names.rpd_limit, number(limits.rpd_limit)),
             (names.max_parallel_requests, number(limits.max_parallel_requests)),
             (names.models, models.collect::<Vec<_>>().join("\n")),
+            (names.shadow, limits.shadow.as_deref().map(shadow_line).unwrap_or_default()),
         ];
         self.extend(values.map(|(name, value)| (name.to_owned(), value)));
         self
@@ -206,6 +232,7 @@ impl Form {
             max_parallel_requests: self.count_of(names.max_parallel_requests),
             rates: Vec::new(),
             models: BTreeMap::from_iter(self.lines_of(names.models, MODEL, model)),
+            shadow: self.shadow(names.shadow),
         };
         // Half of a pair may be missing because it was refused already.
         if !self.is_refused()
@@ -214,6 +241,15 @@ impl Form {
             self.refuse_at(names.of(error.field), error.message);
         }
         TypedLimits(limits)
+    }
+
+    fn shadow(&mut self, name: &str) -> Option<Box<Limits>> {
+        let text = self.get(name)?;
+        let limits = if text == OTHER { Some(Limits::default()) } else { shadow(&text) };
+        if limits.is_none() {
+            self.refuse_at(name, SHADOW);
+        }
+        limits.map(Box::new)
     }
 
     fn duration(&mut self, name: &str) -> Option<BudgetDuration> {
@@ -280,6 +316,35 @@ fn model(line: &str) -> Option<(String, ModelLimits)> {
     (limits != ModelLimits::default() && !rest.is_empty()).then(|| (rest.to_owned(), limits))
 }
 
+/// `budget=50 per=30d tpm=100000 rpm=60`
+fn shadow(text: &str) -> Option<Limits> {
+    // As for a model, without its name.
+    let (name, of) = model(&format!("shadow {text}"))?;
+    (name == "shadow").then(|| Limits {
+        max_budget: of.max_budget,
+        budget_duration: of.budget_duration,
+        tpm_limit: of.tpm_limit,
+        rpm_limit: of.rpm_limit,
+        ..Limits::default()
+    })
+}
+
+/// Stands for limits in shadow that a line can't say: left as it is, so are they.
+const OTHER: &str = "other limits";
+
+/// What [`shadow`] reads.
+pub(super) fn shadow_line(limits: &Limits) -> String {
+    let of = ModelLimits {
+        max_budget: limits.max_budget,
+        budget_duration: limits.budget_duration.clone(),
+        tpm_limit: limits.tpm_limit,
+        rpm_limit: limits.rpm_limit,
+        ..ModelLimits::default()
+    };
+    let line = model_line("", &of);
+    if line.is_empty() { OTHER.to_owned() } else { line.trim_start().to_owned() }
+}
+
 /// What [`model`] reads.
 pub(super) fn model_line(model: &str, limits: &ModelLimits) -> String {
     let parts = [
@@ -337,6 +402,7 @@ mod tests {
             // What no form has stays as it was.
             budget_since: Some(Timestamp(7)),
             rates: vec![RateLimit { kind: RateKind::Tokens, period: Period::Hour, limit: 9 }],
+            shadow: Some(Box::new(Limits { max_budget: Some(Nanos(1)), rpm_limit: Some(2), ..Limits::default() })),
         }
     }
 
@@ -379,6 +445,8 @@ mod tests {
             ("model_limits", "budget=5"),
             ("model_limits", "gpt-4o budget=a"),
             ("temporary_increase", "5"),
+            ("shadow_limits", "soon"),
+            ("shadow_limits", "budget=soon"),
         ] {
             let mut form = Form::filled([(name, text.to_owned())]);
             form.limits(&LimitNames::OWN);

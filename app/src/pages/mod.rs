@@ -2,6 +2,7 @@
 
 mod access_groups;
 mod ago;
+mod alerts;
 mod audit;
 mod budgets;
 mod credentials;
@@ -29,6 +30,7 @@ pub use crate::kit::Query;
 pub use access_groups::{
     ACCESS_GROUPS, AccessGroupList, AccessGroupPage, DeleteAccessGroupPage, NewAccessGroupPage, access_group_href,
 };
+pub use alerts::{ALERTS, AlertList, ShadowFacts, TRY_LIMIT, TryLimitPage};
 pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
 pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
 pub use credentials::{

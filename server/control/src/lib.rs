@@ -5,6 +5,7 @@
 //! plane: that one is told of changes through [`Publish`].
 
 pub mod access;
+pub mod alerts;
 pub mod audit;
 pub mod budgets;
 mod cascade;
@@ -21,6 +22,7 @@ pub mod overview;
 pub mod people;
 pub mod records;
 mod redact;
+pub mod replay;
 pub mod repricing;
 pub mod requests;
 mod rules;

@@ -118,6 +118,9 @@ pub struct Charge {
     #[serde(flatten, serialize_with = "but_zeros")]
     pub usage: Usage,
     pub cost: Nanos,
+    /// What was set aside for it when it began; nought: nothing, or it is not known.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reserved: Nanos,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cost_lines: Vec<CostLine>,
     /// Where the prices come from; `None`: there was no price.
@@ -247,6 +250,7 @@ mod tests {
             certainty: Certainty::Measured,
             usage: Usage::default(),
             cost: Nanos(7),
+            reserved: Nanos(0),
             cost_lines: Vec::new(),
             price_source: None,
             duration_us: 0,
@@ -275,6 +279,7 @@ mod tests {
                 image_output: 10,
                 units: Units { cache_read_audio: 11, output_images: 12, web_searches_high: 13, ..Units::default() },
             },
+            reserved: Nanos(8),
             cost_lines: vec![CostLine { meter: Meter::Output, units: 7, price: Picos(1) }],
             price_source: Some("s".into()),
             first_byte_us: Some(0),

@@ -145,9 +145,10 @@ impl Limits {
         Some(Self { temporary_increase: Some(amount), temporary_until: Some(until), ..self.clone() })
     }
 
-    /// Whether nothing is limited, though there may be an increase of what others limit.
+    /// Whether nothing is limited but in shadow, though there may be an increase of what others limit.
     pub fn is_bare(&self) -> bool {
-        Self { temporary_increase: None, temporary_until: None, ..self.clone() }.is_empty()
+        let own = Self { temporary_increase: None, temporary_until: None, shadow: None, ..self.clone() };
+        own.is_empty()
     }
 }
 

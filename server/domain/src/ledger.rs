@@ -23,6 +23,7 @@
 //! - Each operation may be repeated with the same charge's id and then changes nothing.
 
 mod account;
+mod alert;
 mod book;
 mod call;
 mod chain;
@@ -31,6 +32,7 @@ mod estimate;
 mod house;
 mod limits;
 mod outcome;
+mod past;
 mod rate;
 mod refusal;
 mod replay;
@@ -39,14 +41,16 @@ mod verdict;
 mod window;
 
 pub use account::{AccountKey, AccountKind};
+pub use alert::{Alert, AlertKind};
 pub use book::{Book, Room};
 pub use call::Ask;
 pub use chain::{Chain, Seat};
 pub use entry::Entry;
 pub use estimate::{Estimate, affordable_output, prompt_tokens_at_most};
-pub use house::{BUDGET_STATUS, House};
+pub use house::{BUDGET_STATUS, House, THRESHOLDS};
 pub use limits::{CustomerLimits, Payers, rules_of, with_budget};
 pub use outcome::{Event, Reserved, Settled};
+pub use past::{Past, PastCall};
 pub use rate::RateStatus;
 pub use refusal::{Grant, Needed, NeededGrants, Refusal, RefusalKind, ReserveError};
 pub use replay::Balance;

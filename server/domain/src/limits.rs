@@ -138,6 +138,9 @@ pub struct Limits {
     pub rates: Vec<RateLimit>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelLimits>,
+    /// More limits that refuse nobody: it is counted whom they would have refused. They have no shadow of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Box<Limits>>,
 }
 
 /// Why limits can't be meant.
@@ -157,9 +160,13 @@ impl Limits {
         }
     }
 
-    /// The same for an account whose budgets were begun anew at another moment.
-    pub fn since(&self, moment: Option<Timestamp>) -> Self {
-        Self { budget_since: moment, ..self.clone() }
+    /// The same for an account that has none of its own: its budgets may have been begun anew at another moment, it may
+    /// have an increase on top, and it may try limits in shadow.
+    pub fn lent_to(&self, own: &Self) -> Self {
+        let shadow = own.shadow.clone().or_else(|| self.shadow.clone());
+        let increase = if own.temporary_increase.is_some() { own } else { self };
+        let (temporary_increase, temporary_until) = (increase.temporary_increase, increase.temporary_until);
+        Self { budget_since: own.budget_since, temporary_increase, temporary_until, shadow, ..self.clone() }
     }
 
     /// Refuses what makes no sense: negative amounts, half of a temporary increase.
@@ -214,7 +221,11 @@ impl Limits {
                 return error("models", "no limit may be negative, or there twice");
             }
         }
-        Ok(())
+        match &self.shadow {
+            Some(shadow) if shadow.shadow.is_some() => error("shadow", "limits in shadow have no shadow themselves"),
+            Some(shadow) => shadow.check().map_err(|wrong| LimitsError { field: "shadow", message: wrong.message }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -246,6 +257,12 @@ mod tests {
         assert_eq!(limits(vec![RateLimit { limit: -1, ..rate }]).check().unwrap_err().field, "rates");
         assert_eq!(limits(vec![rate, RateLimit { period: Period::Day, ..rate }]).check(), Ok(()));
         assert_eq!(Limits::default().check(), Ok(()));
+        let negative = Limits { max_budget: Some(Nanos(-1)), ..Limits::default() };
+        let nested = Limits { shadow: Some(Box::default()), ..Limits::default() };
+        for shadow in [negative, nested] {
+            let limits = Limits { shadow: Some(Box::new(shadow)), ..Limits::default() };
+            assert_eq!(limits.check().unwrap_err().field, "shadow");
+        }
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
         LedgerCommand::Verify(database) => verify(&database).await,
         LedgerCommand::Reprice(arguments) => super::reprice::run(*arguments).await,
         LedgerCommand::Reconcile(arguments) => super::reconcile::run(*arguments).await,
+        LedgerCommand::Replay { account, limits, since, until, database } => {
+            super::replay::run(&account, &limits, since.as_deref(), until.as_deref(), &database).await
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod keys;
 mod ledger;
 mod office;
 mod reconcile;
+mod replay;
 mod reprice;
 mod secrets;
 mod users;

@@ -4,6 +4,7 @@
 
 mod access_groups;
 mod audit_events;
+mod budget_events;
 mod budgets;
 mod credentials;
 mod customers;
@@ -27,6 +28,7 @@ mod models;
 mod organisations;
 mod overview;
 mod records;
+mod replay;
 mod requests;
 mod tags;
 mod teams;
@@ -70,6 +72,8 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(audit_events::router())
         .merge(ledger::router())
         .merge(invoices::router())
+        .merge(budget_events::router())
+        .merge(replay::router())
 }
 
 pub fn router(server: &Server) -> Router<Server> {

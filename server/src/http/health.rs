@@ -53,10 +53,21 @@ async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Resp
             "Refusals that were not logged because too many came at once",
             server.ledger().dropped_refusals(),
         ),
+        (
+            "tollgate_budget_events_lost_total",
+            "counter",
+            "Budget events that were not kept because too many came at once or the database did not take them",
+            server.ledger().lost_alerts(),
+        ),
     ];
     let mut text = String::new();
     for (name, kind, help, value) in figures {
         let _ = write!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}\n");
+    }
+    let (name, help) = ("tollgate_budget_events_total", "Marks that spend went over, and refusals in shadow");
+    let _ = write!(text, "# HELP {name} {help}.\n# TYPE {name} counter\n");
+    for (kind, count) in server.ledger().told_alerts() {
+        let _ = writeln!(text, "{name}{{kind=\"{}\"}} {count}", kind.as_str());
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -47,6 +47,8 @@ pub struct ExportedCharge<'a> {
     pub output_tokens: i64,
     pub reasoning_tokens: i64,
     pub cost: Nanos,
+    /// What was set aside for it; nought: not known.
+    pub reserved: Nanos,
     pub price_source: &'a str,
     pub duration_us: i64,
     pub first_byte_us: Option<i64>,
@@ -62,7 +64,7 @@ pub struct ExportedCharge<'a> {
 const COLUMNS: &str = "call.id, call_id, attempt, started_at, key_id, user_id, team_id, organisation_id, operation, model, \
     deployment_id, provider, upstream_model, streamed, outcome, status, error, certainty, input_tokens, \
     cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, cost_nanos, \
-    price_source, duration_us, first_byte_us, client_left, upstream_id, end_user, tags, adjusts";
+    price_source, duration_us, first_byte_us, client_left, upstream_id, end_user, tags, adjusts, reserved_nanos";
 
 /// Named so that no column has the name of another one.
 const JOINS: &str = " LEFT JOIN (SELECT id AS owners, user_id, team_id, organisation_id FROM ownerships) AS whose \
@@ -107,6 +109,7 @@ impl<'r> ExportedCharge<'r> {
             output_tokens: number(22)?,
             reasoning_tokens: number(23)?,
             cost: Nanos(number(24)?),
+            reserved: Nanos(number(33)?),
             price_source: maybe(25)?,
             duration_us: number(26)?,
             first_byte_us: row.try_get(27)?,

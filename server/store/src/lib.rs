@@ -3,6 +3,7 @@
 //! This crate is the only one that speaks SQL. It may know the domain model and the schema, and nothing of HTTP, of
 //! permissions or of pages. Every wait in it is bounded.
 
+mod alerts;
 mod answers;
 mod audit;
 mod calls;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
+pub use alerts::{AlertFilter, ShadowSum};
 pub use answers::EarlierAnswer;
 pub use audit::{AuditFilter, AuditLine, AuditVerdict};
 pub use counts::{Counted, CountedBy};

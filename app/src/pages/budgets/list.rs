@@ -11,6 +11,7 @@ use crate::components::{Count, EmptyState, Icon, IconName, Moment, PageHeader, c
 use crate::kit::{
     Allowed, BudgetCell, Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query,
 };
+use crate::pages::ALERTS;
 
 const COLUMNS: [Column; 6] = [
     column("Budget"),
@@ -26,6 +27,7 @@ pub fn BudgetList() -> impl IntoView {
     let list = Filters::new(BUDGETS).search("q", "Search budgets", "Name or id").read(&query());
     view! {
         <PageHeader title="Budgets" purpose="Limits with a name, that many can share: change one, and it holds for all of them. Each spends its own.">
+            <a class="button" href=ALERTS>"Alerts"</a>
             <Allowed action=Action::Create resource=Resource::Budget>
                 <a class="button primary" href="/ui/budgets/new" data-create="">
                     <Icon name=IconName::Add />

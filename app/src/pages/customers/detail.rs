@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_domain::customer::Customer;
+use tollgate_domain::ledger::AccountKind;
 
 use super::form::{fields, form_of};
 use super::list::CustomerStatus;
@@ -12,7 +13,7 @@ use crate::kit::{
     ChangeForm, DetailPage, Fact, Facts, Form, History, LimitFacts, ModelsFact, NoticeFromAddress, OptionalFact,
     SharedBudgetFact, load_titled, path_id,
 };
-use crate::pages::audit_of_thing;
+use crate::pages::{ShadowFacts, audit_of_thing};
 
 const PURPOSE: &str = "Whom applications call for, what may be called, and what that may cost.";
 
@@ -58,6 +59,7 @@ fn Detail(view: RecordView<Customer>, refused: Option<Form>) -> impl IntoView {
                 <History meta=customer.meta.clone() created_by updated_by log />
             </Facts>
             <section class="stack"><h2>"Limits of its own"</h2><LimitFacts limits=customer.limits /></section>
+            <ShadowFacts kind=AccountKind::Customer id=id.clone() />
             <div class="ids"><CopyField label="Customer id" id="customer-id" value=id /></div>
             {change}
         </DetailPage>

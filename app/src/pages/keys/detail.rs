@@ -18,7 +18,7 @@ use crate::kit::{
 };
 use crate::pages::ago::ago;
 use crate::pages::requests::{RequestTable, requests_of_key};
-use crate::pages::{ask_href, organisation_href};
+use crate::pages::{ShadowFacts, ask_href, organisation_href};
 
 const PURPOSE: &str = "What this key may do, what it did, and the ways to change or stop it.";
 
@@ -178,6 +178,7 @@ fn KeyFacts(key: KeyView) -> impl IntoView {
             <Fact label="Last changed"><Moment at=key.updated_at />" by "{key.updated_by}</Fact>
         </Facts>
         {limits}
+        <ShadowFacts kind=AccountKind::Key id=key.id.clone() />
         <div class="ids"><CopyField label="Key id" id="key-id" value=key.id /></div>
     }
 }

@@ -1,6 +1,7 @@
 //! One organisation: its teams, and its members.
 
 use leptos::prelude::*;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::membership::Group;
 use tollgate_domain::report::Dimension;
 
@@ -8,6 +9,7 @@ use super::{ORGANISATIONS, SAID, organisation_href, tabs};
 use crate::api::{OrganisationView, get_organisation, get_organisation_members};
 use crate::components::{CopyField, EmptyState, Icon, IconName, Moment, Notice, Pager, Tone};
 use crate::kit::{BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, Query, load_titled, path_id, query};
+use crate::pages::ShadowFacts;
 use crate::pages::members::Members;
 use crate::pages::teams::{ModelsCell, StateBadge, TeamTable};
 use crate::pages::usage::SpentFacts;
@@ -66,6 +68,7 @@ pub fn OrganisationMembers() -> impl IntoView {
 pub fn OrganisationPage(view: OrganisationView, current: &'static str, children: Children) -> impl IntoView {
     let OrganisationView { organisation, rights, .. } = view;
     let (id, blocked) = (organisation.id.to_string(), organisation.blocked);
+    let account = id.clone();
     let tabs = tabs(&id, current);
     let actions = move || {
         let href = organisation_href(&id);
@@ -89,6 +92,7 @@ pub fn OrganisationPage(view: OrganisationView, current: &'static str, children:
                 <Notice tone=Tone::Warning>"Calls with keys of this organisation's teams are refused until it is unblocked."</Notice>
             })}
             {children()}
+            <ShadowFacts kind=AccountKind::Organisation id=account />
         </DetailPage>
     }
 }

@@ -13,6 +13,7 @@ use crate::charts::{Palette, Plot};
 use crate::components::{Figure, PageHeader, count_text, exact_money, millis_text};
 use crate::islands::Live;
 use crate::kit::{Query, load, query};
+use crate::pages::ALERTS;
 use first_steps::FirstSteps;
 use top::{TopKeys, TopModels};
 
@@ -41,6 +42,7 @@ pub fn OverviewHeader(period: Period) -> impl IntoView {
         .collect_view();
     view! {
         <PageHeader title="Overview" purpose="What calls cost and how they went, over the last hour to the last 30 days.">
+            <a class="button quiet" href=ALERTS>"Alerts"</a>
             <nav class="segmented" aria-label="Period">{links}</nav>
         </PageHeader>
     }

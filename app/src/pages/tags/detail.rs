@@ -1,6 +1,7 @@
 //! One tag.
 
 use leptos::prelude::*;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::tag::Tag;
 
 use super::form::{fields, form_of};
@@ -10,7 +11,7 @@ use crate::kit::{
     ChangeForm, DetailPage, Fact, Facts, Form, History, LimitFacts, ModelsFact, NoticeFromAddress, SharedBudgetFact,
     load_titled, path_id,
 };
-use crate::pages::audit_of_thing;
+use crate::pages::{ShadowFacts, audit_of_thing};
 
 const PURPOSE: &str = "What this tag is for, and what calls that carry it may spend.";
 
@@ -43,6 +44,7 @@ fn Detail(view: RecordView<Tag>, refused: Option<Form>) -> impl IntoView {
         }
     });
     let log = audit_of_thing("tag", &id);
+    let account = id.clone();
     view! {
         <DetailPage list=(TAGS, "Tags") title=id purpose=PURPOSE actions>
             <NoticeFromAddress own=SAID />
@@ -53,6 +55,7 @@ fn Detail(view: RecordView<Tag>, refused: Option<Form>) -> impl IntoView {
                 <History meta=tag.meta.clone() created_by updated_by log />
             </Facts>
             <section class="stack"><h2>"Limits of its own"</h2><LimitFacts limits=tag.limits /></section>
+            <ShadowFacts kind=AccountKind::Tag id=account />
             {change}
         </DetailPage>
     }

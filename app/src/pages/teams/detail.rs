@@ -1,6 +1,7 @@
 //! One team: its members, and its keys.
 
 use leptos::prelude::*;
+use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::membership::Group;
 use tollgate_domain::report::Dimension;
 
@@ -11,8 +12,8 @@ use crate::components::{CopyField, EmptyState, Icon, IconName, Moment, Notice, T
 use crate::kit::{BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, Query, load_titled, path_id, query};
 use crate::pages::keys::KeyTable;
 use crate::pages::members::Members;
-use crate::pages::organisation_href;
 use crate::pages::usage::SpentFacts;
+use crate::pages::{ShadowFacts, organisation_href};
 
 const PURPOSE: &str = "Who is in this team, which keys it has, and what it may call and spend.";
 
@@ -59,6 +60,7 @@ pub fn TeamKeys() -> impl IntoView {
 pub fn TeamPage(view: TeamView, current: &'static str, children: Children) -> impl IntoView {
     let TeamView { team, rights, .. } = view;
     let (id, blocked) = (team.id.to_string(), team.blocked);
+    let account = id.clone();
     let tabs = tabs(&id, current);
     let actions = move || {
         let href = team_href(&id);
@@ -82,6 +84,7 @@ pub fn TeamPage(view: TeamView, current: &'static str, children: Children) -> im
                 <Notice tone=Tone::Warning>"Calls with this team's keys are refused until it is unblocked."</Notice>
             })}
             {children()}
+            <ShadowFacts kind=AccountKind::Team id=account />
         </DetailPage>
     }
 }

@@ -1,6 +1,7 @@
 //! One person: what they are a member of, and their keys.
 
 use leptos::prelude::*;
+use tollgate_domain::ledger::AccountKind;
 
 use super::list::{UserState, role_name};
 use super::sessions::Sessions;
@@ -11,6 +12,7 @@ use crate::kit::{
     BudgetCell, Column, DataTable, DetailPage, Fact, Facts, NoticeFromAddress, OptionalFact, Query, column,
     load_titled, path_id, query,
 };
+use crate::pages::ShadowFacts;
 use crate::pages::keys::KeyTable;
 use crate::pages::members::{RoleBadge, group_href};
 use crate::pages::teams::ModelsCell;
@@ -40,6 +42,7 @@ pub fn UserDetail() -> impl IntoView {
 pub fn UserPage(view: UserView, current: &'static str, children: Children) -> impl IntoView {
     let UserView { user, rights, .. } = view;
     let (id, disabled) = (user.id.to_string(), user.disabled);
+    let account = id.clone();
     // Whoever looks at themselves without being an administrator has nothing to set.
     let tabs = if rights.update { tabs(&id, current) } else { Vec::new() };
     let actions = move || {
@@ -66,6 +69,7 @@ pub fn UserPage(view: UserView, current: &'static str, children: Children) -> im
                 <Notice tone=Tone::Warning>"This user can't sign in, and calls with their keys are refused, until they are enabled."</Notice>
             })}
             {children()}
+            <ShadowFacts kind=AccountKind::User id=account />
         </DetailPage>
     }
 }

@@ -1,5 +1,6 @@
 //! The pages and their forms, through the dashboard's real routes, on a real database.
 
+mod alerts;
 mod audit;
 mod keys;
 mod labels;

@@ -36,6 +36,7 @@ fn charge(key: Option<KeyId>, model: &str, at: Timestamp) -> Charge {
         certainty: Certainty::Measured,
         usage: Usage { input: 1_000, cache_read: 400, output: 1_234, ..Usage::default() },
         cost: Nanos(14_340_000),
+        reserved: Nanos::ZERO,
         cost_lines: vec![
             CostLine { meter: Meter::CacheRead, units: 400, price: Picos(1_250_000) },
             CostLine { meter: Meter::Input, units: 600, price: Picos(2_500_000) },

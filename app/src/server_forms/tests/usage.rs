@@ -34,6 +34,7 @@ pub fn charge(key: Option<KeyId>, model: &str, cost: i64, at: Timestamp) -> Char
         certainty: Certainty::Measured,
         usage: Usage { input: 1_000, output: 50, ..Usage::default() },
         cost: Nanos(cost),
+        reserved: Nanos::ZERO,
         cost_lines: Vec::new(),
         price_source: None,
         duration_us: 2_000_000,

@@ -19,7 +19,7 @@ pub use table::{Cell, Format, Table};
 pub use usage::{Layout, usage};
 
 /// Puts an export down in the audit log, if the actor may.
-async fn begin(
+pub(crate) async fn begin(
     control: &Control,
     op: &OpContext,
     resource: Resource,

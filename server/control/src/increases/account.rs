@@ -81,7 +81,7 @@ macro_rules! by_kind {
             AccountKind::Organisation => $run::<Organisation>($($arg),*).await,
             AccountKind::Customer => $run::<Customer>($($arg),*).await,
             AccountKind::Tag => $run::<Tag>($($arg),*).await,
-            AccountKind::Gateway | AccountKind::Provider | AccountKind::Deployment => {
+            AccountKind::Gateway | AccountKind::Person | AccountKind::Provider | AccountKind::Deployment => {
                 Err(ControlError::invalid("account_kind", "limits of this kind are not asked for"))
             }
         }

@@ -27,7 +27,7 @@ pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, place: &Place) 
         AccountKind::Organisation => (Action::Create, Resource::Organisation),
         AccountKind::Customer => (Action::Update, Resource::Customer),
         AccountKind::Tag => (Action::Update, Resource::Tag),
-        AccountKind::Gateway | AccountKind::Provider | AccountKind::Deployment => return false,
+        AccountKind::Gateway | AccountKind::Person | AccountKind::Provider | AccountKind::Deployment => return false,
     };
     let own = op.actor.user_id() == Some(&request.asker);
     let administrator = matches!(op.actor, Actor::User { role: Role::Admin, .. });

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by it")]
 
 mod access;
+mod alerts;
 mod escalation;
 mod exports;
 mod groups;

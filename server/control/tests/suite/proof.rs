@@ -46,6 +46,7 @@ fn charge(n: u64, at: Timestamp, model: &str, certainty: Certainty) -> Charge {
         error: None,
         certainty,
         usage: if used { Usage { input: 100, output: 10, ..Usage::default() } } else { Usage::default() },
+        reserved: Nanos::ZERO,
         cost: Nanos(280_000),
         cost_lines: if used { lines } else { vec![] },
         price_source: None,

@@ -33,6 +33,7 @@ pub fn charge(id: u128, key: Option<tollgate_domain::ids::KeyId>) -> Charge {
         certainty: Certainty::Measured,
         usage: Usage { input: 10, output: 5, ..Usage::default() },
         cost: Nanos(75_000),
+        reserved: Nanos::ZERO,
         cost_lines: vec![],
         price_source: None,
         duration_us: 1_000_000,

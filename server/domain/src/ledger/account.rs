@@ -34,6 +34,23 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    pub const ALL: [Self; 10] = [
+        Self::Gateway,
+        Self::Organisation,
+        Self::Team,
+        Self::Membership,
+        Self::User,
+        Self::Key,
+        Self::Customer,
+        Self::Tag,
+        Self::Provider,
+        Self::Deployment,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
@@ -170,7 +187,7 @@ impl Account {
         now: Timestamp,
         zone: &Zone,
     ) {
-        let of = |rule: &BudgetRule| (rule.window, rule.since);
+        let of = |rule: &BudgetRule| (rule.window, rule.since, rule.shadow);
         let mut old: Vec<_> = self.rules.budgets.iter().map(of).zip(self.budgets.drain(..)).collect();
         for rule in &rules.budgets {
             let kept = old.iter().position(|(known, _)| *known == of(rule));
@@ -184,10 +201,15 @@ impl Account {
             };
             self.budgets.push(kept.map_or_else(new, |i| old.swap_remove(i).1));
         }
-        let mut old: Vec<_> =
-            self.rules.rates.iter().map(|rule| (rule.kind, rule.period)).zip(self.rates.drain(..)).collect();
+        let mut old: Vec<_> = self
+            .rules
+            .rates
+            .iter()
+            .map(|rule| (rule.kind, rule.period, rule.shadow))
+            .zip(self.rates.drain(..))
+            .collect();
         for rule in &rules.rates {
-            let kept = old.iter().position(|(of, _)| *of == (rule.kind, rule.period));
+            let kept = old.iter().position(|(of, _)| *of == (rule.kind, rule.period, rule.shadow));
             let new = || {
                 let mut ring = Ring::new(rule.period, now);
                 calls.clone().for_each(|call| call.grant(&mut ring, rule.kind));
@@ -251,17 +273,20 @@ impl Account {
         let cost = used.map_or(0, |used| used.amount.0);
         for (budget, rule) in self.budgets.iter_mut().zip(&self.rules.budgets) {
             let Some(turn) = budget.turn_of(call.at) else { continue };
-            let before = turn.spent;
+            let (before, span) = (turn.spent, turn.span);
             turn.reserved = turn.reserved.saturating_sub(call.held.amount.0);
             turn.spent = turn.spent.saturating_add(cost);
             turn.live = turn.live.saturating_sub(1);
-            let limit = rule.limit_at(now).filter(|_| rule.slows.is_none());
-            let beyond = limit.map_or(0, |limit| turn.total().saturating_sub(limit.0));
-            if beyond > 0 && cost > call.held.amount.0 {
+            let limit = rule.limit_at(now).filter(|_| rule.slows.is_none() && !rule.shadow);
+            if let Some(limit) = limit
+                && turn.total() > limit.0
+                && cost > call.held.amount.0
+            {
+                let beyond = turn.total().saturating_sub(limit.0);
                 let beyond = Nanos(beyond.min(cost - call.held.amount.0));
-                events.push(Event::Overrun { account: self.key.clone(), window: rule.window, beyond });
+                events.push(Event::Overrun { account: self.key.clone(), window: rule.window, span, limit, beyond });
             }
-            tell(&self.key, rule, before, turn.spent, now, events);
+            tell(&self.key, rule, span, (before, turn.spent), now, events);
             budget.past.retain(|turn| turn.live > 0);
         }
         for (ring, rule) in self.rates.iter_mut().zip(&self.rules.rates) {
@@ -278,11 +303,18 @@ pub(super) fn part_of(limit: u64, slowed: Option<u32>) -> u64 {
 }
 
 /// Notes which marks spend went over.
-fn tell(key: &AccountKey, rule: &BudgetRule, before: i64, after: i64, now: Timestamp, events: &mut Vec<Event>) {
+fn tell(
+    key: &AccountKey,
+    rule: &BudgetRule,
+    span: Span,
+    (before, after): (i64, i64),
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) {
     let crossed = |mark: i64| before < mark && mark <= after;
     if let Some(soft) = rule.soft.filter(|soft| crossed(soft.0)) {
         let spent = Nanos(after);
-        events.push(Event::SoftLimit { account: key.clone(), window: rule.window, soft, spent });
+        events.push(Event::SoftLimit { account: key.clone(), window: rule.window, span, soft, spent });
     }
     let Some(limit) = rule.limit_at(now) else { return };
     for &percent in &rule.thresholds {
@@ -291,7 +323,7 @@ fn tell(key: &AccountKey, rule: &BudgetRule, before: i64, after: i64, now: Times
         let mark = i64::try_from(mark.div_euclid(100) + i128::from(mark.rem_euclid(100) != 0)).unwrap_or(i64::MAX);
         if crossed(mark) {
             let (account, spent) = (key.clone(), Nanos(after));
-            events.push(Event::Threshold { account, window: rule.window, percent, limit, spent });
+            events.push(Event::Threshold { account, window: rule.window, span, percent, limit, spent });
         }
     }
 }

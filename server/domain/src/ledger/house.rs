@@ -9,6 +9,9 @@ use crate::limits::Limits;
 /// The answer to a call that a budget refuses, where the configuration names none: Payment Required.
 pub const BUDGET_STATUS: u16 = 402;
 
+/// Shares of a limit, in per cent, whose crossing is told where the configuration names none.
+pub const THRESHOLDS: [u8; 2] = [80, 100];
+
 /// Limits that the configuration sets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct House {
@@ -51,7 +54,7 @@ impl Default for House {
             providers: BTreeMap::new(),
             user_default: Limits::default(),
             budget_status: BUDGET_STATUS,
-            thresholds: Vec::new(),
+            thresholds: THRESHOLDS.to_vec(),
             token_kind: RateKind::Tokens,
             throttle: None,
         }

@@ -107,9 +107,7 @@ impl<'a> Payers<'a> {
         }
         if let Some(it) = self.customer {
             let bare = it.limits.is_bare() && it.budget_id.is_none();
-            let of_house = house.customer.since(it.limits.budget_since);
-            // An increase of its own comes on top of them.
-            let of_house = if it.limits.is_empty() { of_house } else { with_budget(it.limits, &of_house) };
+            let of_house = house.customer.lent_to(it.limits);
             let (limits, budget) =
                 if bare { (&of_house, house.customer_budget.as_ref()) } else { (it.limits, it.budget_id) };
             let (id, created_at) = (it.id.as_str(), it.created_at);
@@ -146,10 +144,7 @@ impl<'a> Payers<'a> {
             // A member without limits has those that the team gives to each.
             let bare = it.limits.is_bare() && it.budget_id.is_none();
             let team = principal.team.as_ref().filter(|_| bare);
-            let of_team = team.map(|team| team.member_limits.since(it.limits.budget_since));
-            // An increase of its own comes on top of them.
-            let of_team =
-                of_team.map(|of_team| if it.limits.is_empty() { of_team } else { with_budget(&it.limits, &of_team) });
+            let of_team = team.map(|team| team.member_limits.lent_to(&it.limits));
             let limits = of_team.as_ref().unwrap_or(&it.limits);
             let (id, budget, created_at) = (it.id.as_str(), it.budget_id.as_ref(), it.meta.created_at);
             self.add(chain, &Payer { kind: AccountKind::Membership, id, limits, budget, created_at }, &[]);
@@ -202,9 +197,14 @@ impl<'a> Payers<'a> {
         let merged = shared.into_iter().chain(more.iter().copied().flatten()).fold(None, fill);
         let limits = merged.as_ref().unwrap_or(payer.limits);
         let account = AccountKey::new(payer.kind, payer.id);
-        for (name, model) in &limits.models {
+        let none = ModelLimits::default();
+        let shadows = limits.shadow.as_deref().map(|shadow| &shadow.models);
+        let only_shadows = shadows.into_iter().flatten().filter(|(name, _)| !limits.models.contains_key(*name));
+        let only_shadows = only_shadows.map(|(name, _)| (name, &none));
+        for (name, model) in limits.models.iter().chain(only_shadows) {
             if ModelPattern::new(name.as_str()).matches(self.model) {
-                let rules = self.rules_of_model(model, payer.created_at);
+                let shadow = shadows.and_then(|models| models.get(name));
+                let rules = self.rules_of_model(model, shadow, payer.created_at);
                 chain.push(account.of_model(name.as_str()), Arc::new(rules));
             }
         }
@@ -219,8 +219,8 @@ impl<'a> Payers<'a> {
         chain.push(account, Arc::new(rules));
     }
 
-    fn rules_of_model(&self, model: &ModelLimits, created_at: Timestamp) -> Rules {
-        let limits = Limits {
+    fn rules_of_model(&self, model: &ModelLimits, shadow: Option<&ModelLimits>, created_at: Timestamp) -> Rules {
+        let of = |model: &ModelLimits| Limits {
             max_budget: model.max_budget,
             budget_duration: model.budget_duration.clone(),
             tpm_limit: model.tpm_limit,
@@ -228,6 +228,7 @@ impl<'a> Payers<'a> {
             rates: model.rates.clone(),
             ..Limits::default()
         };
+        let limits = Limits { shadow: shadow.map(|shadow| Box::new(of(shadow))), ..of(model) };
         rules_of(&limits, self.house, created_at)
     }
 }
@@ -241,6 +242,10 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
     let mut rates = own.rates.clone();
     rates.extend(budget.rates.iter().filter(|rate| !own.rates.iter().any(|known| known.stands_for(rate))));
     models.extend(own.models.iter().map(|(name, limits)| (name.clone(), limits.clone())));
+    let shadow = match (&own.shadow, &budget.shadow) {
+        (Some(own), Some(budget)) => Some(Box::new(with_budget(own, budget))),
+        (own, budget) => own.as_ref().or(budget.as_ref()).cloned(),
+    };
     Limits {
         max_budget: main.max_budget,
         // A limit and its window belong together.
@@ -257,12 +262,27 @@ pub fn with_budget(own: &Limits, budget: &Limits) -> Limits {
         max_parallel_requests: own.max_parallel_requests.or(budget.max_parallel_requests),
         rates,
         models,
+        shadow,
     }
 }
 
 /// What an account's limits mean; windows that roll do so from `created_at`. Limits for models are accounts of their
-/// own.
+/// own. Those in shadow come last: they count in the same windows and refuse nobody.
 pub fn rules_of(limits: &Limits, house: &House, created_at: Timestamp) -> Rules {
+    let mut rules = enforced(limits, house, created_at);
+    if let Some(shadow) = limits.shadow.as_deref() {
+        let shadow = Limits { budget_since: limits.budget_since, ..shadow.clone() };
+        let shadow = enforced(&shadow, house, created_at);
+        let budgets = shadow.budgets.into_iter().filter(|rule| rule.limit.is_some());
+        let told = |rule| BudgetRule { soft: None, thresholds: Vec::new(), shadow: true, ..rule };
+        rules.budgets.extend(budgets.map(told));
+        rules.rates.extend(shadow.rates.into_iter().map(|rule| RateRule { shadow: true, ..rule }));
+        rules.parallel_shadow = shadow.parallel;
+    }
+    rules
+}
+
+fn enforced(limits: &Limits, house: &House, created_at: Timestamp) -> Rules {
     let thresholds = &house.thresholds;
     let mut budgets: Vec<BudgetRule> = Vec::new();
     if limits.max_budget.is_some() || limits.soft_budget.is_some() {
@@ -309,6 +329,7 @@ pub fn rules_of(limits: &Limits, house: &House, created_at: Timestamp) -> Rules 
         budgets,
         rates,
         parallel: limits.max_parallel_requests.map(|limit| ParallelRule { limit: count(limit), shadow: false }),
+        parallel_shadow: None,
     }
 }
 

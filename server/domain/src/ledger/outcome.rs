@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountKey;
 use super::refusal::Refusal;
-use super::window::WindowRule;
+use super::window::{Span, WindowRule};
 use crate::clock::Timestamp;
 use crate::money::Nanos;
 
@@ -13,13 +13,13 @@ use crate::money::Nanos;
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Spend reached the soft limit.
-    SoftLimit { account: AccountKey, window: WindowRule, soft: Nanos, spent: Nanos },
+    SoftLimit { account: AccountKey, window: WindowRule, span: Span, soft: Nanos, spent: Nanos },
     /// Spend reached so many per cent of the limit.
-    Threshold { account: AccountKey, window: WindowRule, percent: u8, limit: Nanos, spent: Nanos },
+    Threshold { account: AccountKey, window: WindowRule, span: Span, percent: u8, limit: Nanos, spent: Nanos },
     /// A limit in shadow would have refused the call.
     Shadow(Box<Refusal>),
     /// The provider billed more than was reserved, and it took the account beyond its limit by so much.
-    Overrun { account: AccountKey, window: WindowRule, beyond: Nanos },
+    Overrun { account: AccountKey, window: WindowRule, span: Span, limit: Nanos, beyond: Nanos },
 }
 
 /// A reservation that is in the book.

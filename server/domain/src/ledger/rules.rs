@@ -150,16 +150,19 @@ pub struct ParallelRule {
 }
 
 /// Everything that holds for an account. Of two rules with the same window, or the same kind and period, the first
-/// counts.
+/// counts; one that is enforced and one in shadow hold both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     pub budgets: Vec<BudgetRule>,
     pub rates: Vec<RateRule>,
     pub parallel: Option<ParallelRule>,
+    /// A second one, in shadow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_shadow: Option<ParallelRule>,
 }
 
 impl Rules {
     pub fn is_empty(&self) -> bool {
-        self.budgets.is_empty() && self.rates.is_empty() && self.parallel.is_none()
+        self.budgets.is_empty() && self.rates.is_empty() && self.parallel.is_none() && self.parallel_shadow.is_none()
     }
 }

@@ -365,3 +365,55 @@ fn a_budget_that_was_begun_anew_counts_from_then_on() {
     assert_eq!(span(50), Span { start: at(48), end: at(72) });
     assert_eq!(span(3), Span { start: at(0), end: at(24) });
 }
+
+#[test]
+fn a_limit_in_shadow_beside_one_of_the_same_window_counts_what_is_spent_and_refuses_nobody() {
+    use crate::limits::Limits;
+
+    let of =
+        |amount: i64| Limits { max_budget: Some(Nanos(amount)), max_parallel_requests: Some(9), ..Limits::default() };
+    let chain = |limits: &Limits| Chain::from_iter([seat(AccountKind::Team, rules_of(limits, &House::default(), NOW))]);
+    let plain = chain(&of(1000));
+    let mut book = book(&plain);
+    assert_eq!(book.reserve(id(1), &plain, ask(300), NOW).unwrap().events, []);
+    book.settle(id(1), ask(300), NOW).unwrap();
+    // A shadow that comes later reads its own sum, and the other one's stays.
+    let shadow = Limits { max_budget: Some(Nanos(400)), max_parallel_requests: Some(1), ..Limits::default() };
+    let both = chain(&Limits { shadow: Some(Box::new(shadow)), ..of(1000) });
+    load(&mut book, &both, NOW);
+    assert_eq!(book.reserve(id(2), &both, ask(100), NOW).unwrap().events, []);
+    let told = book.reserve(id(3), &both, ask(100), NOW).unwrap().events;
+    let kinds: Vec<_> = told
+        .iter()
+        .map(|event| match event {
+            Event::Shadow(r) => (r.limit, r.used),
+            e => panic!("{e:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, [(400, 300), (1, 1)]);
+    let refused = refusal(book.reserve(id(4), &both, ask(501), NOW));
+    assert_eq!((refused.limit, refused.used, refused.reserved), (1000, 300, 200));
+    assert_eq!(book.room(&both, NOW).unwrap().amount, Some(Nanos(500)));
+    // Taken away again, nothing that is enforced was forgotten.
+    assert_eq!(book.room(&plain, NOW).unwrap().amount, Some(Nanos(500)));
+}
+
+#[test]
+fn a_temporary_increase_ends_by_itself_in_the_middle_of_a_window() {
+    let limits = crate::limits::Limits {
+        max_budget: Some(Nanos(100)),
+        temporary_increase: Some(Nanos(50)),
+        temporary_until: Some(later(60)),
+        ..crate::limits::Limits::default()
+    };
+    // The same rules all the time: nothing is read or set anew.
+    let chain = Chain::from_iter([seat(AccountKind::Team, rules_of(&limits, &House::default(), NOW))]);
+    let mut book = book(&chain);
+    book.reserve(id(1), &chain, ask(110), NOW).unwrap();
+    book.settle(id(1), ask(110), NOW).unwrap();
+    assert!(book.reserve(id(2), &chain, ask(40), later(59)).is_ok());
+    book.release(id(2), later(59));
+    let refused = refusal(book.reserve(id(3), &chain, ask(1), later(60)));
+    assert_eq!((refused.limit, refused.used), (100, 110));
+    assert_eq!(book.room(&chain, later(60)).unwrap().amount, Some(Nanos(0)));
+}

@@ -51,9 +51,8 @@ impl Verdict {
             let count = if rule.kind == RateKind::Requests { 1 } else { ask.count(rule.kind) };
             self.rate(&account.key, rule, slowed, (ring, count), now);
         }
-        if let Some(rule) = &account.rules.parallel
-            && account.parallel >= rule.limit
-        {
+        let shadow = account.rules.parallel_shadow.map(|rule| ParallelRule { shadow: true, ..rule });
+        for rule in account.rules.parallel.iter().chain(&shadow).filter(|rule| account.parallel >= rule.limit) {
             self.refuse(rule.shadow, parallel(&account.key, rule, account.parallel));
         }
     }

@@ -1,5 +1,6 @@
 //! When a budget begins anew.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime};
@@ -87,6 +88,26 @@ pub struct Span {
 impl Span {
     pub fn contains(&self, at: Timestamp) -> bool {
         self.start <= at && at < self.end
+    }
+}
+
+/// `in all`, `a day`, `every 2 hours`.
+impl fmt::Display for WindowRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Forever => f.write_str("in all"),
+            Self::Day => f.write_str("a day"),
+            Self::Week => f.write_str("a week"),
+            Self::Month => f.write_str("a month"),
+            Self::RollingMonths { months, .. } => write!(f, "every {months} months"),
+            Self::Rolling { seconds, .. } => {
+                let units = [(DAY_SECONDS, "day"), (3600, "hour"), (60, "minute")];
+                let (length, unit) =
+                    units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, "second"));
+                let count = seconds / length;
+                write!(f, "every {count} {unit}{}", if count == 1 { "" } else { "s" })
+            }
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl ModelAccount {
         self.rules = Arc::new(Rules {
             budgets: self.budgets.iter().map(budget).collect(),
             rates: self.rates.iter().map(rate).collect(),
+            parallel_shadow: None,
             parallel: self.parallel.map(|limit| ParallelRule { limit, shadow: false }),
         });
     }

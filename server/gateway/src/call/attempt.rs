@@ -103,6 +103,7 @@ impl Attempt {
             certainty: Certainty::Unknown,
             usage: Usage::default(),
             cost: Nanos::ZERO,
+            reserved: Nanos::ZERO,
             cost_lines: Vec::new(),
             price_source: None,
             duration_us: 0,

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tollgate_domain::charge::{Charge, Refusal};
-use tollgate_domain::ledger::{Ask, Book, Zone};
+use tollgate_domain::ledger::{Alert, AlertKind, Ask, Book, Zone};
 use tollgate_domain::{Clock, Timestamp};
 use tollgate_store::{LedgerBatch, Store};
 
@@ -35,6 +35,9 @@ const MAX_WAITING_CHARGES: usize = 50_000;
 /// Refusals that wait for the database; beyond it they are counted and dropped.
 const MAX_WAITING_REFUSALS: usize = 5_000;
 
+/// Alerts that wait for the database; beyond it they are counted and dropped.
+const MAX_WAITING_ALERTS: usize = 5_000;
+
 /// Between two tries when the database does not take a batch.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_LAST: Duration = Duration::from_secs(10);
@@ -48,6 +51,9 @@ struct Inner {
     queue: Queue,
     wake: Notify,
     dropped_refusals: AtomicU64,
+    /// By [`AlertKind::ALL`].
+    told_alerts: [AtomicU64; AlertKind::ALL.len()],
+    lost_alerts: AtomicU64,
     /// Every account: one lock, held for microseconds.
     book: Mutex<Book>,
     /// Held while charges go to the database and the book lets go of them, and while sums are read from it.
@@ -135,6 +141,8 @@ impl Ledger {
             queue: Queue::default(),
             wake: Notify::new(),
             dropped_refusals: AtomicU64::new(0),
+            told_alerts: Default::default(),
+            lost_alerts: AtomicU64::new(0),
             book: Mutex::new(Book::new(Zone::default(), latest)),
             flushing: tokio::sync::Mutex::default(),
             store: store.clone(),
@@ -157,6 +165,7 @@ impl Ledger {
         reservation: Reservation,
     ) -> Result<(OpenCharge, BeforeWrite), LedgerError> {
         charge.cost = reservation.held.amount;
+        charge.reserved = reservation.held.amount;
         let frame = journal::encode(frame::Kind::Opened, &charge)?;
         let hold = reservation.hold();
         let (ledger, slot) = (self.clone(), Arc::clone(&hold));
@@ -182,7 +191,11 @@ impl Ledger {
             .ok();
         let usage = &charge.usage;
         // Before the writer sees it: it tells the book to forget what it wrote.
-        reservation.settle(Ask { amount: charge.cost, input_tokens: usage.input, output_tokens: usage.output });
+        let events =
+            reservation.settle(Ask { amount: charge.cost, input_tokens: usage.input, output_tokens: usage.output });
+        if !events.is_empty() {
+            self.tell(Alert::of_charge(events, &charge, self.0.clock.now()));
+        }
         if self.0.queue.push_charge(charge, Holds { opened, settled, extended }) {
             self.0.wake.notify_one();
         }
@@ -193,6 +206,44 @@ impl Ledger {
     pub fn refuse(&self, refusal: Refusal) {
         if !self.0.queue.push_refusal(refusal, MAX_WAITING_REFUSALS) {
             self.0.dropped_refusals.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Logs what people may want to know, and puts it on its way to the database.
+    fn tell(&self, alerts: Vec<Alert>) {
+        for alert in &alerts {
+            log(alert);
+            let counts = AlertKind::ALL.iter().zip(&self.0.told_alerts);
+            for (_, count) in counts.filter(|(kind, _)| **kind == alert.kind) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let lost = self.0.queue.push_alerts(alerts, MAX_WAITING_ALERTS);
+        self.0.lost_alerts.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// How many alerts of each kind there were.
+    pub fn told_alerts(&self) -> impl Iterator<Item = (AlertKind, u64)> {
+        AlertKind::ALL.into_iter().zip(self.0.told_alerts.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Alerts that were lost: too many waited, or the database did not take them.
+    pub fn lost_alerts(&self) -> u64 {
+        self.0.lost_alerts.load(Ordering::Relaxed)
+    }
+
+    /// Writes alerts. Unlike charges they are not worth holding everything else up.
+    async fn append_alerts(&self, alerts: &[Alert]) {
+        let mut tries = 0;
+        while let Err(error) = self.0.store.append_alerts(alerts).await {
+            tries += 1;
+            if tries == 3 {
+                let lost = u64::try_from(alerts.len()).unwrap_or(u64::MAX);
+                self.0.lost_alerts.fetch_add(lost, Ordering::Relaxed);
+                tracing::error!(%error, lost, "alerts could not be written and are lost");
+                return;
+            }
+            tokio::time::sleep(RETRY_FIRST).await;
         }
     }
 
@@ -226,5 +277,17 @@ impl Ledger {
         for charge in &batch.charges {
             book.flushed(charge.id);
         }
+    }
+}
+
+/// As a line of the log: what `budget_events` has, too.
+fn log(alert: &Alert) {
+    let Alert { account, limited, limit, used, charge_id, .. } = alert;
+    let kind = alert.kind.as_str();
+    if alert.kind == AlertKind::Shadow {
+        tracing::info!(kind, %account, limited, limit, used, charge_id, "a limit in shadow would have refused a call");
+    } else {
+        let percent = alert.percent;
+        tracing::warn!(kind, %account, limited, percent, limit, used, charge_id, "a budget's mark was reached");
     }
 }

@@ -28,6 +28,8 @@ pub struct Reservation {
     /// The moment that decides its windows.
     pub at: Timestamp,
     pub held: Ask,
+    /// Limits in shadow that would have refused it: told when it is known what that would have saved.
+    shadows: Vec<Event>,
     live: bool,
     /// How many tokens of all answers the amount pays for.
     pub paid: u64,
@@ -90,7 +92,7 @@ impl Reservation {
         let now = self.ledger.0.clock.now();
         match self.ledger.book().extend(self.id, more, now) {
             Ok(events) => {
-                tell(&events);
+                self.shadows.extend(events);
                 self.held.amount = Nanos(self.held.amount.0.saturating_add(more.amount.0));
                 self.paid = self.paid.saturating_add(tokens);
                 Extended::Held
@@ -105,19 +107,22 @@ impl Reservation {
     pub(super) fn pace(&mut self, tokens: u64) {
         let more = Ask { output_tokens: tokens, ..Ask::default() };
         let now = self.ledger.0.clock.now();
-        if let Ok(events) = self.ledger.book().extend(self.id, more, now) {
-            tell(&events);
-        }
+        // What is in shadow would not have refused it either.
+        drop(self.ledger.book().extend(self.id, more, now));
         self.held.output_tokens = self.held.output_tokens.saturating_add(tokens);
     }
 
     /// Turns it into a charge.
-    pub(super) fn settle(mut self, used: Ask) {
+    /// Gives what is to be told of it.
+    pub(super) fn settle(mut self, used: Ask) -> Vec<Event> {
         self.live = false;
         let now = self.ledger.0.clock.now();
-        if let Some(Settled { events, .. }) = self.ledger.book().settle(self.id, used, now) {
-            tell(&events);
+        let settled = self.ledger.book().settle(self.id, used, now);
+        let mut events = std::mem::take(&mut self.shadows);
+        if let Some(Settled { events: more, .. }) = settled {
+            events.extend(more);
         }
+        events
     }
 }
 
@@ -170,13 +175,14 @@ impl Ledger {
         let reserved = book.reserve(id, chain, ask, at)?;
         let rates = if chain.has_rates() { book.rates(chain, at) } else { Vec::new() };
         drop(book);
-        tell(&reserved.events);
+        let (at, shadows) = (reserved.at, reserved.events);
         let price = size.estimate.filter(|_| chain.budgeted().is_some());
         let reservation = Reservation {
             ledger: self.clone(),
             id,
-            at: reserved.at,
+            at,
             held: ask,
+            shadows,
             live: true,
             paid,
             price,
@@ -240,22 +246,3 @@ impl Ledger {
 
 /// An account that was not used for so long leaves the memory.
 const IDLE_SECONDS: i64 = 3600;
-
-fn tell(events: &[Event]) {
-    for event in events {
-        match event {
-            Event::SoftLimit { account, soft, spent, .. } => {
-                tracing::warn!(%account, soft = %soft.decimal(), spent = %spent.decimal(), "a soft budget is reached");
-            }
-            Event::Threshold { account, percent, limit, spent, .. } => {
-                tracing::warn!(%account, percent, limit = %limit.decimal(), spent = %spent.decimal(), "a share of a budget is spent");
-            }
-            Event::Shadow(refusal) => {
-                tracing::info!(account = %refusal.account, "a limit in shadow would have refused a call");
-            }
-            Event::Overrun { account, beyond, .. } => {
-                tracing::warn!(%account, beyond = %beyond.decimal(), "a provider billed more than was reserved, and a budget is overrun");
-            }
-        }
-    }
-}

@@ -88,6 +88,7 @@ impl Bench {
             certainty: Certainty::Unknown,
             usage: Usage::default(),
             cost: Nanos::ZERO,
+            reserved: Nanos::ZERO,
             cost_lines: Vec::new(),
             price_source: None,
             duration_us: 0,
@@ -318,4 +319,57 @@ async fn a_budget_needs_a_price_and_a_database() {
     let refused = ledger.reserve(&chain(Some(Nanos(1_000_000))), &SIZE, &bench.entropy).await;
     assert!(matches!(refused, Err(AdmitError::Unavailable(_))), "what was spent can't be known");
     assert!(ledger.reserve(&chain(None), &SIZE, &bench.entropy).await.is_ok(), "nothing has to be known");
+}
+
+#[tokio::test]
+async fn limits_in_shadow_and_marks_are_told_in_the_database() {
+    use tollgate_domain::ledger::{AlertKind, House, rules_of};
+    use tollgate_domain::limits::Limits;
+    use tollgate_store::AlertFilter;
+
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    // Calls reserve 100 and cost 42: of ten, the shadow would have refused those after the fifth.
+    let shadow = Limits { max_budget: Some(Nanos(5 * 42 + 99)), ..Limits::default() };
+    let limits = Limits {
+        max_budget: Some(Nanos(1000)),
+        soft_budget: Some(Nanos(100)),
+        shadow: Some(Box::new(shadow)),
+        ..Limits::default()
+    };
+    let house = House { thresholds: vec![20], ..House::default() };
+    let mut chain = Chain::default();
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules_of(&limits, &house, Timestamp(0))));
+    for _ in 0..10 {
+        bench.clock.advance_seconds(1);
+        let Reserved { reservation, .. } = ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap();
+        let (mut open, before_write) = ledger.prepare(Bench::charge(reservation.id), reservation).unwrap();
+        before_write().unwrap();
+        open.charge.cost = Nanos(42);
+        assert!(ledger.settle(open));
+    }
+    // One that reached no provider would have saved nothing: it is not told.
+    drop(ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap());
+    bench.flush(&ledger).await;
+    let page = bench.store.list_alerts(&Visible::All, &AlertFilter::default(), None, 100).await.unwrap();
+    let of = |kind| page.items.iter().filter(move |alert| alert.kind == kind);
+    let shadows: Vec<_> =
+        of(AlertKind::Shadow).map(|alert| (alert.limit, alert.used, alert.asked, alert.cost)).collect();
+    assert_eq!(shadows.len(), 5);
+    assert_eq!(shadows[4], (309, 210, 100, Nanos(42)));
+    let soft: Vec<_> = of(AlertKind::SoftLimit).map(|alert| (alert.limit, alert.used)).collect();
+    assert_eq!(soft, [(100, 126)]);
+    let shares: Vec<_> = of(AlertKind::Threshold).map(|alert| (alert.percent, alert.used)).collect();
+    assert_eq!(shares, [(Some(20), 210)]);
+    assert_eq!(ledger.lost_alerts(), 0);
+    assert_eq!(ledger.told_alerts().map(|(_, count)| count).collect::<Vec<_>>(), [1, 1, 5, 0]);
+    // What was set aside is on record with each charge.
+    let mut reserved = Vec::new();
+    let filter = RequestFilter::default();
+    bench
+        .store
+        .charges_after(&Visible::All, &filter, None, 100, |charge| reserved.push(charge.reserved))
+        .await
+        .unwrap();
+    assert_eq!(reserved, vec![Nanos(100); 10]);
 }

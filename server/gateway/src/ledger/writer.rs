@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tollgate_domain::charge::{Charge, Refusal};
+use tollgate_domain::ledger::Alert;
 use tollgate_store::LedgerBatch;
 
 use super::Ledger;
@@ -28,6 +29,7 @@ pub struct Queue(Mutex<Waiting>);
 struct Waiting {
     charges: VecDeque<(Charge, Holds)>,
     refusals: VecDeque<Refusal>,
+    alerts: VecDeque<Alert>,
 }
 
 /// The journal's files that must stay until the charge is in the database.
@@ -55,6 +57,21 @@ impl Queue {
         }
         waiting.refusals.push_back(refusal);
         true
+    }
+
+    /// How many were dropped because `limit` wait already.
+    pub fn push_alerts(&self, alerts: Vec<Alert>, limit: usize) -> u64 {
+        let mut waiting = self.lock();
+        let room = limit.saturating_sub(waiting.alerts.len());
+        let dropped = alerts.len().saturating_sub(room);
+        waiting.alerts.extend(alerts.into_iter().take(room));
+        u64::try_from(dropped).unwrap_or(u64::MAX)
+    }
+
+    fn take_alerts(&self) -> Vec<Alert> {
+        let mut waiting = self.lock();
+        let count = waiting.alerts.len().min(BATCH);
+        waiting.alerts.drain(..count).collect()
     }
 
     pub fn waiting_charges(&self) -> usize {
@@ -125,5 +142,16 @@ async fn flush(ledger: &Ledger, queue: &Queue, lines: usize) {
             settled.into_iter().chain(extended).for_each(SegmentHold::release);
         }
         ledger.0.journal.shrink();
+    }
+    // After the charges that they are about.
+    loop {
+        let alerts = queue.take_alerts();
+        if alerts.is_empty() {
+            return;
+        }
+        ledger.append_alerts(&alerts).await;
+        if alerts.len() < BATCH {
+            return;
+        }
     }
 }

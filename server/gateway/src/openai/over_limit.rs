@@ -69,6 +69,7 @@ fn whom(kind: AccountKind) -> &'static str {
         AccountKind::Gateway
         | AccountKind::Organisation
         | AccountKind::User
+        | AccountKind::Person
         | AccountKind::Customer
         | AccountKind::Tag
         | AccountKind::Provider
@@ -85,7 +86,7 @@ mod tests {
 
     fn refusal(kind: RefusalKind, account: AccountKey) -> Refusal {
         let resets_at = Some(Timestamp(0));
-        Refusal { account, kind, limit: 5, used: 3, reserved: 1, asked: 2, resets_at, retry_after: None }
+        Refusal { account, kind, limit: 5, used: 3, reserved: 1, asked: 2, resets_at, retry_after: None, slowed: false }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod period;
 use std::collections::BTreeMap;
 
 use tollgate_domain::ids::BudgetId;
-use tollgate_domain::ledger::{BUDGET_STATUS, House, RateKind};
+use tollgate_domain::ledger::{BUDGET_STATUS, House, RateKind, THRESHOLDS};
 use tollgate_domain::limits::{BudgetDuration, Limits};
 use tollgate_domain::money::Nanos;
 
@@ -44,6 +44,10 @@ pub(super) fn read(
             .get("budget_exceeded_status_code", reader)
             .and_then(|cursor| reader.number_of(&cursor, &STATUSES))
             .unwrap_or(BUDGET_STATUS),
+        thresholds: general
+            .get("budget_alert_thresholds", reader)
+            .and_then(|cursor| thresholds(cursor, reader))
+            .unwrap_or_else(|| THRESHOLDS.to_vec()),
         ..House::default()
     };
     house.teams = named::teams(document, &mut periods, reader);
@@ -71,6 +75,18 @@ fn gateway(general: &Section<'_>, litellm: &Section<'_>, periods: &mut Periods<'
     let (max_budget, budget_duration) = with_period(budget, litellm, "budget_duration", periods, reader);
     let max_parallel_requests = parallel(general, reader);
     Limits { max_budget, budget_duration, max_parallel_requests, ..Limits::default() }
+}
+
+/// `budget_alert_thresholds: [50, 80, 100]`: per cent; an empty list tells of none.
+fn thresholds(cursor: Cursor<'_>, reader: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let list = reader.list(cursor)?;
+    let mut found: Vec<u8> = Vec::new();
+    for item in list.items() {
+        found.extend(reader.whole(&item, 1..=100).and_then(|percent| u8::try_from(percent).ok()));
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
 }
 
 /// `max_parallel_requests` is the whole gateway's in most guides and a key's in LiteLLM's code. Beside a limit that

@@ -164,6 +164,7 @@ fn budget<'n>(
     let Some(name) = reader.name(&id) else { return };
     let draft = drafts.entry(name.value.trim().to_owned()).or_default();
     draft.numbers(item, &OF_BUDGET, reader);
+    shadow(item, draft, periods, reader);
 
     let max = item.get("max_budget");
     let amount = max.as_ref().and_then(|cursor| reader.dollars(cursor));
@@ -195,6 +196,23 @@ fn budget<'n>(
             reader.wrong(&map, error.message, "models' names, or patterns such as `gpt-*`");
         }
         draft.note("models", map, reader);
+    }
+}
+
+/// `shadow`: limits that refuse nobody, and tell whom they would have refused.
+fn shadow<'n>(item: &Cursor<'n>, draft: &mut Draft<'n>, periods: &mut Periods<'_>, reader: &mut Reader<'_>) {
+    let Some(map) = item.get("shadow").and_then(|cursor| reader.mapping(cursor)) else { return };
+    let mut found = Draft::default();
+    found.numbers(&map, &OF_BUDGET, reader);
+    let max_budget = map.get("max_budget").and_then(|cursor| reader.dollars(&cursor));
+    let own = period::of(&map, reader);
+    if max_budget.is_some() {
+        found.limits.max_budget = max_budget;
+        found.limits.budget_duration = own.or_else(|| periods.fallback());
+    }
+    if !found.limits.is_empty() {
+        draft.limits.shadow = Some(Box::new(found.limits));
+        draft.note("shadow", map, reader);
     }
 }
 
@@ -242,6 +260,7 @@ fn rates<'d>(
 
 fn rate<'n>(item: &Cursor<'n>, draft: &mut Draft<'n>, periods: &mut Periods<'_>, reader: &mut Reader<'_>) {
     draft.numbers(item, &OF_RATES, reader);
+    shadow(item, draft, periods, reader);
     for (key, kind, period) in RATES {
         let Some(cursor) = item.get(key) else { continue };
         let Some(limit) = count(&cursor, reader) else { continue };

@@ -414,3 +414,28 @@ fn the_value_of_a_variable_is_not_told() {
     assert_eq!(of(&findings, Severity::Error).len(), 5, "{findings}");
     assert!(!format!("{findings:?}").contains("CANARY"), "{findings}");
 }
+
+#[test]
+fn marks_are_told_by_choice() {
+    assert_eq!(quiet("").thresholds, [80, 100]);
+    assert_eq!(quiet("general_settings: {budget_alert_thresholds: [100, 50, 50]}").thresholds, [50, 100]);
+    assert_eq!(quiet("general_settings: {budget_alert_thresholds: []}").thresholds, [0_u8; 0]);
+}
+
+#[test]
+fn limits_in_shadow_stand_beside_those_that_are_enforced() {
+    let found = quiet(
+        "budgets: [{budget_id: red, max_budget: 5, shadow: {max_budget: 2, budget_duration: 1d, rpm_limit: 3}}]\n\
+         user_rate_limits: {ann@example.com: {shadow: {tpm_limit: 7}}}\n",
+    );
+    let red = &found.teams["red"];
+    let shadow = Limits {
+        max_budget: Some(dollars(2)),
+        budget_duration: Some(every("1d")),
+        rpm_limit: Some(3),
+        ..Limits::default()
+    };
+    assert_eq!((red.max_budget, red.shadow.as_deref()), (Some(dollars(5)), Some(&shadow)));
+    let ann = found.users["ann@example.com"].shadow.as_deref();
+    assert_eq!(ann, Some(&Limits { tpm_limit: Some(7), ..Limits::default() }));
+}

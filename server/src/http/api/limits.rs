@@ -142,6 +142,11 @@ pub struct Limits {
     rates: Vec<RateLimit>,
     /// By the model's name.
     models: BTreeMap<String, ModelLimits>,
+    /// More limits that refuse nobody: it is told whom they would have refused (`/api/v1/budget-events/shadow`). They
+    /// have no shadow of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    shadow: Option<Box<Limits>>,
 }
 
 /// A change of limits: what is absent stays, `null` takes a limit away.
@@ -192,6 +197,10 @@ pub struct LimitsPatch {
     #[serde(default)]
     #[schema(schema_with = models_patch)]
     models: Patch<BTreeMap<String, Option<ModelLimits>>>,
+    /// Replaced as a whole; `null` takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<Limits>)]
+    shadow: Patch<Limits>,
 }
 
 /// A map of limits and nulls.
@@ -237,6 +246,7 @@ impl From<Limits> for limits::Limits {
             max_parallel_requests: limits.max_parallel_requests,
             rates: limits.rates.into_iter().map(Into::into).collect(),
             models: limits.models.into_iter().map(|(model, limits)| (model, limits.into())).collect(),
+            shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
     }
 }
@@ -266,6 +276,7 @@ impl From<limits::Limits> for Limits {
             max_parallel_requests: limits.max_parallel_requests,
             rates: limits.rates.into_iter().map(Into::into).collect(),
             models: models.collect(),
+            shadow: limits.shadow.map(|shadow| Box::new((*shadow).into())),
         }
     }
 }
@@ -297,6 +308,7 @@ impl Patch<LimitsPatch> {
                     .map(|rates| rates.into_iter().map(Into::into).collect::<Vec<limits::RateLimit>>())
                     .or_default(&mut field.rates);
                 patch.models.merge_map(&mut field.models);
+                patch.shadow.map(|shadow| Box::new(limits::Limits::from(shadow))).optional(&mut field.shadow);
             }
         }
     }

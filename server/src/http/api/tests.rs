@@ -302,3 +302,47 @@ async fn charges_are_priced_anew_and_invoices_compared() {
     let list = office.call("GET", "/api/v1/invoices", Value::Null, &[]).await;
     assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_in_shadow_are_kept_shown_and_taken_away() {
+    let office = Office::open().await;
+    let shadow = json!({"max_budget": "2", "budget_duration": "1d", "models": {"gpt-*": {"rpm_limit": 1}}});
+    let body = json!({"id": "blue", "name": "Blue", "limits": {"max_budget": "5", "shadow": shadow}});
+    let made = office.call("POST", "/api/v1/teams", body, &[]).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let limits = &made.body["limits"];
+    assert_eq!((&limits["max_budget"], &limits["shadow"]["max_budget"]), (&json!("5"), &json!("2")));
+    assert_eq!(limits["shadow"]["models"]["gpt-*"]["rpm_limit"], 1);
+    let patch = json!({"limits": {"shadow": {"rpm_limit": 7}}});
+    let told = office.call("PATCH", "/api/v1/teams/blue", patch, &[]).await;
+    let limits = &told.body["limits"];
+    assert_eq!((&limits["shadow"]["rpm_limit"], &limits["shadow"]["max_budget"]), (&json!(7), &Value::Null));
+    for shadow in [json!({"rpm_limit": -1}), json!({"shadow": {"rpm_limit": 1}}), json!(1)] {
+        let told = office.call("PATCH", "/api/v1/teams/blue", json!({"limits": {"shadow": shadow}}), &[]).await;
+        assert_eq!(told.status, StatusCode::BAD_REQUEST, "{}", told.body);
+    }
+    let told = office.call("PATCH", "/api/v1/teams/blue", json!({"limits": {"shadow": null}}), &[]).await;
+    assert_eq!((&told.body["limits"]["shadow"], &told.body["limits"]["max_budget"]), (&Value::Null, &json!("5")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_tried_and_events_are_listed() {
+    let office = Office::open().await;
+    let body = json!({"account": "gateway", "limits": {"max_budget": "1"}});
+    let told = office.call("POST", "/api/v1/limits/replay", body, &[]).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+    let found = (&told.body["calls"], &told.body["refused"], &told.body["first"], &told.body["complete"]);
+    assert_eq!(found, (&json!(0), &json!(0), &Value::Null, &json!(true)));
+    for (account, limits) in [("planet", json!({"rpm_limit": 1})), ("gateway", json!({})), ("gateway", json!({"x": 1}))]
+    {
+        let body = json!({"account": account, "limits": limits});
+        assert_eq!(office.call("POST", "/api/v1/limits/replay", body, &[]).await.status, StatusCode::BAD_REQUEST);
+    }
+    for path in ["/api/v1/budget-events?kind=shadow&account_kind=team", "/api/v1/budget-events/shadow?account_id=x"] {
+        let told = office.call("GET", path, Value::Null, &[]).await;
+        assert_eq!((told.status, &told.body["items"]), (StatusCode::OK, &json!([])), "{path}");
+    }
+    for path in ["/api/v1/budget-events?kind=x", "/api/v1/budget-events/shadow?account_kind=planet"] {
+        assert_eq!(office.call("GET", path, Value::Null, &[]).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}

@@ -35,7 +35,22 @@ pub fn read(fields: &mut Fields, limits: &mut Limits) -> Result<(), ControlError
             Err(_) => duration::moment("temp_budget_expiry", &text),
         })?
         .store(&mut limits.temporary_until);
-    models(fields, &mut limits.models)
+    models(fields, &mut limits.models)?;
+    match fields.fields("shadow_limits")? {
+        Field::Absent => {}
+        Field::Null => limits.shadow = None,
+        Field::Value(mut fields) => {
+            let mut shadow = Limits::default();
+            // One that is deeper is refused with the whole: see `Limits::check`.
+            if fields.has("shadow_limits") {
+                return Err(invalid("shadow_limits", "limits in shadow have no shadow themselves"));
+            }
+            read(&mut fields, &mut shadow)?;
+            fields.finish()?;
+            limits.shadow = (!shadow.is_empty()).then(|| Box::new(shadow));
+        }
+    }
+    Ok(())
 }
 
 /// An empty text is none.
@@ -149,6 +164,12 @@ pub fn show(limits: &Limits, out: &mut Map<String, Value>) {
         ("model_rpm_limit".to_owned(), rates(&limits.models, |model| model.rpm_limit)),
         ("model_tpm_limit".to_owned(), rates(&limits.models, |model| model.tpm_limit)),
     ]);
+    if let Some(shadow) = &limits.shadow {
+        let mut shown = Map::new();
+        show(shadow, &mut shown);
+        shown.retain(|_, value| !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty()));
+        out.insert("shadow_limits".to_owned(), Value::Object(shown));
+    }
 }
 
 pub fn model_budgets(models: &BTreeMap<String, ModelLimits>) -> Value {
@@ -186,7 +207,8 @@ mod tests {
             "tpm_limit": 1000, "rpm_limit": 10, "tpd_limit": 100000, "rpd_limit": 500, "max_parallel_requests": 2,
             "temp_budget_increase": 5.0, "temp_budget_expiry": "2027-01-31T00:00:00.000Z",
             "model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},
-            "model_rpm_limit": {"gpt-4o": 3}, "model_tpm_limit": {"gpt-4": 7}
+            "model_rpm_limit": {"gpt-4o": 3}, "model_tpm_limit": {"gpt-4": 7},
+            "shadow_limits": {"max_budget": 2.0, "budget_duration": "1d", "rpm_limit": 3}
         }"#;
         let mut limits = Limits::default();
         parse(given, &mut limits).unwrap();
@@ -229,6 +251,9 @@ mod tests {
             r#"{"rpm_limit": 1.5}"#,
             r#"{"model_max_budget": {"a": {"limit": 1}}}"#,
             r#"{"temp_budget_expiry": "soon"}"#,
+            r#"{"shadow_limits": {"max_budget": "lots"}}"#,
+            r#"{"shadow_limits": {"shadow_limits": {"max_budget": 1}}}"#,
+            r#"{"shadow_limits": {"rpm": 1}}"#,
         ] {
             assert!(parse(text, &mut Limits::default()).is_err(), "{text}");
         }

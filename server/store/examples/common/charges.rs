@@ -57,6 +57,7 @@ pub fn charge(entropy: &dyn Entropy, keys: &[KeyId], shared: &Shared, owners: u6
         certainty: Certainty::Measured,
         usage,
         cost,
+        reserved: Nanos::ZERO,
         cost_lines,
         price_source: Some(Arc::clone(&shared.price_source)),
         duration_us: (random % 9_000_000) as i64,

@@ -39,6 +39,8 @@ pub struct Model {
     /// Counts beside the tokens: `output_images:2 web_searches:1`.
     pub units: Option<String>,
     pub cost_nanos: i64,
+    /// 0: nothing, or it is not known.
+    pub reserved_nanos: i64,
     pub cost_lines: Option<String>,
     pub price_source: Option<String>,
     pub duration_us: i64,

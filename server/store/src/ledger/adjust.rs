@@ -140,6 +140,8 @@ fn repriceable(row: &QueryResult) -> Result<Repriceable, StoreError> {
             image_output: tokens(24)?,
             units: units::parse(maybe(33)?.as_deref()).ok_or_else(|| bad("the units"))?,
         },
+        // Nothing reads it here.
+        reserved: Nanos::ZERO,
         cost: Nanos(int(25)?),
         cost_lines: cost_lines::parse(maybe(26)?.as_deref()).ok_or_else(|| bad("the lines of its cost"))?,
         price_source: None,

@@ -5,7 +5,7 @@
 //! long to pick it apart.
 
 mod adjust;
-mod bulk;
+pub mod bulk;
 pub mod cost_lines;
 mod granted;
 mod latest;
@@ -26,6 +26,7 @@ use crate::error::within;
 use crate::{Store, StoreError};
 use bulk::Connection;
 use rollup::Rollup;
+pub use rows::indexed;
 pub use verify::{LedgerReport, MOST_TOLD};
 
 /// A batch may wait for as long: its lines are safe in the journal.

@@ -43,6 +43,7 @@ macro_rules! charges {
                 "output_tokens",
                 "reasoning_tokens",
                 "cost_nanos",
+                "reserved_nanos",
                 "cost_lines",
                 "price_source",
                 "duration_us",
@@ -223,6 +224,7 @@ impl ChargeBinder {
         arguments.int(tokens(usage.output));
         arguments.int(tokens(usage.reasoning));
         arguments.int(charge.cost.0);
+        arguments.int(charge.reserved.0);
         self.scratch.clear();
         cost_lines::write(&mut self.scratch, &charge.cost_lines);
         arguments.text_or_null(Some(self.scratch.as_str()).filter(|lines| !lines.is_empty()));

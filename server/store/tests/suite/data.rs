@@ -164,6 +164,7 @@ impl Maker {
             ]),
             usage,
             cost: Nanos(self.below(90_000_000) as i64),
+            reserved: Nanos::ZERO,
             cost_lines: vec![CostLine { meter: Meter::Input, units: usage.input, price: Picos(2_500_000) }],
             price_source: Some("configuration".into()),
             duration_us: self.below(9_000_000) as i64,

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests fail by it")]
 
 mod adjustments;
+mod alerts;
 mod audit;
 mod data;
 mod harness;
@@ -65,6 +66,8 @@ suite! {
     principals: a_principal_has_what_is_above_its_key, an_ownership_has_one_number,
         an_exchanged_text_is_found_until_its_time, keys_are_found_by_whose_they_are;
     people: users_are_found_by_address, a_token_works_once, an_identity_is_somebodys;
+    alerts: a_mark_is_told_once_a_turn_and_a_shadow_for_every_call,
+        alerts_are_seen_by_whoever_sees_the_accounts_spend, shadows_are_added_up;
     health: deployments_are_judged_by_their_last_calls;
     adjustments: sums_have_them_and_counts_do_not, none_is_written_twice, what_is_wrong_of_them_is_found;
 }

@@ -93,7 +93,7 @@ fn everything_that_is_written_down_becomes_a_rule() {
 #[test]
 fn a_personal_key_is_paid_for_by_its_person_and_a_teams_by_the_team() {
     let mut principal = principal();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "gpt-4o") };
     let key = "key 00000000-0000-0000-0000-000000000001";
     let part = format!("{key}, model gpt-*");
@@ -150,7 +150,7 @@ fn a_shared_budget_fills_in_what_an_account_leaves_open() {
     let mut principal = principal();
     let budgets = [budget];
     principal.budgets = budgets.to_vec();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers { principal: Some(&principal), ..Payers::new(&house, "o3") };
     let chain = payers.chain();
     let key = "key 00000000-0000-0000-0000-000000000001";
@@ -171,7 +171,7 @@ fn customers_and_tags_pay_too() {
     let customer: Customer = serde_json::from_value(json!({"id": "c1", "limits": {"max_budget": 4}})).unwrap();
     let tags: Vec<Tag> =
         ["a", "b"].map(|id| serde_json::from_value(json!({"id": id, "limits": {"rpm_limit": 1}})).unwrap()).into();
-    let house = House::default();
+    let house = House { thresholds: Vec::new(), ..House::default() };
     let payers = Payers {
         customer: Some(CustomerLimits {
             id: &customer.id,
@@ -357,4 +357,44 @@ fn a_chain_knows_what_is_limited() {
     let rules = Rules { budgets: vec![shadow], ..Rules::default() };
     chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules));
     assert_eq!((chain.is_limited(), chain.budgeted().is_some()), (true, false));
+}
+
+#[test]
+fn limits_in_shadow_change_nothing_that_is_enforced() {
+    let mut principal = principal();
+    let plain = Payers { principal: Some(&principal.clone()), ..Payers::new(&House::default(), "gpt-4o") }.chain();
+    let shadow = json!({"max_budget": 5, "budget_duration": "1d", "rpm_limit": 1, "max_parallel_requests": 1,
+        "models": {"gpt-*": {"max_budget": 1}, "gpt-4o": {"rpm_limit": 1}}});
+    principal.key.limits.shadow = Some(Box::new(limits(shadow)));
+    let shadowed = Payers { principal: Some(&principal), ..Payers::new(&House::default(), "gpt-4o") }.chain();
+    let (mut told, mut enforced) = (0, Vec::new());
+    for seat in shadowed.seats() {
+        let rules = &*seat.rules;
+        told += rules.budgets.iter().filter(|rule| rule.shadow).count();
+        told += rules.rates.iter().filter(|rule| rule.shadow).count() + usize::from(rules.parallel_shadow.is_some());
+        let rules = Rules {
+            budgets: rules.budgets.iter().filter(|rule| !rule.shadow).cloned().collect(),
+            rates: rules.rates.iter().filter(|rule| !rule.shadow).copied().collect(),
+            parallel: rules.parallel,
+            parallel_shadow: None,
+        };
+        if seat.key.model.as_deref() != Some("gpt-4o") {
+            enforced.push((seat.key.clone(), rules));
+        }
+    }
+    assert_eq!(told, 5);
+    let before: Vec<_> = plain.seats().iter().map(|seat| (seat.key.clone(), (*seat.rules).clone())).collect();
+    assert_eq!(enforced, before);
+}
+
+#[test]
+fn a_customer_with_nothing_but_a_shadow_keeps_the_houses_limits() {
+    let house = House { customer: limits(json!({"max_budget": 10})), ..House::default() };
+    let id = CustomerId::parse("eve").unwrap();
+    let own = limits(json!({"shadow": {"max_budget": 3}}));
+    let customer = CustomerLimits { id: &id, limits: &own, budget_id: None, created_at: MADE };
+    let chain = Payers { customer: Some(customer), ..Payers::new(&house, "m") }.chain();
+    let rules = &chain.seats().last().unwrap().rules;
+    let found: Vec<_> = rules.budgets.iter().map(|rule| (rule.limit.unwrap().0, rule.shadow)).collect();
+    assert_eq!(found, [(10, false), (3, true)]);
 }

@@ -94,6 +94,7 @@ fn a_budget_that_slows_does_not_refuse() {
     let rules = Rules {
         budgets: vec![BudgetRule { slows: Some(100_000), ..BudgetRule::new(WindowRule::Day, Nanos(100)) }],
         rates: vec![RateRule { kind: RateKind::Requests, period: Period::Minute, limit: 50, shadow: false }],
+        parallel_shadow: None,
         parallel: None,
     };
     let chain: Chain = [seat(AccountKind::Key, rules)].into_iter().collect();
