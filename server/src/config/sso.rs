@@ -115,7 +115,12 @@ fn microsoft(reader: &mut Reader<'_>) -> Option<ProviderConfig> {
     let (client_id, client_secret) = credentials("MICROSOFT", true, reader)?;
     let Some(tenant) = reader.variables.get("MICROSOFT_TENANT") else {
         let help = "the directory's id, or `organizations` with MICROSOFT_ALLOWED_TENANTS";
-        reader.report.error(Place::default(), "MICROSOFT_TENANT", "is not set: which tenant may sign in?", help);
+        reader.report.warning(
+            Place::default(),
+            "MICROSOFT_TENANT",
+            "is not set: nobody can sign in with Microsoft before it is known which tenant may",
+            help,
+        );
         return None;
     };
     let tenant = tenant.trim().to_owned();

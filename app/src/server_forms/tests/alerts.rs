@@ -37,7 +37,7 @@ async fn alerts_are_listed_and_told_on_the_page_of_the_account() {
     let made = site.post("/ui/customers/create", &[("id", "eve"), ("shadow_limits", "budget=5 per=30d")]).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.html);
     let page = site.get("/ui/customers/eve").await;
-    page.says("In shadow, refusing nobody").says("budget=5 per=30d").never_says("would have refused");
+    page.says("In shadow, refusing nobody").says("budget=5 per=30d").never_says("Limits in shadow would have refused");
     let eve = AccountKey::new(AccountKind::Customer, "eve");
     let soft = Alert { kind: AlertKind::SoftLimit, id: "soft".to_owned(), ..shadow(9, eve.clone()) };
     site.store.append_alerts(&[shadow(1, eve.clone()), shadow(2, eve), soft]).await.unwrap();
@@ -45,7 +45,11 @@ async fn alerts_are_listed_and_told_on_the_page_of_the_account() {
     page.says("Would have been refused").says("Soft budget reached").says("$1.50").says("/ui/customers/eve");
     site.get("/ui/alerts?kind=soft_limit").await.says("Soft budget reached").never_says(">Would have been refused<");
     site.get("/ui/alerts?account_kind=team").await.says("No alert matches");
-    site.get("/ui/customers/eve").await.says("would have refused").says("$1.50").says("account_id=eve");
+    site.get("/ui/customers/eve")
+        .await
+        .says("Limits in shadow would have refused")
+        .says("$1.50")
+        .says("account_id=eve");
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn a_provider_is_a_way_in() {
     let mut world = World::new().await;
     let page = world.site.get("/ui/sign-in?next=/ui/keys").await;
     page.says("Continue with Example SSO")
-        .says("href=\"/sso/login/okta?next=/ui/keys\"")
+        .says("href=\"/sso/login/okta?next=%2Fui%2Fkeys\"")
         .says("Sign in with a password");
     let answer = world.there("/sso/login/okta?next=/ui/keys").await;
     let before = world.site.cookie().to_owned();

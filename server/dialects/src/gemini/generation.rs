@@ -143,7 +143,9 @@ fn write_format<'a>(format: &Format<'a>, from: Dialect, out: &mut Object<'a>, lo
             out.put("responseMimeType", Cow::Borrowed("application/json"));
             match schema::write(schema) {
                 Written::Schema(schema) => out.put("responseSchema", schema),
-                Written::Json(schema) => out.put("responseJsonSchema", schema),
+                Written::Json(schema) if schema.as_object().is_some() => out.put("responseJsonSchema", schema),
+                // No schema at all: only its own dialect may take it.
+                Written::Json(_) => losses.parameter("response_format"),
             }
         }
         Format::Other(Json::Object(own)) if from == Dialect::Gemini => out.fill(own),

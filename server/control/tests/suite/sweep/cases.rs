@@ -4,6 +4,7 @@
 use std::pin::Pin;
 
 use tollgate_control::access::{self, Ensured};
+use tollgate_control::alerts::AlertFilter;
 use tollgate_control::audit::AuditFilter;
 use tollgate_control::export::{self, Format, Layout};
 use tollgate_control::increases::{Approval, IncreaseFilter};
@@ -11,13 +12,15 @@ use tollgate_control::invoices::Import;
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, audit, budgets, groups, increases, invoices, models, overview, people, records,
-    repricing, requests, secrets, settings, usage, users,
+    Control, ControlError, OpContext, alerts, audit, budgets, groups, increases, invoices, models, overview, people,
+    records, replay, repricing, requests, secrets, settings, usage, users,
 };
+use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
 use tollgate_domain::increase::IncreaseRequest;
 use tollgate_domain::invoice::Tolerance;
-use tollgate_domain::ledger::AccountKind;
+use tollgate_domain::ledger::{AccountKey, AccountKind};
+use tollgate_domain::limits::Limits;
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
@@ -46,6 +49,16 @@ pub enum Then {
     Conflict,
     NotFound,
     Invalid(&'static str),
+}
+
+/// A limit of everything, tried on an hour.
+fn proposal() -> replay::Proposal {
+    replay::Proposal {
+        account: AccountKey::new(AccountKind::Gateway, ""),
+        limits: Limits { rpm_limit: Some(1), ..Limits::default() },
+        since: Timestamp(0),
+        until: Timestamp(Timestamp::MICROS_PER_HOUR),
+    }
 }
 
 /// What the matrix says.
@@ -458,6 +471,18 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         overview::authorise(&c, &op)
+    });
+    case!(list, "alerts::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        alerts::list(&c, &op, &AlertFilter::default(), None, 9).await
+    });
+    case!(list, "alerts::shadows", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
+        alerts::shadows(&c, &op, &AlertFilter::default(), 9).await
+    });
+    case!(list, "replay::begin", "all", whole(Action::Export, Resource::Request), Then::ReadAndLogged, |c, op| {
+        replay::begin(&c, &op, proposal())
+    });
+    case!(list, "replay::run", "all", whole(Action::Export, Resource::Request), Then::ReadAndLogged, |c, op| {
+        replay::run(&c, &op, proposal(), 9)
     });
     case!(list, "requests::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         requests::list(&c, &op, &RequestFilter::default(), None, 9).await

@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 19] = [
+const SOURCES: [(&str, &[&str]); 21] = [
     (
         "access",
         &[
@@ -75,6 +75,7 @@ const SOURCES: [(&str, &[&str]); 19] = [
         ],
     ),
     ("budgets", &[include_str!("../../../src/budgets.rs")]),
+    ("alerts", &[include_str!("../../../src/alerts.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("people", &[include_str!("../../../src/people.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
@@ -103,6 +104,7 @@ const SOURCES: [(&str, &[&str]); 19] = [
             include_str!("../../../src/invoices/reconcile.rs"),
         ],
     ),
+    ("replay", &[include_str!("../../../src/replay.rs")]),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
     ("settings", &[include_str!("../../../src/settings.rs")]),
     ("usage", &[include_str!("../../../src/usage.rs")]),
