@@ -51,7 +51,7 @@ def test_a_whole_life(admin, name, kind):
     if "limits" in made:
         assert made["limits"]["max_budget"] == "12.5"
         assert made["limits"]["models"]["gpt-4o"] == {
-            "max_budget": None, "budget_duration": None, "tpm_limit": 5, "rpm_limit": None,
+            "max_budget": None, "budget_duration": None, "tpm_limit": 5, "rpm_limit": None, "rates": [],
         }
 
     admin.post(kind, body, 409)
