@@ -14,7 +14,7 @@ INPUT, OUTPUT = 2_000, 8_000
 
 def body() -> bytes:
     messages = [{"role": "user", "content": "Hello"}]
-    return json.dumps({"model": "mock-gpt", "messages": messages, "max_tokens": MAX_TOKENS}).encode()
+    return json.dumps({"model": "mock-echo", "messages": messages, "max_tokens": MAX_TOKENS}).encode()
 
 
 def dollars(nanos: int) -> str:
