@@ -328,12 +328,13 @@ async fn greet(
     terminal::say(&format!("Tollgate {} listens on {bound}.", env!("CARGO_PKG_VERSION")));
     terminal::say(&format!("  Dashboard:            {base}/ui"));
     // There may be an administrator who can't sign in: then an operator gives them a password.
-    let setup = match access::needs_setup(control).await? {
-        true => match access::begin_setup(control, operator).await {
+    let setup = if access::needs_setup(control).await? {
+        match access::begin_setup(control, operator).await {
             Err(ControlError::Conflict { .. }) => None,
             token => Some(token?),
-        },
-        false => None,
+        }
+    } else {
+        None
     };
     if let Some(token) = setup {
         terminal::say(&format!("  First administrator:  {base}/ui/setup?token={}", token.expose()));

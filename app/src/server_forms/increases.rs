@@ -113,10 +113,7 @@ async fn answer(
     mut form: Form,
     request: Request,
 ) -> Response {
-    let error = match done {
-        Ok(_) => return redirect_with(&increase_href(id), notice),
-        Err(error) => error,
-    };
+    let Err(error) = done else { return redirect_with(&increase_href(id), notice) };
     match error {
         ControlError::Invalid { .. } => {
             form.refuse(&error, NAMES);

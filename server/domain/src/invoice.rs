@@ -188,16 +188,15 @@ mod tests {
         Variance { day: 1, model, credential, theirs, ours, our_models: vec![], agrees: false }
     }
 
-    fn money(nanos: i64) -> Option<Amounts> {
-        Some(Amounts { cost: Some(Nanos(nanos)), ..Amounts::default() })
-    }
-
-    fn tokens(input: i64, output: i64) -> Option<Amounts> {
-        Some(Amounts { input: Some(input), output: Some(output), ..Amounts::default() })
+    fn amounts(cost: Option<i64>, tokens: Option<(i64, i64)>) -> Amounts {
+        let (input, output) = tokens.unzip();
+        Amounts { cost: cost.map(Nanos), input, output, ..Amounts::default() }
     }
 
     #[test]
     fn variances_are_exact_and_of_either_side() {
+        let money = |nanos| Some(amounts(Some(nanos), None));
+        let tokens = |input, output| Some(amounts(None, Some((input, output))));
         let both = variance(money(200), money(150));
         assert_eq!((both.cost_difference(), both.basis_points()), (Some(Nanos(-50)), Some(-2500)));
         assert_eq!(variance(None, money(5)).cost_difference(), Some(Nanos(5)));
@@ -211,6 +210,8 @@ mod tests {
 
     #[test]
     fn what_is_tolerated_agrees() {
+        let money = |nanos| Some(amounts(Some(nanos), None));
+        let tokens = |input, output| Some(amounts(None, Some((input, output))));
         let tolerance = Tolerance { cost: Nanos(10), points: 100 };
         for (theirs, ours, agrees) in [
             (money(100), money(110), true),

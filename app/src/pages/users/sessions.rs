@@ -38,7 +38,7 @@ pub fn Sessions(id: String, sessions: Vec<SessionView>, may_end: bool) -> impl I
 
 fn row(session: SessionView, action: &str, may_end: bool) -> impl IntoView + use<> {
     let SessionView { digest, current, began_at, seen_at, provider, address, agent } = session;
-    let by = provider.map_or_else(|| "password".to_owned(), |provider| provider);
+    let by = provider.unwrap_or_else(|| "password".to_owned());
     let moment = |at: Option<tollgate_domain::Timestamp>| at.map(|at| view! { <Moment at /> });
     let agent = agent.unwrap_or_else(|| "Unknown".to_owned());
     let end = may_end.then(|| {

@@ -66,7 +66,7 @@ impl Columns {
 /// What the columns are separated by: whichever the heading has most of.
 fn delimiter(bytes: &[u8]) -> u8 {
     let heading = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let of = |wanted: u8| heading.iter().filter(|byte| **byte == wanted).count();
+    let of = |wanted: u8| heading.split(|byte| *byte == wanted).count();
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|byte| of(*byte)).unwrap_or(b',')
 }
 

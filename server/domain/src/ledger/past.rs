@@ -28,14 +28,17 @@ pub struct PastCall {
     pub used: Ask,
 }
 
+/// The end, the id, and what was used: cost, and tokens in and out.
+type UnderWay = (Timestamp, uuid::Uuid, i64, u64, u64);
+
 /// A book with one account that past calls are played to, oldest first. A call that is refused spends nothing, as it
 /// would have been. Rates begin empty. It remembers only calls that were under way at once.
 #[derive(Debug)]
 pub struct Past {
     book: Book,
     chain: Chain,
-    /// The end, the id, and what was used: cost, and tokens in and out.
-    under_way: BinaryHeap<Reverse<(Timestamp, uuid::Uuid, i64, u64, u64)>>,
+    /// The one that ends first on top.
+    under_way: BinaryHeap<Reverse<UnderWay>>,
 }
 
 impl Past {
@@ -167,7 +170,9 @@ mod tests {
             let seat = Seat { key: account(), rules: Arc::new(rules_of(limits, &House::default(), NOON)) };
             let (mut book, chain) = (Book::default(), Chain::from_iter([seat]));
             if let Err(ReserveError::Unloaded(needed)) = book.room(&chain, NOON) {
-                needed.iter().for_each(|needed| book.load(needed, Nanos(0)));
+                for needed in &needed {
+                    book.load(needed, Nanos(0));
+                }
             }
             (book, chain)
         };

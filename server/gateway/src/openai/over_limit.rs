@@ -45,7 +45,7 @@ impl OverLimit {
             used: amount(refusal.used),
             reserved: amount(refusal.reserved),
             asked: amount(refusal.asked),
-            resets_at: refusal.resets_at.map(|at| at.to_rfc3339()),
+            resets_at: refusal.resets_at.map(tollgate_domain::Timestamp::to_rfc3339),
             ask: whom(account.kind),
             request_increase: form,
         }

@@ -228,7 +228,7 @@ impl PartialSchema for IncreaseAccount {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some("The kind of an account whose limits can be asked to be raised."))
-            .enum_values(Some(RAISABLE.map(|kind| kind.as_str())))
+            .enum_values(Some(RAISABLE.map(tollgate_domain::ledger::AccountKind::as_str)))
             .into()
     }
 }

@@ -40,7 +40,7 @@ async fn ids(db: &Database, visible: &Visible, filter: &AlertFilter) -> Vec<Stri
 pub async fn a_mark_is_told_once_a_turn_and_a_shadow_for_every_call(db: &Database) {
     let team = || AccountKey::new(AccountKind::Team, "t-1");
     let mark = alert(1, AlertKind::Threshold, team(), 0);
-    assert_eq!(db.store.append_alerts(std::slice::from_ref(&mark)).await.unwrap(), [mark.id.clone()]);
+    assert_eq!(db.store.append_alerts(std::slice::from_ref(&mark)).await.unwrap(), std::slice::from_ref(&mark.id));
     // Of another call, after a restart: it is the same mark of the same turn.
     let again = Alert { id: "000002-0".to_owned(), charge_id: "charge-2".to_owned(), ..mark.clone() };
     let of_model = Alert { id: "3".to_owned(), account: team().of_model("gpt-4o"), ..mark.clone() };
