@@ -30,7 +30,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// What the row of a session is called: see [`SessionRow::digest`].
+    /// What the row of a session is called: see [`crate::SessionRow`].
     pub fn digest_of(id: &Id) -> String {
         digest(id)
     }
