@@ -25,5 +25,5 @@ pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered};
 pub use openai::error::CallError;
 pub use routes::router;
-pub use targets::credentials;
+pub use targets::{credentials, signature_for};
 pub use upstream::{is_link_local, use_shard};
