@@ -14,7 +14,6 @@ mod openai;
 mod payers;
 mod routes;
 mod simulator;
-mod sse;
 mod targets;
 #[cfg(test)]
 mod tests;
