@@ -21,7 +21,7 @@ DECLARED = types.Tool(function_declarations=[{**WEATHER, "parameters_json_schema
 PARIS = {"city": "Paris"}
 
 # What the models' names begin with, by what their provider speaks.
-BEHIND = {"openai": "mock-", "compatible": "like-", "anthropic": "claude-", "gemini": "gemini-", "bedrock": "nova-"}
+BEHIND = {"openai": "mock-", "compatible": "like-", "anthropic": "claude-", "gemini": "gemini-", "bedrock": "nova-", "azure": "azure-"}
 
 
 @pytest.fixture(scope="module")

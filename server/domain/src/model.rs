@@ -53,6 +53,9 @@ pub enum Wire {
     Gemini,
     /// Amazon Bedrock's Converse.
     Bedrock,
+    /// OpenAI's, at Azure: with deployments in the path. The version of the interface is the address's query
+    /// (`https://host?api-version=2024-10-21`); without one it is the interface that has the deployment in the body.
+    Azure,
 }
 
 /// Who answers a deployment's calls.

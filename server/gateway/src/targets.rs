@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use memchr::memmem;
+use tollgate_dialects::azure;
 use tollgate_dialects::bedrock::sign::{Credentials, Scope, Signable, sign};
 use tollgate_dialects::providers::{self, Auth, Serves};
 use tollgate_domain::Timestamp;
@@ -91,6 +92,8 @@ pub struct HttpTarget {
     pub headers: HeaderMap,
     /// Signs each request.
     aws: Option<Aws>,
+    /// The version of Azure's interface.
+    version: Option<String>,
     /// The path of each operation that it has, as the request line has it.
     paths: Vec<(Operation, Uri)>,
 }
@@ -210,13 +213,20 @@ impl Target {
 
     /// Whether its server is spoken to in the operation's own dialect.
     pub fn speaks(&self, operation: Operation) -> bool {
-        match &self.http {
-            Some(http) => {
-                http.uri(operation).is_some()
-                    || matches!((http.wire, operation), (Wire::Gemini, Operation::GenerateContent))
-            }
-            None => tail(Wire::OpenAi, operation, false).is_some(),
+        let Some(http) = &self.http else { return tail(Wire::OpenAi, operation, false).is_some() };
+        match http.wire {
+            Wire::Gemini if operation == Operation::GenerateContent => true,
+            Wire::Azure => azure_name(operation).is_some(),
+            _ => http.uri(operation).is_some(),
         }
+    }
+
+    /// The path of an operation where it depends on the model, below the address.
+    pub fn path(&self, operation: Operation, upstream_model: &str) -> Option<String> {
+        let http = self.http.as_ref().filter(|http| http.wire == Wire::Azure)?;
+        // Responses never had deployments.
+        let version = http.version.as_deref().filter(|_| operation != Operation::Responses);
+        Some(azure::path(upstream_model, azure_name(operation)?, version))
     }
 
     /// What the caller asked for, as a header.
@@ -317,6 +327,7 @@ impl HttpTarget {
                 .collect(),
             base_path,
             aws: deployment.aws.as_ref().map(aws),
+            version: url.query_pairs().find(|(name, _)| name == "api-version").map(|(_, version)| version.into_owned()),
         })
     }
 
@@ -395,6 +406,11 @@ pub fn signature_for(
     signature(&aws(login), url.path(), (&host, kind), body, now)
 }
 
+/// What Azure calls an operation.
+fn azure_name(operation: Operation) -> Option<&'static str> {
+    tail(Wire::OpenAi, operation, true).map(|tail| tail.trim_start_matches('/'))
+}
+
 /// The version of Anthropic's interface: its documentation's.
 const ANTHROPIC_VERSION: &str = "2023-06-01";
 
@@ -410,7 +426,7 @@ pub fn credentials(deployment: &Deployment) -> Vec<(HeaderName, Secret)> {
         Wire::Anthropic => (HeaderName::from_static("x-api-key"), key.clone()),
         Wire::Gemini => (HeaderName::from_static("x-goog-api-key"), key.clone()),
         Wire::Bedrock => bearer("Bearer", key),
-        Wire::OpenAi => match providers::find(&deployment.provider).map(|provider| &provider.auth) {
+        Wire::OpenAi | Wire::Azure => match providers::find(&deployment.provider).map(|provider| &provider.auth) {
             Some(Auth::Header(name)) => match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(name) => (name, key.clone()),
                 Err(_) => bearer("Bearer", key),

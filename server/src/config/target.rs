@@ -74,6 +74,7 @@ pub(super) fn resolve(params: &Params<'_>, reader: &mut Reader<'_>) -> Result<Ta
         None
     };
     let (base_url, own) = base_url(provider, params, region.as_deref(), reader)?;
+    let base_url = if provider.wire == Wire::Azure { with_version(&base_url, params, reader)? } else { base_url };
     let has_key =
         params.api_key.is_some() || own && provider.keys.iter().any(|name| reader.variables.get(name).is_some());
     if signs && !has_key {
@@ -207,6 +208,36 @@ fn base_url(
     Err(Stop::Wrong)
 }
 
+/// The version of Azure's interface where nothing names one: the last that is no preview.
+const AZURE_VERSION: &str = "2024-10-21";
+
+/// Words for the interface without versions.
+const UNVERSIONED: [&str; 3] = ["v1", "latest", "preview"];
+
+/// Azure's address: of the resource alone, and with the version of the interface.
+fn with_version(base_url: &str, params: &Params<'_>, reader: &mut Reader<'_>) -> Result<String, Stop> {
+    let version = match params.all.as_ref().and_then(|all| all.get("api_version")) {
+        Some(cursor) => {
+            let text = reader.name(&cursor).ok_or(Stop::Wrong)?.value;
+            if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.') {
+                reader.wrong(&cursor, "not a version", format!("`api_version: \"{AZURE_VERSION}\"`"));
+                return Err(Stop::Wrong);
+            }
+            text
+        }
+        None => reader.variables.get("AZURE_API_VERSION").unwrap_or_else(|| AZURE_VERSION.to_owned()),
+    };
+    let Ok(mut url) = Url::parse(base_url) else { return Ok(base_url.to_owned()) };
+    // Some write the operation's beginning; the calls bring it.
+    let path = url.path().split("/openai").next().unwrap_or_default().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    let version = version.trim();
+    if !UNVERSIONED.contains(&version) {
+        url.query_pairs_mut().append_pair("api-version", version);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
 struct UrlProblem {
     what: &'static str,
     help: &'static str,
@@ -242,7 +273,7 @@ fn normalise(text: &str, provider: &Provider) -> Result<String, UrlProblem> {
     }
     // Some write the version, some the operation; the calls bring both.
     let brought: &[&str] = match provider.wire {
-        Wire::OpenAi | Wire::Bedrock => &[],
+        Wire::OpenAi | Wire::Bedrock | Wire::Azure => &[],
         Wire::Anthropic => &["/messages", "/v1"],
         Wire::Gemini => &["/openai", "/models", "/v1beta"],
     };

@@ -102,6 +102,21 @@ fn amazon_is_signed_for_or_has_a_key() {
 }
 
 #[test]
+fn azures_addresses_have_a_version() {
+    let base = |more: &str| {
+        let (deployment, _) =
+            one(&format!("model: azure/gpt, api_key: k, api_base: https://x.openai.azure.com{more}"), &[]);
+        address(&deployment).to_owned()
+    };
+    assert_eq!(base(""), "https://x.openai.azure.com/?api-version=2024-10-21");
+    assert_eq!(
+        base("/openai/deployments/gpt, api_version: 2025-01-01-preview"),
+        "https://x.openai.azure.com/?api-version=2025-01-01-preview"
+    );
+    assert_eq!(base(", api_version: v1"), "https://x.openai.azure.com");
+}
+
+#[test]
 fn addresses_are_made_whole() {
     for (params, expected) in [
         ("model: openai/x, api_base: \"http://host:1234/v1/\"", "http://host:1234/v1"),
@@ -235,7 +250,7 @@ fn wildcards() {
 #[test]
 fn what_is_not_supported_yet_or_blocked_is_left_out() {
     let text = "model_list:\n\
-        - {model_name: a, litellm_params: {model: azure/gpt-4o, api_key: os.environ/NOT_SET}}\n\
+        - {model_name: a, litellm_params: {model: vertex_ai/gemini-2.5-pro, api_key: os.environ/NOT_SET}}\n\
         - {model_name: b, litellm_params: {model: sagemaker/jumpstart-dft-meta-textgeneration}}\n\
         - {model_name: c, litellm_params: {model: simulator/echo}, model_info: {blocked: true}}\n\
         - {model_name: d, litellm_params: {model: simulator/echo}}\n\
@@ -244,7 +259,7 @@ fn what_is_not_supported_yet_or_blocked_is_left_out() {
     assert_eq!(config.catalog.names(), ["d"]);
     let told = told(&findings);
     assert!(told[0].starts_with(
-        "2 warning model_list[0].litellm_params.model: `azure` is not supported yet: this deployment is left out"
+        "2 warning model_list[0].litellm_params.model: `vertex_ai` is not supported yet: this deployment is left out"
     ));
     assert!(told[1].starts_with("3 warning model_list[1].litellm_params.model: `sagemaker` is not supported yet"));
     assert_eq!(told[2], "4 notice model_list[2]: blocked by its `model_info`: it is left out");
