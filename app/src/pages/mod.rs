@@ -37,10 +37,10 @@ pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
-pub use increases::{INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
+pub use increases::{Approvers, INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
-    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,
+    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, leaving_name, list_address as keys_address,
 };
 pub use members::{
     OrganisationMemberPage, RemoveOrganisationMemberPage, RemoveTeamMemberPage, TeamMemberPage, group_href,

@@ -25,6 +25,7 @@ mod redact;
 pub mod replay;
 pub mod repricing;
 pub mod requests;
+pub mod reset;
 mod rules;
 pub mod secrets;
 mod settings;

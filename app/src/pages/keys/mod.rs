@@ -17,7 +17,7 @@ use crate::kit::{Query, Said};
 pub use created::{CreatedKeyPage, CreatedKeyView, HowMade, ShownOnce};
 pub use delete::{DeleteKeyPage, DeleteKeysPage};
 pub use detail::KeyDetail;
-pub use form::Expiry;
+pub use form::{Expiry, leaving_name};
 pub use list::{KeyList, key_filters};
 pub use new::NewKeyPage;
 pub use owner::Owner;

@@ -13,7 +13,7 @@ use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
     Control, ControlError, OpContext, alerts, audit, budgets, groups, increases, invoices, models, overview, people,
-    records, replay, repricing, requests, secrets, settings, usage, users,
+    records, replay, repricing, requests, reset, secrets, settings, usage, users,
 };
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
@@ -201,6 +201,9 @@ async fn members(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         case!(list, "groups::update_member", of, may(Action::Update), Then::Changed, |c, op, user, group| {
             groups::update_member(&c, &op, &group, &user, Some(1), Membership::touch)
         });
+        case!(list, "reset::member", of, may(Action::Update), Then::Changed, |c, op, user, group| async move {
+            reset::member(&c, &op, &group, &user).await
+        });
         case!(list, "groups::remove_member_at", of, may(Action::Delete), Then::Conflict, |c, op, user, group| {
             groups::remove_member_at(&c, &op, &group, &user, Some(7))
         });
@@ -232,6 +235,7 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let of = format!("key of {:?} in {:?} {:?}", key.user_id, key.team_id, key.organisation_id);
         let may = |action| May::Do(action, Resource::Key, key_place(&key, action, teams));
         case!(list, "keys::get", of, may(Action::Read), Then::Read, |c, op, at| keys::get(&c, &op, &at));
+        case!(list, "reset::key", of, may(Action::Update), Then::Changed, |c, op, at| reset::key(&c, &op, &at));
         case!(list, "keys::update", of, may(Action::Update), Then::Changed, |c, op, at| {
             keys::update(&c, &op, &at, Some(1), |key, _| {
                 key.alias = Some("renamed".to_owned());
@@ -313,6 +317,9 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let may = |action| May::Do(action, Resource::IncreaseRequest, place.clone());
         let (of, id) = (request.account_id.clone(), request.id.to_string());
         case!(list, "increases::get", of, may(Action::Read), Then::Read, |c, op, id| increases::get(&c, &op, &id));
+        case!(list, "increases::deciders", of, may(Action::Read), Then::Read, |c, op, id| async move {
+            increases::deciders(&c, &op, &id).await
+        });
         case!(list, "increases::approve", of, may(Action::Update), Then::ChangedMuch, |c, op, id| {
             increases::approve(&c, &op, &id, Some(1), Approval::default())
         });
@@ -471,6 +478,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         overview::authorise(&c, &op)
+    });
+    case!(list, "reset::everything", "all", whole(Action::Update, Resource::Settings), Then::ChangedMuch, |c, op| {
+        reset::everything(&c, &op)
     });
     case!(list, "alerts::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         alerts::list(&c, &op, &AlertFilter::default(), None, 9).await

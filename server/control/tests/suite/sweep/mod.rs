@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 21] = [
+const SOURCES: [(&str, &[&str]); 22] = [
     (
         "access",
         &[
@@ -42,6 +42,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
         "increases",
         &[
             include_str!("../../../src/increases/approve.rs"),
+            include_str!("../../../src/increases/approvers.rs"),
             include_str!("../../../src/increases/ask.rs"),
             include_str!("../../../src/increases/deny.rs"),
             include_str!("../../../src/increases/get.rs"),
@@ -104,6 +105,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
             include_str!("../../../src/invoices/reconcile.rs"),
         ],
     ),
+    ("reset", &[include_str!("../../../src/reset.rs")]),
     ("replay", &[include_str!("../../../src/replay.rs")]),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
     ("settings", &[include_str!("../../../src/settings.rs")]),
@@ -113,7 +115,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 16] = [
+const FREE: [&str; 18] = [
     "access::complete_setup",
     // One's own, or as `users::set_password`: looked at in `sso`.
     "access::end_sessions",
@@ -126,10 +128,13 @@ const FREE: [&str; 16] = [
     "access::signed_out_there",
     "access::sso_failed",
     "access::user",
+    // Of an account that one may see, as it is when one asks for an increase.
+    "increases::approvers",
     "keys::own",
     "people::labels",
     "people::sign_ins",
     "usage::names",
+    "usage::spent",
     "usage::totals_of",
 ];
 
