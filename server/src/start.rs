@@ -27,7 +27,7 @@ use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
-use crate::{http, probe, terminal};
+use crate::{deliver, http, probe, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -117,8 +117,13 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
 
     let (stop, tasks, background) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
     let writer_stop = CancellationToken::new();
-    let writer = ledger.clone().run_writer(writer_stop.clone().cancelled_owned());
-    background.spawn(writer);
+    // Others are told of what was written last, too.
+    let written = CancellationToken::new();
+    let (writer, last) = (ledger.clone().run_writer(writer_stop.clone().cancelled_owned()), written.clone());
+    background.spawn(async move {
+        writer.await;
+        last.cancel();
+    });
 
     let master_digest = config.master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
     let settings = Settings {
@@ -152,7 +157,12 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     };
     let sign_on = sign_on(config.sign_on, clock.clone(), entropy.clone())?;
     let vault = Arc::new(vault(config.master_key.as_ref()));
-    let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
+    let (deliveries, courier) =
+        deliver::new(store.clone(), Arc::clone(&vault), config.alerting).map_err(StartError::Configuration)?;
+    ledger.tell_written(Arc::new(deliveries.clone()));
+    background.spawn(courier.run(written.clone()));
+    let to_gateway = ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)).telling(deliveries.clone());
+    let to_gateway = Arc::new(to_gateway);
     to_gateway.reload().await?;
     let catalog = gateway.clone();
     let control = Control::new(
@@ -176,7 +186,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
     let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
-    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill);
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill)
+        .telling(deliveries);
     let app = http::app(&state, facts, sign_on);
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));

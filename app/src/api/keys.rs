@@ -131,8 +131,8 @@ pub(super) async fn views(
 }
 
 /// Whether a field of this name is only kept.
-fn is_idle(name: &String) -> bool {
-    !choice::NAMES.contains(&name.as_str())
+fn is_idle(name: &str) -> bool {
+    !choice::NAMES.contains(&name)
 }
 
 impl From<KeyRow> for KeyView {
@@ -168,7 +168,7 @@ impl From<KeyRow> for KeyView {
             }),
             metadata: key.metadata,
             mildness,
-            setting_names: key.settings.into_iter().map(|(name, _)| name).filter(is_idle).collect(),
+            setting_names: key.settings.into_iter().map(|(name, _)| name).filter(|name| is_idle(name)).collect(),
             created_at: key.meta.created_at,
             created_by: key.meta.created_by,
             updated_at: key.meta.updated_at,

@@ -8,6 +8,7 @@ pub mod access;
 pub mod alerts;
 pub mod audit;
 pub mod budgets;
+pub mod callbacks;
 mod cascade;
 mod change;
 mod error;

@@ -7,6 +7,7 @@ pub mod access_group;
 pub mod actor;
 pub mod audit;
 pub mod budget;
+pub mod callback;
 pub mod charge;
 pub mod choice;
 pub mod clock;

@@ -22,7 +22,7 @@ mod upstream;
 
 pub use auth::present_key;
 pub use gateway::{Gateway, GatewayParts, Settings};
-pub use ledger::{JournalError, Ledger, Recovered};
+pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
 pub use upstream::{is_link_local, use_shard};

@@ -10,6 +10,7 @@ use super::finding::shown;
 use super::headers::is_header_name;
 use super::value::{Cursor, Reader};
 use super::yaml::Place;
+use crate::deliver::Alerting;
 
 /// Settings that hold for every call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,6 +189,36 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         no_user_auth,
         cancel_on_disconnect,
     }
+}
+
+/// `alerting: ["webhook", "slack"]`: places that are told of budgets' marks, whose addresses are in the environment.
+pub(super) fn alerting(general: &Section<'_>, reader: &mut Reader<'_>) -> Alerting {
+    let mut alerting = Alerting::default();
+    let list = general.get("alerting", reader).and_then(|cursor| reader.list(cursor));
+    for item in list.iter().flat_map(Cursor::items) {
+        let Some(name) = reader.name(&item) else { continue };
+        let (variable, place) = match name.value.as_str() {
+            "webhook" => ("WEBHOOK_URL", &mut alerting.webhook),
+            "slack" => ("SLACK_WEBHOOK_URL", &mut alerting.slack),
+            _ => {
+                let message = format!("{} is not acted on yet", name.shown());
+                reader.report.notice(item.place(), &item.path, message);
+                continue;
+            }
+        };
+        if let Some(url) = reader.variables.get(variable).filter(|url| is_web_address(url)) {
+            *place = Some(Secret::new(url));
+        } else {
+            let message = format!("nobody is told: {variable} is not set to an address");
+            let help = format!("set {variable} to the address that alerts are posted to");
+            reader.report.warning(item.place(), &item.path, message, help);
+        }
+    }
+    alerting
+}
+
+fn is_web_address(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// `router_settings.timeout`, then `litellm_settings.request_timeout`; `router_settings.stream_timeout`.

@@ -43,6 +43,8 @@ pub use providers::offered as providers;
 pub use sso::SignOn;
 pub use stored::stored_deployment;
 
+use crate::deliver::Alerting;
+
 use files::Document;
 use models::Models;
 use target::{Params, Stop};
@@ -70,6 +72,8 @@ pub struct Config {
     pub house: House,
     /// Single sign-on.
     pub sign_on: SignOn,
+    /// Who is told of budgets' marks.
+    pub alerting: Alerting,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -180,6 +184,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         general: settings,
         house,
         sign_on: sso::read(Some(document), &litellm, reader),
+        alerting: general::alerting(&general, reader),
     };
     general::unused_variables(&variables, reader);
     config

@@ -12,8 +12,8 @@ use tollgate_control::invoices::Import;
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, alerts, audit, budgets, groups, increases, invoices, models, overview, people,
-    records, replay, repricing, requests, reset, secrets, settings, usage, users,
+    Control, ControlError, OpContext, alerts, audit, budgets, callbacks, groups, increases, invoices, models, overview,
+    people, records, replay, repricing, requests, reset, secrets, settings, usage, users,
 };
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
@@ -49,6 +49,12 @@ pub enum Then {
     Conflict,
     NotFound,
     Invalid(&'static str),
+}
+
+/// Langfuse's own service.
+fn callback() -> callbacks::NewCallback {
+    let vars = ["langfuse_public_key", "langfuse_secret_key"].map(|name| (name.to_owned(), secret("lf-0123456789")));
+    callbacks::NewCallback { name: "langfuse".to_owned(), kind: "success".to_owned(), vars: vars.into() }
 }
 
 /// A limit of everything, tried on an hour.
@@ -105,6 +111,16 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         records(&mut list, team, &teams, None);
         let (place, id) = (place_of(team, &teams), team.id.to_string());
         let may = |action| May::Do(action, Resource::Team, place.clone());
+        let update = may(Action::Update);
+        case!(list, "callbacks::add", id, update.clone(), Then::Changed, |c, op, id| async move {
+            callbacks::add(&c, &op, &id, callback()).await
+        });
+        case!(list, "callbacks::disable", id, update.clone(), Then::Changed, |c, op, id| async move {
+            callbacks::disable(&c, &op, &id).await
+        });
+        case!(list, "callbacks::remove", id, update, Then::NotFound, |c, op, id| async move {
+            callbacks::remove(&c, &op, &id, "langfuse").await
+        });
         case!(list, "groups::delete_team", id, may(Action::Delete), Then::ChangedMuch, |c, op, id| {
             groups::delete_team(&c, &op, &id, None)
         });

@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 22] = [
+const SOURCES: [(&str, &[&str]); 23] = [
     (
         "access",
         &[
@@ -77,6 +77,7 @@ const SOURCES: [(&str, &[&str]); 22] = [
     ),
     ("budgets", &[include_str!("../../../src/budgets.rs")]),
     ("alerts", &[include_str!("../../../src/alerts.rs")]),
+    ("callbacks", &[include_str!("../../../src/callbacks.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("people", &[include_str!("../../../src/people.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
