@@ -181,9 +181,10 @@ fn head_too_slow() -> String {
 }
 
 /// What begins so belongs to pages or management, and not to models' callers.
-const OFFICE: [&str; 24] = [
+const OFFICE: [&str; 25] = [
     "/ui",
     "/api/",
+    "/scim/",
     "/metrics",
     "/health/",
     "/key/",

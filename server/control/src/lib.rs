@@ -26,6 +26,7 @@ pub mod replay;
 pub mod repricing;
 pub mod requests;
 mod rules;
+pub mod scim;
 pub mod secrets;
 mod settings;
 pub mod usage;

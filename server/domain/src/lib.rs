@@ -31,6 +31,7 @@ pub mod record;
 pub mod report;
 pub mod repricing;
 pub mod route;
+pub mod scim;
 pub mod sealed;
 pub mod secret;
 pub mod sso;

@@ -5,6 +5,7 @@ mod caller;
 mod health;
 mod litellm;
 mod problem;
+mod scim;
 mod site;
 #[cfg(test)]
 mod sweep;
@@ -102,8 +103,10 @@ mod server {
 
 /// Every route of the server.
 pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
+    let base_url = std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned());
+    let brought = scim::Setting { admission: Arc::new(sign_on.admission.clone()), base_url: base_url.clone() };
     let settings = WebSettings {
-        base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
+        base_url,
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
         sign_on,
@@ -116,6 +119,7 @@ pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
         .merge(litellm::router())
         .merge(api::router(server))
         .merge(health::router())
+        .merge(scim::router(brought))
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());
     Router::new()

@@ -24,6 +24,7 @@ pub use sessions::{end_sessions, sessions, signed_out_there};
 pub use setup::{begin_setup, complete_setup, needs_setup};
 pub use sign_in::{SignInError, sign_in};
 pub use sign_out::sign_out;
+pub(crate) use sso::join;
 pub use sso::{SsoError, sign_in_through, sso_failed};
 pub use user::{label, signed_in, user};
 

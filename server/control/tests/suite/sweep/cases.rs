@@ -13,7 +13,7 @@ use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
     Control, ControlError, OpContext, alerts, audit, budgets, groups, increases, invoices, models, overview, people,
-    records, replay, repricing, requests, secrets, settings, usage, users,
+    records, replay, repricing, requests, scim, secrets, settings, usage, users,
 };
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
@@ -450,6 +450,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "repricing::dry_run", "all", books(Action::Read), Then::Read, |c, op| async move {
         repricing::dry_run(&c, &op, &order()).await
+    });
+    case!(list, "scim::issue", "all", whole(Action::Create, Resource::Settings), Then::Changed, |c, op| async move {
+        scim::issue(&c, &op, scim::NewToken { name: "idp".to_owned(), ..scim::NewToken::default() }).await
     });
     case!(list, "repricing::start", "all", books(Action::Create), Then::Changed, |c, op| async move {
         repricing::start(&c, &op, order()).await

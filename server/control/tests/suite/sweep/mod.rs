@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 21] = [
+const SOURCES: [(&str, &[&str]); 22] = [
     (
         "access",
         &[
@@ -105,6 +105,15 @@ const SOURCES: [(&str, &[&str]); 21] = [
         ],
     ),
     ("replay", &[include_str!("../../../src/replay.rs")]),
+    (
+        "scim",
+        &[
+            include_str!("../../../src/scim.rs"),
+            include_str!("../../../src/scim/tokens.rs"),
+            include_str!("../../../src/scim/users.rs"),
+            include_str!("../../../src/scim/groups.rs"),
+        ],
+    ),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
     ("settings", &[include_str!("../../../src/settings.rs")]),
     ("usage", &[include_str!("../../../src/usage.rs")]),
@@ -113,7 +122,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 16] = [
+const FREE: [&str; 17] = [
     "access::complete_setup",
     // One's own, or as `users::set_password`: looked at in `sso`.
     "access::end_sessions",
@@ -129,17 +138,19 @@ const FREE: [&str; 16] = [
     "keys::own",
     "people::labels",
     "people::sign_ins",
+    "scim::authenticate",
     "usage::names",
     "usage::totals_of",
 ];
 
 /// Changes that nothing in the data plane depends on.
-const UNTOLD: [&str; 6] = [
+const UNTOLD: [&str; 7] = [
     "increases::ask",
     "increases::deny",
     "increases::withdraw",
     "invoices::import",
     "repricing::start",
+    "scim::issue",
     "users::set_password",
 ];
 
