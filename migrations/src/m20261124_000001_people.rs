@@ -69,13 +69,16 @@ impl MigrationTrait for Migration {
                  WHERE external_id IS NOT NULL",
                 // JSON: the encrypted secret, the last code that was used, and digests of recovery codes.
                 "ALTER TABLE sign_ins ADD COLUMN second_factor TEXT",
+                // JSON: what the provider said at the last sign-in, for seeing what another mapping would do.
+                "ALTER TABLE identities ADD COLUMN said TEXT",
             ],
         )
         .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, &["ALTER TABLE sign_ins DROP COLUMN second_factor"]).await?;
+        run(manager, &["ALTER TABLE identities DROP COLUMN said", "ALTER TABLE sign_ins DROP COLUMN second_factor"])
+            .await?;
         drop_tables(manager, &["scim_entries", "scim_tokens"]).await
     }
 }

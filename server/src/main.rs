@@ -13,6 +13,7 @@ mod listener;
 mod probe;
 mod start;
 mod terminal;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -324,6 +324,20 @@ impl<'a> Change<'a> {
         Ok(self.tx.forget_scim_entry(kind, &of.after.subject_id()).await?)
     }
 
+    /// Whether somebody ever came through a provider.
+    pub(crate) async fn has_any_identity(&self, user: &UserId) -> Result<bool, ControlError> {
+        Ok(self.tx.has_any_identity(user).await?)
+    }
+
+    pub(crate) async fn second_factor(&self, user: &UserId) -> Result<Option<String>, ControlError> {
+        Ok(self.tx.second_factor(user).await?)
+    }
+
+    /// `None` takes it away.
+    pub(crate) async fn set_second_factor(&self, user: &Permit<User>, text: Option<&str>) -> Result<(), ControlError> {
+        Ok(self.tx.set_second_factor(&user.after.id, text).await?)
+    }
+
     /// Whether somebody came through this issuer before.
     pub(crate) async fn has_identity(&self, user: &UserId, issuer: &str) -> Result<bool, ControlError> {
         Ok(self.tx.has_identity(user, issuer).await?)

@@ -5,6 +5,7 @@
 
 pub mod access_group;
 pub mod actor;
+pub mod address;
 pub mod audit;
 pub mod budget;
 pub mod charge;

@@ -16,6 +16,7 @@ mod finding;
 mod general;
 mod headers;
 mod house;
+mod jwt;
 mod keys;
 mod models;
 mod prices;
@@ -39,6 +40,7 @@ pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
+pub use jwt::CallerTokens;
 pub use providers::offered as providers;
 pub use sso::SignOn;
 pub use stored::stored_deployment;
@@ -70,6 +72,8 @@ pub struct Config {
     pub house: House,
     /// Single sign-on.
     pub sign_on: SignOn,
+    /// Access tokens that callers may show instead of keys.
+    pub caller_tokens: Option<CallerTokens>,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -180,6 +184,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         general: settings,
         house,
         sign_on: sso::read(Some(document), &litellm, reader),
+        caller_tokens: jwt::read(&general, reader),
     };
     general::unused_variables(&variables, reader);
     config

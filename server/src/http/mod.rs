@@ -2,6 +2,9 @@
 
 mod api;
 mod caller;
+mod fence;
+#[cfg(test)]
+mod findings;
 mod health;
 mod litellm;
 mod problem;
@@ -26,6 +29,7 @@ use tollgate_store::Store;
 
 use crate::bill::Bill;
 
+pub use self::fence::Fence;
 pub use self::server::{Policy, Server};
 
 /// Bodies of the management routes are small.
@@ -104,7 +108,8 @@ mod server {
 /// Every route of the server.
 pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
     let base_url = std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned());
-    let brought = scim::Setting { admission: Arc::new(sign_on.admission.clone()), base_url: base_url.clone() };
+    let brought =
+        scim::Setting { admission: Arc::new(sign_on.admission.clone()), base_url: base_url.clone(), tls: facts.tls };
     let settings = WebSettings {
         base_url,
         with_wasm: site::has_wasm(),

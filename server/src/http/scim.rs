@@ -34,6 +34,8 @@ pub struct Setting {
     pub admission: Arc<Admission>,
     /// `PROXY_BASE_URL`
     pub base_url: Option<String>,
+    /// The process itself serves over TLS.
+    pub tls: bool,
 }
 
 pub fn router(setting: Setting) -> Router<Server> {
@@ -164,7 +166,8 @@ impl FromRequestParts<Server> for Client {
 fn base_of(parts: &Parts, setting: &Setting) -> String {
     let base = setting.base_url.clone().unwrap_or_else(|| {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        format!("http://{}", host.chars().take(255).collect::<String>())
+        let scheme = if setting.tls { "https" } else { "http" };
+        format!("{scheme}://{}", host.chars().take(255).collect::<String>())
     });
     format!("{base}/scim/v2")
 }

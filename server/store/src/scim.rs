@@ -122,6 +122,12 @@ impl Tx {
         bounded(delete.exec(&self.db)).await.map(drop)
     }
 
+    /// Whether somebody ever came through a provider.
+    pub async fn has_any_identity(&self, user: &UserId) -> Result<bool, StoreError> {
+        let query = identity::Entity::find().filter(identity::Column::UserId.eq(user.as_str()));
+        Ok(bounded(query.one(&self.db)).await?.is_some())
+    }
+
     /// Whether somebody came through this issuer before.
     pub async fn has_identity(&self, user: &UserId, issuer: &str) -> Result<bool, StoreError> {
         let query = identity::Entity::find()

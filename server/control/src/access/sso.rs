@@ -112,6 +112,7 @@ async fn come_in(
                 teams: BTreeSet::new(),
                 created_at: change.now,
                 last_at: change.now,
+                said: None,
             };
             (user, identity)
         }
@@ -124,6 +125,8 @@ async fn come_in(
     }
     identity.provider.clone_from(&who.provider);
     identity.last_at = change.now;
+    // Without its session there, which nobody needs to look at.
+    identity.said = Some(Proven { session: None, ..who.clone() });
     let permit = change.by_proof(user.clone());
     change.keep_identity(&permit, &identity).await?;
     change.set_signed_in(&permit).await?;

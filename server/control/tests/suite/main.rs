@@ -14,6 +14,7 @@ mod keys;
 mod principals;
 mod proof;
 mod reads;
+mod second_factor;
 mod secrets;
 mod sso;
 mod sweep;

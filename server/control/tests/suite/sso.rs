@@ -349,3 +349,45 @@ async fn scim_tokens_end_and_are_noted() {
     office.clock.advance_seconds(3600);
     assert!(come().await.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mapping_would_do_is_seen_before_and_is_what_it_does() {
+    let office = with_teams().await;
+    let mapping = |teams: &[(&str, &[&str])]| TeamMapping {
+        teams: teams.iter().map(|(group, teams)| ((*group).to_owned(), ids(teams))).collect(),
+        by_id: false,
+    };
+    let of_okta = |teams: &[(&str, &[&str])], roles: &[(&str, Role)]| Admission {
+        role: Role::Member,
+        team_mappings: BTreeMap::from([("okta".to_owned(), mapping(teams))]),
+        role_mappings: BTreeMap::from([(
+            "okta".to_owned(),
+            RoleMapping {
+                otherwise: None,
+                groups: roles.iter().map(|(group, role)| ((*group).to_owned(), *role)).collect(),
+            },
+        )]),
+        ..Admission::default()
+    };
+    let now = of_okta(&[("eng", &["blue", "green"])], &[("ops", Role::Auditor)]);
+    let user = come(&office, &now, &eve(&["eng", "ops"])).await.unwrap();
+    let other = Proven { subject: "00u2".to_owned(), email: Some("bob@example.org".to_owned()), ..eve(&["staff"]) };
+    come(&office, &now, &other).await.unwrap();
+    let (seen, unknown) = access::preview(&office.control, &op(Actor::MasterKey), &now).await.unwrap();
+    assert_eq!((seen.len(), unknown, seen.iter().any(access::Foreseen::is_change)), (2, 0, false));
+
+    let mut then = of_okta(&[("eng", &["green", "red", "nowhere"])], &[("ops", Role::Admin)]);
+    then.email_domains = BTreeSet::from(["example.com".to_owned()]);
+    let before = office.state().await;
+    let (seen, _) = access::preview(&office.control, &op(Actor::MasterKey), &then).await.unwrap();
+    assert_eq!(office.state().await, before, "looking changes nothing");
+    let of = |label: &str| seen.iter().find(|one| one.user.as_str() == label).unwrap().clone();
+    let eves = of(user.id.as_str());
+    assert_eq!((eves.role, eves.refused), ((Role::Auditor, Role::Admin), None));
+    assert_eq!((eves.joins, eves.leaves), (ids(&["red"]), ids(&["blue"])));
+    let bobs = seen.iter().find(|one| one.user != user.id).unwrap();
+    assert_eq!((bobs.refused, bobs.role.0), (Some(Fault::Domain), bobs.role.1));
+    // And that is what happens.
+    let after = come(&office, &then, &eve(&["eng", "ops"])).await.unwrap();
+    assert_eq!((after.role, teams(&office, &after).await), (Role::Admin, vec!["green".to_owned(), "red".to_owned()]));
+}

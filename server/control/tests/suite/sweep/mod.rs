@@ -19,6 +19,10 @@ const SOURCES: [(&str, &[&str]); 22] = [
         &[
             include_str!("../../../src/access/sessions.rs"),
             include_str!("../../../src/access/setup.rs"),
+            include_str!("../../../src/access/invitation.rs"),
+            include_str!("../../../src/access/preview.rs"),
+            include_str!("../../../src/access/second_factor.rs"),
+            include_str!("../../../src/access/totp.rs"),
             include_str!("../../../src/access/ensure_admin.rs"),
             include_str!("../../../src/access/sign_in.rs"),
             include_str!("../../../src/access/sign_out.rs"),
@@ -122,7 +126,15 @@ const SOURCES: [(&str, &[&str]); 22] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 17] = [
+const FREE: [&str; 24] = [
+    "access::accept_invitation",
+    "access::begin_second_factor",
+    "access::confirm_second_factor",
+    "access::invited",
+    // One's own, or as `users::set_password`: looked at in `second_factor`.
+    "access::remove_second_factor",
+    "access::second_factor",
+    "access::sign_in_with",
     "access::complete_setup",
     // One's own, or as `users::set_password`: looked at in `sso`.
     "access::end_sessions",
@@ -144,7 +156,8 @@ const FREE: [&str; 17] = [
 ];
 
 /// Changes that nothing in the data plane depends on.
-const UNTOLD: [&str; 7] = [
+const UNTOLD: [&str; 8] = [
+    "access::invite",
     "increases::ask",
     "increases::deny",
     "increases::withdraw",
