@@ -8,6 +8,7 @@ mod catalogue;
 mod cli;
 mod commands;
 mod config;
+mod deliver;
 mod http;
 mod listener;
 mod probe;

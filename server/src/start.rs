@@ -28,7 +28,7 @@ use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
 use crate::tls::Certificates;
-use crate::{http, probe, terminal};
+use crate::{deliver, http, probe, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -121,14 +121,20 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
 
     let (stop, tasks, background) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
     let writer_stop = CancellationToken::new();
-    let writer = ledger.clone().run_writer(writer_stop.clone().cancelled_owned());
-    background.spawn(writer);
+    // Others are told of what was written last, too.
+    let written = CancellationToken::new();
+    let (writer, last) = (ledger.clone().run_writer(writer_stop.clone().cancelled_owned()), written.clone());
+    background.spawn(async move {
+        writer.await;
+        last.cancel();
+    });
 
     let master_digest = config.master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
         cancel: config.general.cancel_on_disconnect,
+        drop_params: config.general.drop_params,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         dashboard: std::env::var("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Settings::default()
@@ -167,7 +173,12 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let mut sign_on = sign_on(config.sign_on, clock.clone(), entropy.clone())?;
     sign_on.passwords_off = config.general.passwords_off;
     let vault = Arc::new(vault(config.master_key.as_ref()));
-    let to_gateway = Arc::new(ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)));
+    let (deliveries, courier) =
+        deliver::new(store.clone(), Arc::clone(&vault), config.alerting).map_err(StartError::Configuration)?;
+    ledger.tell_written(Arc::new(deliveries.clone()));
+    background.spawn(courier.run(written.clone()));
+    let to_gateway = ToGateway::new(gateway.clone(), store.clone(), Arc::clone(&vault)).telling(deliveries.clone());
+    let to_gateway = Arc::new(to_gateway);
     to_gateway.reload().await?;
     let catalog = gateway.clone();
     let control = Control::new(
@@ -191,7 +202,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let sockets = listener::bind(address, threads).map_err(cannot_listen)?;
     let bound = sockets.first().and_then(|socket| socket.local_addr().ok()).unwrap_or(address);
     let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
-    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill);
+    let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill)
+        .telling(deliveries);
     let fence = http::Fence { all: config.general.allowed, dashboard: config.general.dashboard_allowed };
     let app = fence.around(http::app(&state, facts, sign_on));
 

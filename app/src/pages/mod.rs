@@ -5,6 +5,7 @@ mod ago;
 mod alerts;
 mod audit;
 mod budgets;
+mod connect;
 mod credentials;
 mod customers;
 mod increases;
@@ -36,15 +37,16 @@ pub use access_groups::{
 pub use alerts::{ALERTS, AlertList, ShadowFacts, TRY_LIMIT, TryLimitPage};
 pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
 pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
+pub use connect::{CONNECT, ConnectPage};
 pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
-pub use increases::{INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
+pub use increases::{Approvers, INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
 pub use invitation::Invitation;
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
-    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,
+    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, leaving_name, list_address as keys_address,
 };
 pub use members::{
     OrganisationMemberPage, RemoveOrganisationMemberPage, RemoveTeamMemberPage, TeamMemberPage, group_href,

@@ -152,7 +152,7 @@ macro_rules! managed {
 
 managed! {
     Organisation: "organisation", "organisation", Told::Principals, rules::organisation, cascade::organisation;
-    Team: "team", "team", Told::Principals, rules::team, cascade::team;
+    Team: "team", "team", Told::Principals, rules::team, cascade::team, |team| team.logging = tollgate_domain::callback::Logging::default();
     User: "user", "user", Told::Principals, rules::user, cascade::user;
     Membership: "membership", "membership", Told::Principals, rules::membership, cascade::membership;
     Budget: "budget", "budget", Told::Principals, rules::budget, cascade::budget;

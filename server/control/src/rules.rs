@@ -7,7 +7,7 @@ mod people;
 mod provider;
 
 pub(crate) use fields::name as check_name;
-pub(crate) use increase::{decides, increase};
+pub(crate) use increase::{decides, decides_on, increase};
 pub(crate) use key::{acts_for_another, key};
 pub(crate) use people::{another_admin, has_admin, membership, organisation, team, user};
 pub(crate) use provider::{credential, deployment};

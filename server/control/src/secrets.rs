@@ -1,4 +1,4 @@
-//! Secrets of credentials and models: set, used, never read again; and written anew when the master secret changes.
+//! Secrets of credentials, models and teams: set, used, never read again; and written anew when the master secret changes.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use tollgate_domain::ids::{KeyId, UserId};
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::sealed::Sealed;
 use tollgate_domain::secret::Secret;
+use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
 
@@ -69,6 +70,20 @@ impl HasSecrets for StoredDeployment {
     }
 }
 
+impl HasSecrets for Team {
+    fn place_of(&self, name: &str) -> String {
+        format!("team/{}/{name}", self.id)
+    }
+
+    fn secrets_mut(&mut self) -> &mut BTreeMap<String, Sealed> {
+        &mut self.logging.secrets
+    }
+
+    fn secrets(&self) -> &BTreeMap<String, Sealed> {
+        &self.logging.secrets
+    }
+}
+
 impl From<VaultError> for ControlError {
     fn from(error: VaultError) -> Self {
         Self::conflict(error.to_string())
@@ -122,9 +137,11 @@ pub async fn reencrypt(
     let filter = RecordFilter::default();
     let credentials: Vec<Credential> = control.store().list_all(&Visible::All, &filter, MOST).await?;
     let deployments: Vec<StoredDeployment> = control.store().list_all(&Visible::All, &filter, MOST).await?;
+    let teams: Vec<Team> = control.store().list_all(&Visible::All, &filter, MOST).await?;
+    let teams: Vec<Team> = teams.into_iter().filter(|team| !team.logging.secrets.is_empty()).collect();
     let keys = keys_with_secrets(control).await?;
     let factors = control.store().second_factors(MOST as u64).await?;
-    let total = credentials.len() + deployments.len() + keys.len() + factors.len();
+    let total = credentials.len() + deployments.len() + teams.len() + keys.len() + factors.len();
     let mut progress = Progress { total, ..Progress::default() };
     let mut done = |changed: bool| {
         progress.changed += usize::from(changed);
@@ -137,6 +154,9 @@ pub async fn reencrypt(
     }
     for deployment in deployments {
         done(old(&deployment.secrets) && renew::<StoredDeployment>(control, op, deployment.id.as_str()).await?);
+    }
+    for team in teams {
+        done(old(&team.logging.secrets) && renew::<Team>(control, op, team.id.as_str()).await?);
     }
     for (id, sealed) in keys {
         done(sealed.key_id != current && renew_key(control, op, id).await?);

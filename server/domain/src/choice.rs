@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize as _;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::address::{MOST_NETWORKS, Networks};
 
@@ -17,6 +17,47 @@ pub const FALLBACKS: &str = "budget_fallbacks";
 
 /// Addresses and networks from which it is used; from nowhere else.
 pub const ALLOWED_IPS: &str = "allowed_ips";
+
+/// Every name: what is kept under another is not acted on.
+pub const NAMES: [&str; 4] = [THROTTLE, CANCEL, FALLBACKS, ALLOWED_IPS];
+
+/// The same fields, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    pub throttle: bool,
+    /// `None`: as the team or the gateway has it.
+    pub cancel: Option<bool>,
+    pub fallbacks: BTreeMap<String, Vec<String>>,
+}
+
+impl Choices {
+    /// What can't be read counts as not said.
+    pub fn of(settings: &Map<String, Value>) -> Self {
+        let truth = |name: &str| settings.get(name).and_then(Value::as_bool);
+        let fallbacks = settings.get(FALLBACKS).and_then(|map| BTreeMap::deserialize(map).ok());
+        Self {
+            throttle: truth(THROTTLE).unwrap_or(false),
+            cancel: truth(CANCEL),
+            fallbacks: fallbacks.unwrap_or_default(),
+        }
+    }
+
+    /// Puts them where they are kept; what says nothing is taken out, unless it stands there in other words that mean
+    /// the same.
+    pub fn write(self, settings: &mut Map<String, Value>) {
+        if Self::of(settings) == self {
+            return;
+        }
+        let Self { throttle, cancel, fallbacks } = self;
+        let mut put = |name: &str, value: Option<Value>| match value {
+            Some(value) => drop(settings.insert(name.to_owned(), value)),
+            None => drop(settings.remove(name)),
+        };
+        put(THROTTLE, throttle.then_some(Value::Bool(true)));
+        put(CANCEL, cancel.map(Value::Bool));
+        put(FALLBACKS, (!fallbacks.is_empty()).then(|| json!(fallbacks)));
+    }
+}
 
 /// The most models that have fallbacks, and the most fallbacks that each has.
 const MOST_MODELS: usize = 1000;
@@ -72,8 +113,6 @@ pub fn check(settings: &Map<String, Value>) -> Result<(), (&'static str, &'stati
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -101,6 +140,20 @@ mod tests {
         }
         assert!(list(json!(["10.0.0.0/8"])).unwrap().admits("10.0.0.1".parse().ok()));
         assert_eq!((list(json!([])), list(Value::Null)), (None, None));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let fallbacks = BTreeMap::from([("a".to_owned(), vec!["b".to_owned()])]);
+        let choices = Choices { throttle: true, cancel: Some(false), fallbacks };
+        let mut settings = Map::from_iter([("other".to_owned(), json!(1))]);
+        choices.clone().write(&mut settings);
+        assert_eq!(Choices::of(&settings), choices);
+        Choices::default().write(&mut settings);
+        assert_eq!(Value::Object(settings), json!({"other": 1}));
+        let mut same = Map::from_iter([(THROTTLE.to_owned(), json!(false))]);
+        Choices::default().write(&mut same);
+        assert_eq!(Value::Object(same), json!({THROTTLE: false}));
     }
 
     #[test]

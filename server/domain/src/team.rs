@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actor::Place;
+use crate::callback::Logging;
 use crate::choice;
 use crate::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId};
 use crate::limits::Limits;
@@ -44,6 +45,9 @@ pub struct Team {
     /// LiteLLM's other fields, kept and returned as they were given.
     #[serde(default)]
     pub settings: Map<String, Value>,
+    /// Where its calls are logged beside the ledger.
+    #[serde(default, skip_serializing_if = "Logging::is_empty")]
+    pub logging: Logging,
     #[serde(skip, default = "no_meta")]
     pub meta: Meta,
 }
@@ -66,6 +70,7 @@ impl Team {
             tags: Vec::new(),
             metadata: Map::new(),
             settings: Map::new(),
+            logging: Logging::default(),
             meta: no_meta(),
         }
     }

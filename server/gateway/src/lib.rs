@@ -22,7 +22,8 @@ mod upstream;
 
 pub use auth::{TokenCallers, TokenRules, from_client, present_key};
 pub use gateway::{Gateway, GatewayParts, Settings};
-pub use ledger::{JournalError, Ledger, Recovered};
+pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
+pub use targets::credentials;
 pub use upstream::{is_link_local, use_shard};

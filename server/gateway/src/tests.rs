@@ -159,6 +159,7 @@ impl Bench {
             tags: Vec::new(),
             metadata: serde_json::Map::new(),
             settings: serde_json::Map::new(),
+            logging: tollgate_domain::callback::Logging::default(),
             meta: self.meta(),
         }
     }

@@ -12,6 +12,7 @@ use super::finding::shown;
 use super::headers::is_header_name;
 use super::value::{Cursor, Reader};
 use super::yaml::Place;
+use crate::deliver::Alerting;
 
 /// Settings that hold for every call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct General {
     pub trusted_proxies: Networks,
     /// Certificates and their key, in PEM (`ssl_certfile_path`, `ssl_keyfile_path`).
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Fields that the provider behind a model can't be told are left out instead of refused (`drop_params`).
+    pub drop_params: bool,
 }
 
 /// Time limits that hold for deployments without their own.
@@ -166,6 +169,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
     let mut truth =
         |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
     let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
+    let drop_params = truth(litellm, "drop_params");
     let disable_simulator = truth(general, "disable_simulator");
     let cancel_on_disconnect = truth(general, "cancel_on_disconnect");
     let passwords_off = truth(general, "disable_password_login_when_sso_enabled");
@@ -217,6 +221,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         admin_only_ui,
         no_user_auth,
         cancel_on_disconnect,
+        drop_params,
     }
 }
 
@@ -255,6 +260,36 @@ fn certificate(general: &Section<'_>, reader: &mut Reader<'_>) -> Option<(PathBu
             None
         }
     }
+}
+
+/// `alerting: ["webhook", "slack"]`: places that are told of budgets' marks, whose addresses are in the environment.
+pub(super) fn alerting(general: &Section<'_>, reader: &mut Reader<'_>) -> Alerting {
+    let mut alerting = Alerting::default();
+    let list = general.get("alerting", reader).and_then(|cursor| reader.list(cursor));
+    for item in list.iter().flat_map(Cursor::items) {
+        let Some(name) = reader.name(&item) else { continue };
+        let (variable, place) = match name.value.as_str() {
+            "webhook" => ("WEBHOOK_URL", &mut alerting.webhook),
+            "slack" => ("SLACK_WEBHOOK_URL", &mut alerting.slack),
+            _ => {
+                let message = format!("{} is not acted on yet", name.shown());
+                reader.report.notice(item.place(), &item.path, message);
+                continue;
+            }
+        };
+        if let Some(url) = reader.variables.get(variable).filter(|url| is_web_address(url)) {
+            *place = Some(Secret::new(url));
+        } else {
+            let message = format!("nobody is told: {variable} is not set to an address");
+            let help = format!("set {variable} to the address that alerts are posted to");
+            reader.report.warning(item.place(), &item.path, message, help);
+        }
+    }
+    alerting
+}
+
+fn is_web_address(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// `router_settings.timeout`, then `litellm_settings.request_timeout`; `router_settings.stream_timeout`.

@@ -45,6 +45,8 @@ pub use providers::offered as providers;
 pub use sso::SignOn;
 pub use stored::stored_deployment;
 
+use crate::deliver::Alerting;
+
 use files::Document;
 use models::Models;
 use target::{Params, Stop};
@@ -74,6 +76,8 @@ pub struct Config {
     pub sign_on: SignOn,
     /// Access tokens that callers may show instead of keys.
     pub caller_tokens: Option<CallerTokens>,
+    /// Who is told of budgets' marks.
+    pub alerting: Alerting,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -119,11 +123,9 @@ pub fn from_command_line(
         let message = "there is no other model to serve";
         reader.report.error(Place::default(), "--model", message, "name a model of a supported provider");
     }
-    if drop_params {
-        let message = "nothing is dropped yet: every field of a request is forwarded as it is";
-        reader.report.notice(Place::default(), "--drop_params", message);
-    }
-    without_file(models, reader)
+    let mut loaded = without_file(models, reader)?;
+    loaded.config.general.drop_params = drop_params;
+    Ok(loaded)
 }
 
 /// Neither a file nor a model: the simulator, and a wildcard such as `openai/*` for each provider whose key is in
@@ -185,6 +187,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         house,
         sign_on: sso::read(Some(document), &litellm, reader),
         caller_tokens: jwt::read(&general, reader),
+        alerting: general::alerting(&general, reader),
     };
     general::unused_variables(&variables, reader);
     config

@@ -13,7 +13,7 @@ mod site;
 #[cfg(test)]
 mod sweep;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -28,6 +28,7 @@ use tollgate_gateway::{CallError, Gateway, Ledger};
 use tollgate_store::Store;
 
 use crate::bill::Bill;
+use crate::deliver::Deliveries;
 
 pub use self::fence::Fence;
 pub use self::server::{Policy, Server};
@@ -36,7 +37,7 @@ pub use self::server::{Policy, Server};
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::{Arc, Bill, Control, Gateway, KeyDigest, Ledger, Store};
+    use super::{Arc, Bill, Control, Deliveries, Gateway, KeyDigest, Ledger, OnceLock, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +60,7 @@ mod server {
         store: Store,
         master_key: Option<KeyDigest>,
         bill: Option<Bill>,
+        deliveries: OnceLock<Deliveries>,
     }
 
     impl Server {
@@ -71,7 +73,18 @@ mod server {
             master_key: Option<KeyDigest>,
             bill: Option<Bill>,
         ) -> Self {
-            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill }))
+            let deliveries = OnceLock::new();
+            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill, deliveries }))
+        }
+
+        /// With whoever tells others of calls and alerts, for its figures.
+        pub fn telling(self, deliveries: Deliveries) -> Self {
+            let _first = self.0.deliveries.set(deliveries);
+            self
+        }
+
+        pub fn deliveries(&self) -> Option<&Deliveries> {
+            self.0.deliveries.get()
         }
 
         pub fn policy(&self) -> Policy {

@@ -5,6 +5,7 @@
 
 mod access;
 mod alerts;
+mod callbacks;
 mod escalation;
 mod exports;
 mod groups;

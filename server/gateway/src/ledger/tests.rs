@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,10 @@ use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::{Store, StoreOptions};
 
-use super::{AdmitError, Answer, Extended, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size};
+use super::{
+    AdmitError, Alert, Answer, Extended, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size,
+    Written,
+};
 
 /// A call that may cost a hundred nano-dollars.
 const SIZE: Size = Size {
@@ -350,7 +354,13 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
     }
     // One that reached no provider would have saved nothing: it is not told.
     drop(ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap());
+    let told = Arc::new(Told::default());
+    ledger.tell_written(told.clone());
     bench.flush(&ledger).await;
+    assert_eq!((told.charges.load(Ordering::Relaxed), told.alerts.load(Ordering::Relaxed)), (10, 7));
+    let again = bench.store.list_alerts(&Visible::All, &AlertFilter::default(), None, 100).await.unwrap().items;
+    ledger.append_alerts(again).await;
+    assert_eq!(told.alerts.load(Ordering::Relaxed), 7, "each is told once");
     let page = bench.store.list_alerts(&Visible::All, &AlertFilter::default(), None, 100).await.unwrap();
     let of = |kind| page.items.iter().filter(move |alert| alert.kind == kind);
     let shadows: Vec<_> =
@@ -372,4 +382,21 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
         .await
         .unwrap();
     assert_eq!(reserved, vec![Nanos(100); 10]);
+}
+
+/// Counts what it is told.
+#[derive(Default)]
+struct Told {
+    charges: AtomicUsize,
+    alerts: AtomicUsize,
+}
+
+impl Written for Told {
+    fn charges(&self, charges: &[Charge]) {
+        self.charges.fetch_add(charges.len(), Ordering::Relaxed);
+    }
+
+    fn alerts(&self, alerts: Vec<Alert>) {
+        self.alerts.fetch_add(alerts.len(), Ordering::Relaxed);
+    }
 }

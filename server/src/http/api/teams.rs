@@ -245,6 +245,7 @@ async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBo
         tags: body.tags,
         metadata: body.metadata,
         settings,
+        logging: tollgate_domain::callback::Logging::default(),
         meta: no_meta(),
     };
     let members: Vec<_> = body.members.into_iter().map(|member| (member.user_id, member.role.into())).collect();

@@ -13,7 +13,7 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 22] = [
+const SOURCES: [(&str, &[&str]); 24] = [
     (
         "access",
         &[
@@ -46,6 +46,7 @@ const SOURCES: [(&str, &[&str]); 22] = [
         "increases",
         &[
             include_str!("../../../src/increases/approve.rs"),
+            include_str!("../../../src/increases/approvers.rs"),
             include_str!("../../../src/increases/ask.rs"),
             include_str!("../../../src/increases/deny.rs"),
             include_str!("../../../src/increases/get.rs"),
@@ -80,6 +81,7 @@ const SOURCES: [(&str, &[&str]); 22] = [
     ),
     ("budgets", &[include_str!("../../../src/budgets.rs")]),
     ("alerts", &[include_str!("../../../src/alerts.rs")]),
+    ("callbacks", &[include_str!("../../../src/callbacks.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("people", &[include_str!("../../../src/people.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
@@ -108,6 +110,7 @@ const SOURCES: [(&str, &[&str]); 22] = [
             include_str!("../../../src/invoices/reconcile.rs"),
         ],
     ),
+    ("reset", &[include_str!("../../../src/reset.rs")]),
     ("replay", &[include_str!("../../../src/replay.rs")]),
     (
         "scim",
@@ -126,7 +129,7 @@ const SOURCES: [(&str, &[&str]); 22] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 24] = [
+const FREE: [&str; 26] = [
     "access::accept_invitation",
     "access::begin_second_factor",
     "access::confirm_second_factor",
@@ -147,11 +150,14 @@ const FREE: [&str; 24] = [
     "access::signed_out_there",
     "access::sso_failed",
     "access::user",
+    // Of an account that one may see, as it is when one asks for an increase.
+    "increases::approvers",
     "keys::own",
     "people::labels",
     "people::sign_ins",
     "scim::authenticate",
     "usage::names",
+    "usage::spent",
     "usage::totals_of",
 ];
 

@@ -63,6 +63,7 @@ pub fn team(id: TeamId) -> Team {
         tags: Vec::new(),
         metadata: Map::new(),
         settings: Map::new(),
+        logging: tollgate_domain::callback::Logging::default(),
         meta: no_meta(),
     }
 }
