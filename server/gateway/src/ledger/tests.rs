@@ -386,6 +386,9 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
 
 #[tokio::test]
 async fn the_last_minute_before_a_restart_counts() {
+    use tollgate_domain::ledger::{House, rules_of};
+    use tollgate_domain::limits::Limits;
+
     let bench = Bench::new().await;
     let (ledger, _) = bench.ledger().await;
     let limits = Limits { rpm_limit: Some(2), ..Limits::default() };
