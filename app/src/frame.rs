@@ -8,7 +8,7 @@ use tollgate_domain::actor::{Action, Resource};
 use crate::api::{may, viewer, waiting_increases};
 use crate::components::{Icon, IconName};
 use crate::islands::Palette;
-use crate::pages::INCREASES;
+use crate::pages::{CONNECT, INCREASES};
 use crate::search::Hit;
 use crate::server::with_wasm;
 
@@ -65,6 +65,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
         "Gateway",
         &[
             Place::new("/ui/models", "Models", IconName::Models, "m"),
+            Place::new(CONNECT, "Connect", IconName::Terminal, "e"),
             Place::new("/ui/access-groups", "Access groups", IconName::AccessGroups, "")
                 .for_readers_of(Resource::AccessGroup),
             Place::new("/ui/budgets", "Budgets", IconName::Budgets, "b").for_readers_of(Resource::Budget),

@@ -85,6 +85,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("budgets/:id") view=pages::BudgetPage ssr=SsrMode::Async />
                     <Route path=path!("budgets/:id/update") view=pages::BudgetPage ssr=SsrMode::Async />
                     <Route path=path!("budgets/:id/delete") view=pages::DeleteBudgetPage ssr=SsrMode::Async />
+                    <Route path=path!("connect") view=pages::ConnectPage ssr=SsrMode::Async />
                     <Route path=path!("credentials") view=pages::CredentialList ssr=SsrMode::Async />
                     <Route path=path!("credentials/new") view=pages::NewCredentialPage ssr=SsrMode::Async />
                     <Route path=path!("credentials/create") view=pages::NewCredentialPage ssr=SsrMode::Async />

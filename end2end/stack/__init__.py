@@ -38,6 +38,30 @@ model_list:
       input_cost_per_token: 0.000002
       cache_read_input_token_cost: 0.0000005
       output_cost_per_token: 0.000008
+  - model_name: "claude-*"
+    litellm_params:
+      model: "anthropic/mock-*"
+      api_base: {mock}
+      api_key: {key}
+      input_cost_per_token: 0.000002
+      cache_read_input_token_cost: 0.0000005
+      output_cost_per_token: 0.000008
+  - model_name: "gemini-*"
+    litellm_params:
+      model: "gemini/mock-*"
+      api_base: {mock}
+      api_key: {key}
+      input_cost_per_token: 0.000002
+      cache_read_input_token_cost: 0.0000005
+      output_cost_per_token: 0.000008
+  - model_name: "vllm-*"
+    litellm_params:
+      model: "hosted_vllm/mock-*"
+      api_base: {mock}/v1
+      api_key: {key}
+      input_cost_per_token: 0.000002
+      cache_read_input_token_cost: 0.0000005
+      output_cost_per_token: 0.000008
   - model_name: gpt-4o
     litellm_params: {{model: openai/gpt-4o, api_base: {mock}/v1, api_key: {key}}}
   - model_name: gpt-3.5-turbo-instruct

@@ -14,7 +14,7 @@ use tollgate_domain::actor::Visible;
 use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::key::KeyDigest;
-use tollgate_domain::model::{Catalog, Deployment, Upstream};
+use tollgate_domain::model::{Catalog, Deployment};
 use tollgate_domain::secret::Secret;
 use tollgate_gateway::{Gateway, is_link_local};
 use tollgate_store::{RecordFilter, Store, StoreError};
@@ -80,7 +80,7 @@ impl ToGateway {
         };
         let own = open_all(&self.vault, stored).map_err(open)?;
         let deployment = config::stored_deployment(stored, &shared, &own, &config::ProcessEnv)?;
-        if let Upstream::OpenAiCompatible { base_url } = &deployment.upstream
+        if let Some(base_url) = deployment.upstream.base_url()
             && literal(base_url).is_some_and(is_link_local)
         {
             return Err("api_base: link-local addresses are where clouds keep their machines' credentials".to_owned());

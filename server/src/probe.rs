@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
-use tollgate_domain::model::{Deployment, Upstream};
-use tollgate_gateway::is_link_local;
+use tollgate_dialects::neutral::{self, Dialect};
+use tollgate_dialects::{Target, codec};
+use tollgate_domain::model::{Deployment, Upstream, Wire};
+use tollgate_gateway::{credentials, is_link_local};
 
 /// How long a provider may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -18,9 +20,12 @@ const MOST_BYTES: usize = 1024 * 1024;
 
 /// What the provider said, in words for an administrator; `Err`: it does not work.
 pub async fn probe(deployment: &Deployment) -> Result<String, String> {
-    let Upstream::OpenAiCompatible { base_url } = &deployment.upstream else {
+    let Upstream::Server { wire, base_url } = &deployment.upstream else {
         return Ok("The simulator answers.".to_owned());
     };
+    if *wire != Wire::OpenAi {
+        return spoken(deployment, *wire, base_url).await;
+    }
     if deployment.upstream_model.contains('*') {
         return models(deployment, base_url).await;
     }
@@ -42,6 +47,29 @@ pub async fn probe(deployment: &Deployment) -> Result<String, String> {
     };
     let request = client(LIMIT)?.post(format!("{base_url}/{path}")).json(&body);
     send(deployment, request).await?;
+    Ok("The provider answered.".to_owned())
+}
+
+/// A provider that has a dialect of its own.
+async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<String, String> {
+    if deployment.upstream_model.contains('*') {
+        let version = if wire == Wire::Gemini { "/v1beta" } else { "/v1" };
+        return models(deployment, &format!("{base_url}{version}")).await;
+    }
+    let dialect = match wire {
+        Wire::Anthropic => Dialect::Messages,
+        Wire::Gemini => Dialect::Gemini,
+        Wire::Bedrock => Dialect::Converse,
+        Wire::OpenAi => Dialect::Chat,
+    };
+    let codec = codec(dialect).ok_or("its dialect is not spoken")?;
+    let mut request = neutral::Request::new(Dialect::Chat, deployment.upstream_model.as_str());
+    request.messages.push(neutral::Message::text(neutral::Role::User, "ping"));
+    request.max_tokens = Some(16);
+    let written = codec.write_request(&request, Target::new(&deployment.upstream_model));
+    let written = written.map_err(|error| error.to_string())?;
+    let request = client(LIMIT)?.post(format!("{base_url}{}", written.path));
+    send(deployment, request.header("content-type", "application/json").body(written.body)).await?;
     Ok("The provider answered.".to_owned())
 }
 
@@ -88,8 +116,8 @@ pub async fn text(mut response: reqwest::Response, most: usize) -> Result<String
 }
 
 async fn send(deployment: &Deployment, mut request: reqwest::RequestBuilder) -> Result<(), String> {
-    if let Some(key) = &deployment.api_key {
-        request = request.bearer_auth(key.expose());
+    for (name, value) in credentials(deployment) {
+        request = request.header(name, value.expose());
     }
     for (name, value) in &deployment.headers {
         request = request.header(name, value.expose());

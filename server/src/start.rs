@@ -130,6 +130,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
         cancel: config.general.cancel_on_disconnect,
+        drop_params: config.general.drop_params,
         key_header: config.general.key_header.as_deref().and_then(|name| name.parse().ok()),
         dashboard: std::env::var("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Settings::default()

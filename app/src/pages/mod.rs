@@ -5,6 +5,7 @@ mod ago;
 mod alerts;
 mod audit;
 mod budgets;
+mod connect;
 mod credentials;
 mod customers;
 mod increases;
@@ -33,6 +34,7 @@ pub use access_groups::{
 pub use alerts::{ALERTS, AlertList, ShadowFacts, TRY_LIMIT, TryLimitPage};
 pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
 pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
+pub use connect::{CONNECT, ConnectPage};
 pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };

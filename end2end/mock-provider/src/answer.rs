@@ -1,5 +1,10 @@
 //! The JSON of answers.
 
+pub mod converse;
+pub mod gemini;
+pub mod messages;
+pub mod responses;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -75,7 +80,7 @@ impl Answer {
         Self { id, model: ask.model.clone().into_owned(), tokens, content, usage, finish_reason, faults }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match &self.content {
             Content::Text(text) => text.clone(),
             Content::Call(_) => String::new(),

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 pub struct Ask<'a> {
-    #[serde(borrow)]
+    /// Where it is not in the path.
+    #[serde(borrow, default)]
     pub model: Cow<'a, str>,
     #[serde(default)]
     pub stream: Option<bool>,
@@ -17,8 +19,21 @@ pub struct Ask<'a> {
     max_tokens: Option<u64>,
     #[serde(default)]
     max_completion_tokens: Option<u64>,
+    #[serde(default)]
+    max_output_tokens: Option<u64>,
+    /// Google's.
+    #[serde(default, rename = "generationConfig")]
+    generation_config: Option<Limits>,
+    /// Amazon's.
+    #[serde(default, rename = "inferenceConfig")]
+    inference_config: Option<Limits>,
     #[serde(borrow, default)]
     tools: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "toolConfig")]
+    tool_config: Option<&'a RawValue>,
+    /// Google's.
+    #[serde(borrow, default)]
+    contents: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tool_choice: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -32,27 +47,19 @@ pub struct Ask<'a> {
 }
 
 #[derive(Deserialize)]
+struct Limits {
+    #[serde(default, alias = "maxOutputTokens", rename = "maxTokens")]
+    most: Option<u64>,
+}
+
+#[derive(Deserialize)]
 struct StreamOptions {
     #[serde(default)]
     include_usage: Option<bool>,
 }
 
 #[derive(Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow)]
-    function: Option<Function<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
 struct Message<'a> {
-    #[serde(borrow)]
-    role: Cow<'a, str>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
 }
@@ -73,7 +80,9 @@ impl<'a> Ask<'a> {
     }
 
     pub fn token_limit(&self) -> Option<u64> {
-        self.max_completion_tokens.or(self.max_tokens)
+        let beside =
+            [&self.generation_config, &self.inference_config].into_iter().flatten().find_map(|limits| limits.most);
+        self.max_completion_tokens.or(self.max_tokens).or(self.max_output_tokens).or(beside)
     }
 
     fn messages(&self) -> Vec<Message<'a>> {
@@ -82,18 +91,37 @@ impl<'a> Ask<'a> {
 
     /// The function to call: the first tool's, if tools are offered, allowed, and a user spoke last.
     pub fn asked_function(&self, whatever_the_last_message: bool) -> Option<String> {
-        if self.tool_choice.is_some_and(|choice| choice.get() == "\"none\"") {
+        let forbids = |raw: &RawValue| raw.get().contains("\"none\"") || raw.get().contains("\"NONE\"");
+        if self.tool_choice.is_some_and(forbids) || self.tool_config.is_some_and(forbids) {
             return None;
         }
-        let tools: Vec<Tool<'a>> = serde_json::from_str(self.tools?.get()).ok()?;
-        let name = tools.into_iter().find_map(|tool| tool.function)?.name.into_owned();
-        let asked = whatever_the_last_message || self.messages().last().is_some_and(|last| last.role == "user");
-        asked.then_some(name)
+        let parse = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+        let tools = parse(self.tools).or_else(|| parse(self.tool_config).map(|mut config| config["tools"].take()))?;
+        // OpenAI's, Google's, Amazon's; Anthropic's and those of responses have nothing around them.
+        let name = tools.as_array()?.iter().find_map(|tool| {
+            let places = ["/function/name", "/functionDeclarations/0/name", "/toolSpec/name", "/name"];
+            places.iter().find_map(|place| tool.pointer(place)?.as_str()).map(str::to_owned)
+        })?;
+        (whatever_the_last_message || self.a_user_spoke_last()).then_some(name)
+    }
+
+    fn a_user_spoke_last(&self) -> bool {
+        let Some(raw) = self.messages.or(self.contents).or(self.input) else { return false };
+        match serde_json::from_str::<Value>(raw.get()) {
+            Ok(Value::String(_)) => true,
+            Ok(Value::Array(items)) => items.last().is_some_and(|last| {
+                // What a tool said comes as a user's in some dialects.
+                let text = last.to_string();
+                let results = ["\"tool_result\"", "\"toolResult\"", "\"functionResponse\"", "\"function_call_output\""];
+                last["role"] == "user" && !results.iter().any(|word| text.contains(word))
+            }),
+            _ => false,
+        }
     }
 
     pub fn images(&self) -> u64 {
         // Most requests have none: don't parse them for it.
-        if !self.messages.is_some_and(|raw| raw.get().contains("image_url")) {
+        if !self.messages.is_some_and(|raw| raw.get().contains("image")) {
             return 0;
         }
         let count = self
@@ -101,7 +129,7 @@ impl<'a> Ask<'a> {
             .iter()
             .filter_map(|message| serde_json::from_str::<Vec<Part<'_>>>(message.content?.get()).ok())
             .flatten()
-            .filter(|part| part.kind == "image_url")
+            .filter(|part| matches!(&*part.kind, "image_url" | "image"))
             .count();
         count as u64
     }
@@ -109,7 +137,7 @@ impl<'a> Ask<'a> {
     /// How many embeddings are asked for: a text or one list of tokens is one, a list of them is several.
     pub fn inputs(&self) -> usize {
         match self.input.and_then(|raw| serde_json::from_str(raw.get()).ok()) {
-            Some(serde_json::Value::Array(items)) if !items.iter().all(serde_json::Value::is_number) => items.len(),
+            Some(Value::Array(items)) if !items.iter().all(Value::is_number) => items.len(),
             _ => 1,
         }
     }

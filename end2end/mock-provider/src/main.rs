@@ -8,6 +8,7 @@ mod ask;
 mod body;
 mod books;
 mod faults;
+mod route;
 mod service;
 mod stream;
 
@@ -79,7 +80,7 @@ async fn run(options: Options) -> io::Result<()> {
             chunk_delay: Duration::from_millis(options.chunk_delay_ms),
             ..Faults::default()
         },
-        required_key: options.require_key.map(|key| format!("Bearer {key}")),
+        required_key: options.require_key,
     });
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
     writeln!(io::stdout(), "mock provider on http://{}", listener.local_addr()?)?;

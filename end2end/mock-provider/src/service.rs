@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -16,7 +16,8 @@ use crate::ask::Ask;
 use crate::body::{Body, ResetFlag};
 use crate::books::{Books, Call, Entry, Outcome, RawRequest, Tokens};
 use crate::faults::Faults;
-use crate::stream::{Events, Shape};
+use crate::route::Route;
+use crate::stream::Events;
 
 const LARGEST_BODY: usize = 256 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -27,7 +28,7 @@ pub struct Mock {
     pub scripts: Mutex<Vec<Script>>,
     pub default_tokens: u64,
     pub default_faults: Faults,
-    /// `Bearer …`
+    /// What every call must bring, in its dialect's way.
     pub required_key: Option<String>,
 }
 
@@ -42,50 +43,40 @@ pub struct Script {
     faults: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Route {
-    Chat,
-    Completion,
-    Embeddings,
-}
-
-impl Route {
-    fn path(self) -> &'static str {
-        match self {
-            Self::Chat => "/v1/chat/completions",
-            Self::Completion => "/v1/completions",
-            Self::Embeddings => "/v1/embeddings",
-        }
-    }
-}
-
 pub async fn serve(
     mock: Arc<Mock>,
     reset: ResetFlag,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    let route = match (request.method(), request.uri().path()) {
-        (&Method::POST, "/v1/chat/completions" | "/chat/completions") => Route::Chat,
-        (&Method::POST, "/v1/completions" | "/completions") => Route::Completion,
-        (&Method::POST, "/v1/embeddings" | "/embeddings") => Route::Embeddings,
-        (&Method::GET, "/v1/models" | "/models") => return Ok(json(StatusCode::OK, answer::models(), None)),
-        _ => return Ok(control(&mock, request).await),
+    if (request.method(), request.uri().path()) == (&Method::GET, "/v1/models") || request.uri().path() == "/models" {
+        return Ok(json(StatusCode::OK, answer::models(), None));
+    }
+    let Some((route, model)) = Route::of(request.method(), request.uri().path()) else {
+        return Ok(control(&mock, request).await);
     };
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
         return Ok(json(StatusCode::BAD_REQUEST, answer::error(400, "the body couldn't be read"), None));
     };
-    Ok(call(&mock, reset, route, parts.headers, body.to_bytes()).await)
+    Ok(call(&mock, reset, (route, model), parts.headers, body.to_bytes()).await)
 }
 
-async fn call(mock: &Mock, reset: ResetFlag, route: Route, headers: HeaderMap, body: Bytes) -> Response<Body> {
-    let ask: Result<Ask<'_>, _> = serde_json::from_slice(&body);
+async fn call(
+    mock: &Mock,
+    reset: ResetFlag,
+    (route, in_path): (Route, Option<String>),
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let mut ask: Result<Ask<'_>, _> = serde_json::from_slice(&body);
+    if let (Ok(ask), Some(model)) = (&mut ask, in_path) {
+        ask.model = model.into();
+        let stream = matches!(route, Route::Generate { stream: true } | Route::Converse { stream: true });
+        ask.stream = Some(stream);
+    }
     let model = ask.as_ref().map_or("", |ask| &ask.model);
     let faults = mock.faults(model, &headers);
-    let authorised = mock
-        .required_key
-        .as_ref()
-        .is_none_or(|key| headers.get(AUTHORIZATION).is_some_and(|given| given.as_bytes() == key.as_bytes()));
+    let authorised = mock.required_key.as_ref().is_none_or(|key| route.is_authorised(&headers, key));
     let refusal = match (&ask, &faults) {
         _ if !authorised => Some((401, "Incorrect API key provided.".to_owned())),
         (Err(error), _) => Some((400, format!("We could not parse the JSON body of your request: {error}"))),
@@ -100,8 +91,7 @@ async fn call(mock: &Mock, reset: ResetFlag, route: Route, headers: HeaderMap, b
 
     let mut answer = None;
     let call = mock.books.open(|number| {
-        let prefix = if route == Route::Chat { "chatcmpl-mock-" } else { "cmpl-mock-" };
-        let id = format!("{prefix}{number}");
+        let id = format!("{}{number}", route.prefix());
         let mut tokens = Tokens::default();
         if let (Ok(ask), None) = (&ask, &refusal) {
             let made = Answer::new(id.clone(), ask, faults.clone(), mock.default_tokens, &body);
@@ -136,7 +126,13 @@ async fn call(mock: &Mock, reset: ResetFlag, route: Route, headers: HeaderMap, b
         (refusal, ..) => {
             let (status, message) = refusal.unwrap_or((500, "the mock lost its answer".to_owned()));
             let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            if faults.html { html(code, call) } else { json(code, answer::error(status, &message), Some(call)) }
+            let mut response =
+                if faults.html { html(code, call) } else { json(code, route.error(status, &message), Some(call)) };
+            if matches!(route, Route::Converse { .. }) {
+                let name = HeaderValue::from_static(answer::converse::error_name(status));
+                response.headers_mut().insert("x-amzn-errortype", name);
+            }
+            response
         }
     };
     if let Some(seconds) = faults.retry_after {
@@ -163,12 +159,11 @@ fn respond(route: Route, answer: Answer, ask: &Ask<'_>, mut call: Call, reset: R
     if faults.html {
         return html(StatusCode::OK, call);
     }
-    let shape = if route == Route::Chat { Shape::Chat } else { Shape::Completion };
     if ask.streams() && route != Route::Embeddings {
         let split = faults.split;
         let mut response =
-            Response::new(Body::stream(Events::new(answer, shape, ask.includes_usage()), call, split, reset));
-        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+            Response::new(Body::stream(Events::new(answer, route.shape(), ask.includes_usage()), call, split, reset));
+        let kind = HeaderValue::from_static(route.stream_type());
         response.headers_mut().insert(CONTENT_TYPE, kind);
         return response;
     }
@@ -177,6 +172,12 @@ fn respond(route: Route, answer: Answer, ask: &Ask<'_>, mut call: Call, reset: R
     let mut body = match route {
         Route::Chat => answer.chat_body(),
         Route::Completion => answer.completion_body(),
+        Route::Messages => answer.message_body(),
+        Route::Responses => answer.response_body(),
+        Route::Generate { .. } => answer.generated_body(),
+        Route::Converse { .. } => answer.converse_body(),
+        Route::CountMessage => format!(r#"{{"input_tokens":{}}}"#, answer.usage.prompt_tokens),
+        Route::CountGenerate => format!(r#"{{"totalTokens":{}}}"#, answer.usage.prompt_tokens),
         Route::Embeddings => {
             let usage = Tokens { prompt_tokens: faults.prompt.unwrap_or(answer::PROMPT_TOKENS), ..Tokens::default() };
             answer::embeddings(ask, faults, &usage)

@@ -1,5 +1,10 @@
 //! Streams: the events of an answer, one after the other, made when they are asked for.
 
+mod converse;
+mod gemini;
+mod messages;
+mod responses;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -16,6 +21,23 @@ const ARGUMENT_PIECE: usize = 5;
 pub enum Shape {
     Chat,
     Completion,
+    /// Anthropic's.
+    Messages,
+    /// OpenAI's newer.
+    Responses,
+    Gemini,
+    /// Amazon's, in binary frames.
+    Converse,
+}
+
+/// What is to be said next, in a shape that is not OpenAI's older one.
+#[derive(Clone, Copy)]
+enum Moment<'a> {
+    Start,
+    Piece(&'a str),
+    Finish,
+    Stop,
+    Error,
 }
 
 /// What comes next in a stream.
@@ -45,6 +67,8 @@ pub struct Events {
     include_usage: bool,
     phase: Phase,
     paused: bool,
+    /// Events, or pieces of text, that were sent.
+    said: u64,
     /// What every chunk starts with, up to `"choices":`.
     head: String,
 }
@@ -57,8 +81,8 @@ impl Events {
             answer.id,
             quoted(&answer.model),
         );
-        let phase = if shape == Shape::Chat { Phase::Start } else { Phase::Token(1) };
-        Self { answer, shape, include_usage, phase, paused: false, head }
+        let phase = if shape == Shape::Completion { Phase::Token(1) } else { Phase::Start };
+        Self { answer, shape, include_usage, phase, paused: false, said: 0, head }
     }
 
     pub fn next_step(&mut self) -> Step {
@@ -79,6 +103,10 @@ impl Events {
 
     fn advance(&mut self) -> Step {
         match self.phase {
+            Phase::Start if self.is_foreign() => {
+                self.phase = Phase::Token(1);
+                self.say(Moment::Start)
+            }
             Phase::Start => {
                 self.phase = Phase::Token(1);
                 let delta = match &self.answer.content {
@@ -94,12 +122,16 @@ impl Events {
                 self.chunk(&self.chat_choice(&delta, "null"), self.running_usage(0).as_deref())
             }
             Phase::Token(number) => self.token(number),
+            Phase::Finish if self.is_foreign() => {
+                self.phase = Phase::Done;
+                self.say(Moment::Finish)
+            }
             Phase::Finish => {
                 self.phase = Phase::Usage;
                 let reason = format!("\"{}\"", self.answer.finish_reason);
                 let choice = match self.shape {
                     Shape::Chat => self.chat_choice("{}", &reason),
-                    Shape::Completion => completion_choice("", &reason),
+                    _ => completion_choice("", &reason),
                 };
                 let on_last = matches!(self.answer.faults.usage, UsagePlace::OnLast | UsagePlace::Each);
                 self.chunk(&choice, on_last.then(|| usage(&self.answer.usage)).as_deref())
@@ -121,6 +153,9 @@ impl Events {
                 if self.answer.faults.no_done {
                     return Step::End;
                 }
+                if self.is_foreign() {
+                    return self.say(Moment::Stop);
+                }
                 Step::Send { bytes: self.event("[DONE]"), usage: false }
             }
             Phase::Cut => Step::Cut { reset: self.answer.faults.reset },
@@ -137,6 +172,9 @@ impl Events {
         }
         if faults.error_after.is_some_and(|after| after <= sent) {
             self.phase = Phase::End;
+            if self.is_foreign() {
+                return self.say(Moment::Error);
+            }
             let event = self.event(&error(500, "The server had an error while processing your request."));
             return Step::Send { bytes: event, usage: false };
         }
@@ -148,6 +186,9 @@ impl Events {
         if self.answer.faults.broken_chunk == Some(number) {
             return Step::Send { bytes: self.event(&format!("{}[{{\"index\":0,", self.head)), usage: false };
         }
+        if self.is_foreign() {
+            return self.say(Moment::Piece(&piece));
+        }
         let choice = match (&self.answer.content, self.shape) {
             (Content::Call(_), Shape::Chat) => {
                 let delta =
@@ -155,9 +196,48 @@ impl Events {
                 self.chat_choice(&delta, "null")
             }
             (_, Shape::Chat) => self.chat_choice(&format!(r#"{{"content":{}}}"#, quoted(&piece)), "null"),
-            (_, Shape::Completion) => completion_choice(&piece, "null"),
+            _ => completion_choice(&piece, "null"),
         };
         self.chunk(&choice, self.running_usage(number).as_deref())
+    }
+
+    fn is_foreign(&self) -> bool {
+        !matches!(self.shape, Shape::Chat | Shape::Completion)
+    }
+
+    fn say(&mut self, moment: Moment<'_>) -> Step {
+        let bytes: Bytes = match self.shape {
+            Shape::Messages => self.message(moment).into(),
+            Shape::Responses => self.response(moment).into(),
+            Shape::Gemini => self.generated(moment).into(),
+            Shape::Converse => self.frames(moment).into(),
+            Shape::Chat | Shape::Completion => Bytes::new(),
+        };
+        if bytes.is_empty() {
+            return self.advance();
+        }
+        let counted = matches!(moment, Moment::Finish) || matches!(moment, Moment::Stop) && self.counts_last();
+        Step::Send { bytes, usage: counted && self.reports_usage() }
+    }
+
+    /// Whether the usage comes with the very last event.
+    fn counts_last(&self) -> bool {
+        matches!(self.shape, Shape::Responses | Shape::Converse)
+    }
+
+    fn reports_usage(&self) -> bool {
+        self.answer.faults.usage != UsagePlace::Missing
+    }
+
+    /// A server-sent event with a name.
+    fn named(&self, name: &str, json: &str) -> String {
+        let end = if self.answer.faults.crlf { "\r\n" } else { "\n" };
+        let mut text = String::with_capacity(json.len() + 48);
+        if self.answer.faults.comments {
+            let _ = write!(text, ": keep-alive{end}{end}");
+        }
+        let _ = write!(text, "event: {name}{end}data: {json}{end}{end}");
+        text
     }
 
     /// Piece `number` (from 1) of what is streamed.

@@ -39,10 +39,7 @@ fn row(catalog: &Catalog, deployment: &Deployment, health: Health) -> ModelRow {
         deployment_id: deployment.id.clone(),
         provider: deployment.provider.clone(),
         upstream_model: deployment.upstream_model.clone(),
-        base_url: match &deployment.upstream {
-            Upstream::OpenAiCompatible { base_url } => Some(base_url.clone()),
-            Upstream::Simulator => None,
-        },
+        base_url: deployment.upstream.base_url().map(str::to_owned),
         mode: deployment.mode.clone().or_else(|| known.map(|known| known.mode.clone()).filter(|mode| !mode.is_empty())),
         max_input_tokens: deployment.max_input_tokens.or_else(|| known.and_then(|known| known.max_input_tokens)),
         max_output_tokens: deployment.max_output_tokens.or_else(|| known.and_then(|known| known.max_output_tokens)),

@@ -19,18 +19,35 @@ pub enum Operation {
     ChatCompletion,
     Completion,
     Embedding,
+    /// Anthropic's messages.
+    Messages,
+    /// OpenAI's responses.
+    Responses,
+    /// Google's `generateContent`, streamed or not.
+    GenerateContent,
     /// A route with no operation of its own, or none that was recognised before the call was refused.
     Other,
 }
 
 impl Operation {
-    pub const ALL: [Self; 4] = [Self::ChatCompletion, Self::Completion, Self::Embedding, Self::Other];
+    pub const ALL: [Self; 7] = [
+        Self::ChatCompletion,
+        Self::Completion,
+        Self::Embedding,
+        Self::Messages,
+        Self::Responses,
+        Self::GenerateContent,
+        Self::Other,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ChatCompletion => "chat_completion",
             Self::Completion => "completion",
             Self::Embedding => "embedding",
+            Self::Messages => "messages",
+            Self::Responses => "responses",
+            Self::GenerateContent => "generate_content",
             Self::Other => "other",
         }
     }

@@ -41,16 +41,47 @@ impl ModelPattern {
     }
 }
 
+/// The wire format that a provider's server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// OpenAI's: chat completions, completions, embeddings. Most others' too.
+    #[default]
+    OpenAi,
+    /// Anthropic's messages.
+    Anthropic,
+    /// Google's `generateContent`, with an API key.
+    Gemini,
+    /// Amazon Bedrock's Converse.
+    Bedrock,
+}
+
 /// Who answers a deployment's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upstream {
-    /// A server that speaks OpenAI's wire format.
-    OpenAiCompatible {
-        /// With the version part and without a slash at the end: `https://api.openai.com/v1`.
+    /// A provider's server.
+    Server {
+        wire: Wire,
+        /// Without a slash at the end; with the version where the wire format has it there:
+        /// `https://api.openai.com/v1`, `https://api.anthropic.com`.
         base_url: String,
     },
     /// The built-in simulator: no provider, no money.
     Simulator,
+}
+
+impl Upstream {
+    /// A server that speaks as OpenAI's does.
+    pub fn open_ai(base_url: impl Into<String>) -> Self {
+        Self::Server { wire: Wire::OpenAi, base_url: base_url.into() }
+    }
+
+    /// Where it is; `None`: nowhere.
+    pub fn base_url(&self) -> Option<&str> {
+        match self {
+            Self::Server { base_url, .. } => Some(base_url),
+            Self::Simulator => None,
+        }
+    }
 }
 
 /// Where a deployment was configured.

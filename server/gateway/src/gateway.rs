@@ -37,6 +37,8 @@ pub struct Settings {
     /// Whether a client that leaves takes its call with it, where neither its key nor its team says
     /// (`general_settings.cancel_on_disconnect`).
     pub cancel: bool,
+    /// Fields of a request that the provider can't be told are left out; otherwise the call is refused.
+    pub drop_params: bool,
     /// Calls under way at once, drained ones included.
     pub max_calls: usize,
     /// `general_settings.litellm_key_header_name`
@@ -54,6 +56,7 @@ impl Default for Settings {
             body_pause: Duration::from_secs(30),
             drain: Duration::from_secs(300),
             cancel: false,
+            drop_params: false,
             max_calls: 10_000,
             key_header: None,
             dashboard: String::new(),

@@ -25,4 +25,5 @@ pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
+pub use targets::credentials;
 pub use upstream::{is_link_local, use_shard};

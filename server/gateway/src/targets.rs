@@ -8,9 +8,10 @@ use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use memchr::memmem;
+use tollgate_dialects::providers::{self, Auth, Serves};
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
-use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream};
+use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream, Wire};
 use tollgate_domain::price::{self, PriceBook, PriceSheet};
 use tollgate_domain::secret::Secret;
 
@@ -76,9 +77,12 @@ pub struct Price {
     pub source: Arc<str>,
 }
 
-/// How to reach an OpenAI-compatible server.
+/// How to reach a provider's server.
 #[derive(Debug)]
 pub struct HttpTarget {
+    pub wire: Wire,
+    /// The address's path, for what is below it.
+    base_path: String,
     pub pool: Arc<HostPool>,
     pub base_header: HeaderValue,
     /// Sent with every request: host, credentials, what the configuration adds.
@@ -170,7 +174,7 @@ impl Target {
     fn new(deployment: &Arc<Deployment>, pools: &Pools) -> Option<Self> {
         let http = match &deployment.upstream {
             Upstream::Simulator => None,
-            Upstream::OpenAiCompatible { base_url } => Some(HttpTarget::new(deployment, base_url, pools)?),
+            Upstream::Server { wire, base_url } => Some(HttpTarget::new(deployment, *wire, base_url, pools)?),
         };
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"));
         Some(Self {
@@ -185,6 +189,22 @@ impl Target {
             upstream_model_header: HeaderValue::from_str(&deployment.upstream_model).ok(),
             terms: Mutex::default(),
         })
+    }
+
+    /// What its server speaks. The simulator speaks as OpenAI's.
+    pub fn wire(&self) -> Wire {
+        self.http.as_ref().map_or(Wire::OpenAi, |http| http.wire)
+    }
+
+    /// Whether its server is spoken to in the operation's own dialect.
+    pub fn speaks(&self, operation: Operation) -> bool {
+        match &self.http {
+            Some(http) => {
+                http.uri(operation).is_some()
+                    || matches!((http.wire, operation), (Wire::Gemini, Operation::GenerateContent))
+            }
+            None => tail(Wire::OpenAi, operation, false).is_some(),
+        }
     }
 
     /// What the caller asked for, as a header.
@@ -245,7 +265,7 @@ fn known_or_new(known: Option<&HeaderValue>, text: &str) -> Option<HeaderValue> 
 }
 
 impl HttpTarget {
-    fn new(deployment: &Deployment, base_url: &str, pools: &Pools) -> Option<Self> {
+    fn new(deployment: &Deployment, wire: Wire, base_url: &str, pools: &Pools) -> Option<Self> {
         let url = url::Url::parse(base_url).ok()?;
         let pool = pools.host(&url)?;
         let mut headers = HeaderMap::new();
@@ -254,48 +274,92 @@ impl HttpTarget {
             None => url.host_str()?.to_owned(),
         };
         headers.insert(http::header::HOST, HeaderValue::from_str(&host).ok()?);
-        if let Some(key) = &deployment.api_key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
         for (name, value) in &deployment.headers {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;
             value.set_sensitive(true);
             headers.insert(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
         }
+        for (name, value) in credentials(deployment) {
+            let mut value = HeaderValue::from_str(value.expose()).ok()?;
+            value.set_sensitive(true);
+            // What the configuration says of them counts.
+            headers.entry(name).or_insert(value);
+        }
         let mut shown = url.clone();
         shown.set_query(None);
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
+        let base_path = url.path().trim_end_matches('/').to_owned();
+        let responds = providers::find(&deployment.provider).is_some_and(|p| p.serves.contains(&Serves::Responses));
         Some(Self {
+            wire,
             pool,
             base_header: HeaderValue::from_str(shown.as_str()).ok()?,
             headers,
             paths: Operation::ALL
                 .into_iter()
                 .filter_map(|operation| {
-                    let path = format!("{}{}", url.path().trim_end_matches('/'), tail(operation)?);
+                    let path = format!("{base_path}{}", tail(wire, operation, responds)?);
                     Some((operation, Uri::from(PathAndQuery::try_from(path).ok()?)))
                 })
                 .collect(),
+            base_path,
         })
     }
 
-    /// The path of an operation, as the request line has it.
+    /// A path below the address, as the request line has it.
+    pub fn below(&self, path: &str) -> Option<Uri> {
+        Some(Uri::from(PathAndQuery::try_from(format!("{}{path}", self.base_path)).ok()?))
+    }
+
+    /// The path of an operation, as the request line has it; `None`: the server does not know it by one name.
     pub fn uri(&self, operation: Operation) -> Option<Uri> {
         self.paths.iter().find(|(known, _)| *known == operation).map(|(_, uri)| uri.clone())
     }
 }
 
-/// What an operation's path ends with.
-fn tail(operation: Operation) -> Option<&'static str> {
-    match operation {
-        Operation::ChatCompletion => Some("/chat/completions"),
-        Operation::Completion => Some("/completions"),
-        Operation::Embedding => Some("/embeddings"),
-        Operation::Other => None,
+/// What an operation's path ends with, where the server speaks the caller's dialect. `responds`: it has OpenAI's
+/// responses too.
+fn tail(wire: Wire, operation: Operation, responds: bool) -> Option<&'static str> {
+    match (wire, operation) {
+        (Wire::OpenAi, Operation::ChatCompletion) => Some("/chat/completions"),
+        (Wire::OpenAi, Operation::Completion) => Some("/completions"),
+        (Wire::OpenAi, Operation::Embedding) => Some("/embeddings"),
+        (Wire::OpenAi, Operation::Responses) if responds => Some("/responses"),
+        (Wire::Anthropic, Operation::Messages) => Some("/v1/messages"),
+        // Google's own interface to what OpenAI's clients embed.
+        (Wire::Gemini, Operation::Embedding) => Some("/v1beta/openai/embeddings"),
+        _ => None,
     }
+}
+
+/// The version of Anthropic's interface: its documentation's.
+const ANTHROPIC_VERSION: &str = "2023-06-01";
+
+/// Keys of Anthropic's that stand for a person's subscription are sent as others' are.
+const ANTHROPIC_TOKEN: &str = "sk-ant-oat";
+
+/// How the gateway shows who it is to the deployment's server: headers, but for signatures.
+pub fn credentials(deployment: &Deployment) -> Vec<(HeaderName, Secret)> {
+    let Upstream::Server { wire, .. } = &deployment.upstream else { return Vec::new() };
+    let bearer = |word: &str, key: &Secret| (AUTHORIZATION, Secret::new(format!("{word} {}", key.expose())));
+    let key = deployment.api_key.as_ref().map(|key| match wire {
+        Wire::Anthropic if key.expose().starts_with(ANTHROPIC_TOKEN) => bearer("Bearer", key),
+        Wire::Anthropic => (HeaderName::from_static("x-api-key"), key.clone()),
+        Wire::Gemini => (HeaderName::from_static("x-goog-api-key"), key.clone()),
+        Wire::Bedrock => bearer("Bearer", key),
+        Wire::OpenAi => match providers::find(&deployment.provider).map(|provider| &provider.auth) {
+            Some(Auth::Header(name)) => match HeaderName::from_bytes(name.as_bytes()) {
+                Ok(name) => (name, key.clone()),
+                Err(_) => bearer("Bearer", key),
+            },
+            Some(Auth::Authorization(word)) => bearer(word, key),
+            _ => bearer("Bearer", key),
+        },
+    });
+    let version = (*wire == Wire::Anthropic)
+        .then(|| (HeaderName::from_static("anthropic-version"), Secret::new(ANTHROPIC_VERSION.to_owned())));
+    key.into_iter().chain(version).collect()
 }
 
 #[cfg(test)]

@@ -34,10 +34,10 @@ pub(super) fn simulator() -> Deployment {
 /// A wildcard (`openai/*`) for each provider whose key is in the environment.
 pub(super) fn provider_wildcards(origin: &Origin, reader: &Reader<'_>) -> Vec<Deployment> {
     let mut found = Vec::new();
-    for provider in providers::all().filter(|provider| provider.book_name == provider.name) {
+    for provider in providers::all().filter(|provider| provider.price_name == provider.name) {
         let key = provider.keys.iter().find_map(|name| reader.variables.get(name));
-        if let (Some(key), Some(base_url)) = (key, &provider.base_url) {
-            let upstream = Upstream::OpenAiCompatible { base_url: base_url.clone() };
+        if let (Some(key), Some(base_url)) = (key, provider.address()) {
+            let upstream = Upstream::Server { wire: provider.wire, base_url: base_url.to_owned() };
             found.push(Deployment {
                 api_key: Some(Secret::new(key.trim().to_owned())),
                 ..blank(&format!("{}/*", provider.name), &provider.name, "*", upstream, origin)

@@ -32,6 +32,8 @@ pub struct General {
     pub no_user_auth: bool,
     /// A client that leaves takes its call with it, unless its key or team says otherwise (`cancel_on_disconnect`).
     pub cancel_on_disconnect: bool,
+    /// Fields that the provider behind a model can't be told are left out instead of refused (`drop_params`).
+    pub drop_params: bool,
 }
 
 /// Time limits that hold for deployments without their own.
@@ -155,6 +157,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
     let mut truth =
         |section: &Section<'_>, key| section.get(key, reader).and_then(|cursor| reader.truth(&cursor)).unwrap_or(false);
     let include_cost_in_streaming_usage = truth(litellm, "include_cost_in_streaming_usage");
+    let drop_params = truth(litellm, "drop_params");
     let disable_simulator = truth(general, "disable_simulator");
     let cancel_on_disconnect = truth(general, "cancel_on_disconnect");
     let no_user_auth =
@@ -188,6 +191,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         admin_only_ui,
         no_user_auth,
         cancel_on_disconnect,
+        drop_params,
     }
 }
 

@@ -119,11 +119,9 @@ pub fn from_command_line(
         let message = "there is no other model to serve";
         reader.report.error(Place::default(), "--model", message, "name a model of a supported provider");
     }
-    if drop_params {
-        let message = "nothing is dropped yet: every field of a request is forwarded as it is";
-        reader.report.notice(Place::default(), "--drop_params", message);
-    }
-    without_file(models, reader)
+    let mut loaded = without_file(models, reader)?;
+    loaded.config.general.drop_params = drop_params;
+    Ok(loaded)
 }
 
 /// Neither a file nor a model: the simulator, and a wildcard such as `openai/*` for each provider whose key is in

@@ -168,16 +168,7 @@ impl Models {
     fn add(&mut self, target: Target, terms: Terms, origin: Origin, at: &Cursor<'_>, reader: &mut Reader<'_>) {
         let (provider, upstream, upstream_model, api_key) = match target {
             Target::Provider { provider, model, base_url, api_key } => {
-                if provider.via {
-                    let docs = provider.docs.as_deref().map_or_else(String::new, |docs| format!(" ({docs})"));
-                    let name = &provider.name;
-                    let message = format!(
-                        "`{name}` is called through its OpenAI-compatible interface{docs}: its own dialect is not \
-                         there yet"
-                    );
-                    reader.report.notice(at.place(), &at.path, message);
-                }
-                (provider.book_name.clone(), Upstream::OpenAiCompatible { base_url }, model, api_key)
+                (provider.price_name.clone(), Upstream::Server { wire: provider.wire, base_url }, model, api_key)
             }
             Target::Simulator { model } => (target::SIMULATOR.to_owned(), Upstream::Simulator, model, None),
             Target::Any => return self.add_any(&terms, &origin, at, reader),
@@ -255,10 +246,7 @@ impl Models {
 
     /// An id from what the deployment is, so that it stays the same over restarts; nothing secret goes into it.
     pub fn derive_id(&self, model: &str, provider: &str, upstream: &Upstream, upstream_model: &str) -> String {
-        let address = match upstream {
-            Upstream::OpenAiCompatible { base_url } => base_url.as_str(),
-            Upstream::Simulator => target::SIMULATOR,
-        };
+        let address = upstream.base_url().unwrap_or(target::SIMULATOR);
         let mut counter = 0_u32;
         loop {
             let mut hash = Sha256::new();
@@ -348,8 +336,8 @@ fn price(terms: &Terms, provider: &str, upstream: &Upstream, upstream_model: &st
         Upstream::Simulator if terms.overrides.is_empty() => Some(builtin::simulated_price()),
         Upstream::Simulator => Some(own()),
         // What a wildcard stands for is known when it is called.
-        Upstream::OpenAiCompatible { .. } if upstream_model.contains('*') => (!terms.overrides.is_empty()).then(own),
-        Upstream::OpenAiCompatible { .. } => {
+        Upstream::Server { .. } if upstream_model.contains('*') => (!terms.overrides.is_empty()).then(own),
+        Upstream::Server { .. } => {
             resolve_price(Some(&terms.overrides), terms.base_model.as_deref(), provider, upstream_model)
         }
     }

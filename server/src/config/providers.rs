@@ -1,77 +1,56 @@
-//! The providers that can be called, from the table `providers.yaml`.
+//! The providers that can be called: those of the dialects' table whose dialect is spoken and whose login is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::finding::Report;
+use tollgate_dialects::providers::{self, Auth, Speaks};
+use tollgate_domain::model::Wire;
+
 use super::suggest::closest;
-use super::value::Cursor;
-use super::yaml::{self, Value};
 
-/// A provider that speaks OpenAI's wire format.
-#[derive(Debug, Default)]
+/// A provider that can be called.
+#[derive(Debug)]
 pub(super) struct Provider {
-    /// As in `provider/model`.
-    pub name: String,
-    /// As in the price book.
-    pub book_name: String,
-    /// `None`: an address must be given.
-    pub base_url: Option<String>,
-    /// Environment variables that may hold the key.
-    pub keys: Vec<String>,
-    /// Environment variables that may hold another base address.
-    pub bases: Vec<String>,
-    /// Put after a base address that was given without a path.
-    pub path: Option<String>,
-    /// Mostly needs no key.
-    pub keyless: bool,
-    /// It has a dialect of its own that is not spoken yet.
-    pub via: bool,
-    pub docs: Option<String>,
+    known: &'static providers::Provider,
+    pub wire: Wire,
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    spoken: BTreeMap<String, Provider>,
-    not_yet: BTreeSet<String>,
+impl std::ops::Deref for Provider {
+    type Target = providers::Provider;
+
+    fn deref(&self) -> &Self::Target {
+        self.known
+    }
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    // The table is part of the program, and a test reads it with every mistake reported.
-    let Some(node) = yaml::parse(include_str!("providers.yaml"), 0, &mut Report::default()) else {
-        return Table::default();
-    };
-    let root = Cursor::root(&node);
-    let spoken = root.get("spoken");
-    let spoken = spoken.iter().flat_map(Cursor::entries).map(|(name, _, row)| (name.to_owned(), provider(name, &row)));
-    let not_yet = text(&root, "not_yet").unwrap_or_default();
-    Table { spoken: spoken.collect(), not_yet: not_yet.split_whitespace().map(str::to_owned).collect() }
+impl Provider {
+    /// Where it is for everybody; `None`: an address must be given, or made of what the account says.
+    pub fn address(&self) -> Option<&str> {
+        self.base_url.as_deref().filter(|url| !url.contains('{'))
+    }
+}
+
+/// Names of LiteLLM's that are no provider of the table: tools of its own, and what has no documented interface.
+const ELSEWHERE: &str = "aiohttp_openai auto_router aws_textract azure_speech bespoke bigmodel clf_ai_gateway cursor \
+     custom databricks_agent eu_jev gdc langflow laya microsoft_365_copilot nace nadir opencode_go petals \
+     qwen_ai_platform qwencloud reducto sagemaker_nova scaledown strands_decider text-completion-inception transcribe \
+     typesafe";
+
+static SPOKEN: LazyLock<BTreeMap<&'static str, Provider>> = LazyLock::new(|| {
+    let spoken =
+        |known: &'static providers::Provider| Some((known.name.as_str(), Provider { known, wire: wire(known)? }));
+    providers::all().iter().filter_map(spoken).collect()
 });
 
-fn text<'n>(row: &Cursor<'n>, key: &str) -> Option<&'n str> {
-    match &row.get(key)?.node.value {
-        Value::Scalar { text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-fn provider(name: &str, row: &Cursor<'_>) -> Provider {
-    let upper = name.to_ascii_uppercase().replace('-', "_");
-    let words = |key, otherwise: &str| -> Vec<String> {
-        text(row, key).unwrap_or(&format!("{upper}{otherwise}")).split_whitespace().map(str::to_owned).collect()
+/// What it is spoken to in; `None`: it can't be called yet.
+fn wire(provider: &providers::Provider) -> Option<Wire> {
+    let wire = match provider.speaks {
+        Speaks::OpenAi => Wire::OpenAi,
+        Speaks::Anthropic => Wire::Anthropic,
+        Speaks::Gemini => Wire::Gemini,
+        _ => return None,
     };
-    let owned = |key| text(row, key).map(str::to_owned);
-    Provider {
-        name: name.to_owned(),
-        book_name: owned("same").unwrap_or_else(|| name.to_owned()),
-        base_url: owned("base_url"),
-        keys: words("keys", "_API_KEY"),
-        bases: words("bases", "_API_BASE"),
-        path: owned("path"),
-        keyless: text(row, "keyless") == Some("true"),
-        via: text(row, "via") == Some("true"),
-        docs: owned("docs"),
-    }
+    matches!(provider.auth, Auth::Authorization(_) | Auth::Header(_)).then_some(wire)
 }
 
 /// What is known of a provider's name.
@@ -83,16 +62,21 @@ pub(super) enum Known {
 }
 
 pub(super) fn find(name: &str) -> Known {
-    match TABLE.spoken.get(name) {
+    match SPOKEN.get(name) {
         Some(provider) => Known::Spoken(provider),
-        None if TABLE.not_yet.contains(name) => Known::NotYet,
+        None if not_yet().any(|known| known == name) => Known::NotYet,
         None => Known::Unknown,
     }
 }
 
+fn not_yet() -> impl Iterator<Item = &'static str> {
+    let listed = providers::all().iter().map(|provider| provider.name.as_str());
+    listed.filter(|name| !SPOKEN.contains_key(name)).chain(ELSEWHERE.split_whitespace())
+}
+
 /// The providers that can be called, by name.
 pub(super) fn all() -> impl Iterator<Item = &'static Provider> {
-    TABLE.spoken.values()
+    SPOKEN.values()
 }
 
 /// What models in the database can be at, for forms: the simulator too.
@@ -101,66 +85,51 @@ pub fn offered() -> Vec<tollgate_control::models::Provider> {
         tollgate_control::models::Provider { name: super::target::SIMULATOR.to_owned(), ..Default::default() };
     let spoken = all().map(|provider| tollgate_control::models::Provider {
         name: provider.name.clone(),
-        base_url: provider.base_url.clone(),
+        base_url: provider.address().map(str::to_owned),
         key_variables: provider.keys.clone(),
         keyless: provider.keyless,
-        docs: provider.docs.clone(),
+        docs: Some(provider.docs.clone()),
     });
     spoken.chain([simulator]).collect()
 }
 
 /// The provider that a misspelt name probably means.
 pub(super) fn suggest(name: &str) -> Option<&'static str> {
-    closest(name, TABLE.spoken.keys().chain(&TABLE.not_yet).map(String::as_str))
+    closest(name, SPOKEN.keys().copied().chain(not_yet()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::finding::Findings;
-    use crate::config::keys::table;
 
     #[test]
-    fn the_table_is_sound() {
-        let (node, findings) = table(include_str!("providers.yaml"));
-        assert_eq!(findings, Findings::default());
-        for (name, _, row) in Cursor::root(&node).get("spoken").unwrap().entries() {
-            for (key, ..) in row.entries() {
-                let known = ["base_url", "keys", "bases", "path", "keyless", "via", "same", "docs"];
-                assert!(known.contains(&key), "{name}.{key}");
-            }
-        }
-        for provider in all() {
-            assert!(!TABLE.not_yet.contains(&provider.name), "{}", provider.name);
-            for address in provider.base_url.iter().chain(&provider.docs) {
-                let url = url::Url::parse(address).unwrap();
-                let own = url.scheme() == "http" && ["localhost", "127.0.0.1"].contains(&url.host_str().unwrap());
-                assert!(url.scheme() == "https" || own && provider.keyless, "{address}");
-                assert!(!address.ends_with('/'), "{address}");
-            }
-            let shouted =
-                |name: &String| name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-            assert!(!provider.keys.is_empty() && provider.keys.iter().chain(&provider.bases).all(shouted));
+    fn the_table_is_the_dialects() {
+        assert!(SPOKEN.len() >= 115, "{}", SPOKEN.len());
+        for name in ELSEWHERE.split_whitespace() {
+            assert!(providers::find(name).is_none(), "{name} is in the table");
         }
     }
 
     #[test]
     fn well_known_providers_are_there() {
         let base = |name| match find(name) {
-            Known::Spoken(provider) => provider.base_url.as_deref(),
+            Known::Spoken(provider) => provider.address(),
             _ => panic!("{name}"),
         };
         assert_eq!(base("openai"), Some("https://api.openai.com/v1"));
         assert_eq!(base("groq"), Some("https://api.groq.com/openai/v1"));
+        assert_eq!(base("anthropic"), Some("https://api.anthropic.com"));
         assert_eq!(base("hosted_vllm"), None);
+        assert_eq!(base("cloudflare"), None);
         for name in "openai groq deepseek mistral together_ai fireworks_ai openrouter xai perplexity cerebras \
             sambanova nvidia_nim deepinfra hosted_vllm vllm openai_like custom_openai lm_studio llamafile ollama \
-            moonshot dashscope novita nebius huggingface github litellm_proxy cohere gemini anthropic"
+            moonshot dashscope novita nebius huggingface github litellm_proxy cohere gemini anthropic databricks \
+            snowflake azure_ai bytez amazon_nova"
             .split_whitespace()
         {
             assert!(matches!(find(name), Known::Spoken(_)), "{name}");
         }
-        for name in ["azure", "bedrock", "vertex_ai", "sagemaker", "databricks", "watsonx", "replicate", "snowflake"] {
+        for name in ["azure", "vertex_ai", "sagemaker", "watsonx", "replicate", "auto_router"] {
             assert!(matches!(find(name), Known::NotYet), "{name}");
         }
         assert!(matches!(find("opnai"), Known::Unknown));

@@ -1,5 +1,6 @@
 //! Where a deployment's calls go: which provider, under which name, at which address, with which key.
 
+use tollgate_domain::model::Wire;
 use tollgate_domain::price::PriceBook;
 use tollgate_domain::secret::Secret;
 use url::Url;
@@ -164,12 +165,13 @@ fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -
             Stop::Wrong
         });
     }
-    if let Some(url) = &provider.base_url {
-        return Ok((url.clone(), true));
+    if let Some(url) = provider.address() {
+        return Ok((url.to_owned(), true));
     }
     let variables = provider.bases.join("` or `");
     let message = format!("`{}` needs an `api_base`", provider.name);
-    let help = format!("write `api_base: http://host:8000/v1` beside `model`, or set `{variables}`");
+    let form = provider.base_url.as_deref().unwrap_or("http://host:8000/v1");
+    let help = format!("write `api_base: {form}` beside `model`, or set `{variables}`");
     reader.wrong(&params.model, message, help);
     Err(Stop::Wrong)
 }
@@ -206,6 +208,17 @@ fn normalise(text: &str, provider: &Provider) -> Result<String, UrlProblem> {
                 "end it before `/chat/completions`: `https://host/v1`",
             ));
         }
+    }
+    // Some write the version, some the operation; the calls bring both.
+    let brought: &[&str] = match provider.wire {
+        Wire::OpenAi | Wire::Bedrock => &[],
+        Wire::Anthropic => &["/messages", "/v1"],
+        Wire::Gemini => &["/models", "/v1beta"],
+    };
+    for end in brought {
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix(end).unwrap_or(path).to_owned();
+        url.set_path(&path);
     }
     if url.path() == "/"
         && let Some(path) = &provider.path

@@ -9,7 +9,6 @@ mod list;
 mod new;
 mod owner;
 mod rotate;
-mod snippets;
 mod table;
 
 use crate::kit::{Query, Said};
@@ -22,7 +21,6 @@ pub use list::{KeyList, key_filters};
 pub use new::NewKeyPage;
 pub use owner::Owner;
 pub use rotate::{CollectKeyPage, RotateKeyPage};
-pub use snippets::Call;
 pub use table::KeyTable;
 
 pub const KEYS: &str = "/ui/keys";

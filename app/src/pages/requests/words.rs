@@ -12,6 +12,9 @@ pub fn operation(operation: Operation) -> &'static str {
         Operation::ChatCompletion => "Chat completion",
         Operation::Completion => "Completion",
         Operation::Embedding => "Embedding",
+        Operation::Messages => "Messages",
+        Operation::Responses => "Responses",
+        Operation::GenerateContent => "Generate content",
         Operation::Other => "Other",
     }
 }

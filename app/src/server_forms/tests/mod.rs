@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod connect;
 mod keys;
 mod labels;
 mod members;

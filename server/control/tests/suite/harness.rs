@@ -230,11 +230,11 @@ fn catalog() -> Catalog {
         max_output_tokens: None,
         limits: Limits::default(),
     };
-    let base_url = "https://api.openai.com/v1".to_owned();
+    let base_url = "https://api.openai.com/v1";
     Catalog::new(
         vec![
-            deployment("d1", "gpt-4o", "openai", Upstream::OpenAiCompatible { base_url: base_url.clone() }),
-            deployment("d2", "openai/*", "openai", Upstream::OpenAiCompatible { base_url }),
+            deployment("d1", "gpt-4o", "openai", Upstream::open_ai(base_url)),
+            deployment("d2", "openai/*", "openai", Upstream::open_ai(base_url)),
             deployment("d3", "simulator/echo", "simulator", Upstream::Simulator),
         ],
         HashMap::from([("best".to_owned(), Alias { model: "gpt-4o".to_owned(), hidden: true })]),

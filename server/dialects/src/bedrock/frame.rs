@@ -160,6 +160,14 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>, Error> {
     Ok(Message { headers, payload })
 }
 
+/// Reads bytes that are one message, as they came.
+pub fn one(bytes: &[u8]) -> Result<Message<'_>, Error> {
+    match length(bytes)? {
+        Some(length) if length == bytes.len() => parse(bytes),
+        _ => Err(broken("is cut off")),
+    }
+}
+
 /// Appends a message with these headers of text. Names are cut at 255 bytes, values at 64 KiB.
 pub fn encode(headers: &[(&str, &str)], payload: &[u8], out: &mut Vec<u8>) {
     let mut encoded = Vec::new();

@@ -139,13 +139,17 @@ fn within(request: &[u8], tokens: u64) -> u64 {
     if memchr::memmem::find(request, b"\"http").is_some() { tokens } else { tokens.min(len(request.len())) }
 }
 
-/// Measures what the model wrote in an event of a stream in OpenAI's shape.
+/// What an event of a stream has the model's words after: OpenAI's; Anthropic's, Amazon's and those of responses;
+/// Google's.
+const DELTAS: [&[u8]; 3] = [b"\"choices\"", b"\"delta\"", b"\"candidates\""];
+
+/// Measures what the model wrote in an event of a stream.
 pub fn measure_delta(event: &[u8], gauge: &mut Gauge) {
     // Ids and names come first, and are not looked at.
-    let Some(start) = memchr::memmem::find(event, b"\"choices\"") else { return };
+    let Some(start) = DELTAS.iter().find_map(|name| memchr::memmem::find(event, name)) else { return };
     each(&event[start..], |piece| {
         if let Piece::Value { name, text } = piece
-            && WRITTEN.contains(&name)
+            && (WRITTEN.contains(&name) || matches!(name, b"delta" | b"input"))
         {
             gauge.text(text);
         }

@@ -14,7 +14,7 @@ use crate::auth::{Caller, collect_tags};
 use crate::gateway::{CallPlace, Gateway};
 use crate::ledger::Reserved;
 use crate::openai::error::CallError;
-use crate::openai::request::{MAX_END_USER, Peek, cut, peek};
+use crate::openai::request::{InUrl, MAX_END_USER, Peek, cut, peek, peek_beside};
 use crate::targets::Target;
 
 /// Headers that name the end customer, in order.
@@ -30,6 +30,8 @@ pub struct Admitted {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub peek: Peek,
+    /// What the URL says of it, where that is not in the body.
+    pub url: Option<InUrl>,
     /// What is called: what is asked for, the caller's own names for models resolved, or what it has instead.
     pub model: Arc<str>,
     /// What was asked for, if something else is called because its budget is used up.
@@ -63,7 +65,9 @@ pub async fn admit(
     let place = gateway.enter()?;
     let settings = gateway.settings();
     let body = read_body(&parts.headers, body, settings.max_request_bytes, settings.body_pause).await?;
-    let mut peek = peek(&body).map_err(|error| CallError::bad_body(&error))?;
+    let url = parts.extensions.get::<InUrl>().cloned();
+    let peeked = url.as_ref().map_or_else(|| peek(&body), |url| peek_beside(&body, url));
+    let mut peek = peeked.map_err(|error| CallError::bad_body(&error))?;
     let model: Arc<str> = caller.resolve_alias(&peek.model).into();
     findings.model = Some(Arc::clone(&model));
     caller.check_model(&model)?;
@@ -89,6 +93,7 @@ pub async fn admit(
         headers: parts.headers,
         body,
         peek,
+        url,
         model,
         instead_of,
         cancels,

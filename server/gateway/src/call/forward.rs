@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use tollgate_dialects::usage::{self, Shape};
+use tollgate_dialects::usage;
 use tollgate_domain::charge::{Operation, Outcome};
+use tollgate_domain::model::Wire;
 
 use super::admit::Admitted;
 use super::attempt::{Attempt, End, micros_between};
 use super::detach::{ClientLeft, Detachable};
-use super::relay::Relay;
+use super::relay::{Heard, Relay};
 use super::silence::{self, Uncounted};
 use super::source::Source;
+use super::translate::{Prepared, Way};
 use super::{CallStart, Findings, headers, refuse};
 use crate::gateway::Gateway;
 use crate::openai::error::CallError;
-use crate::openai::request::{self, AnswerLimit};
 use crate::simulator;
 use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
 
@@ -26,14 +27,18 @@ use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
 const MAX_ERROR_BODY: usize = 256 * 1024;
 
 /// The client's headers that the provider gets. Everything else is the gateway's business or nobody's.
-const FORWARDED: [HeaderName; 6] = [
+const FORWARDED: [HeaderName; 7] = [
     header::ACCEPT,
     header::CONTENT_TYPE,
     HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("anthropic-beta"),
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
 ];
+
+/// What answers that come event by event are called: texts, and Amazon's frames.
+const STREAMS: [&[u8]; 2] = [b"text/event-stream", b"application/vnd.amazon.eventstream"];
 
 /// The charge's id, for the provider's logs and for matching its books with ours.
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
@@ -55,42 +60,44 @@ struct Asked {
 }
 
 async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, left: ClientLeft) -> Response<Body> {
-    let can_stream = matches!(start.operation, Operation::ChatCompletion | Operation::Completion);
-    let hide_usage = can_stream && admitted.peek.stream && !admitted.peek.include_usage;
     let (Some(place), Some(reserved)) = (admitted.place.take(), admitted.reserved.take()) else {
-        return CallError::overloaded().into_response();
+        return CallError::overloaded().into_response_for(start.operation);
     };
-    let field = answer_limit(start.operation, &admitted.target.provider);
-    let limit = reserved.told.map(|tokens| AnswerLimit { field, tokens });
-    let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage, limit);
+    let drop_params = gateway.settings().drop_params;
+    let mut prepared = match Prepared::of(start.operation, &admitted, reserved.told, drop_params) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let findings = Findings { caller: Some(admitted.caller.clone()), model: Some(Arc::clone(&admitted.model)) };
+            return refuse(&gateway, &start, findings, error);
+        }
+    };
     let longest = reserved.told.or(admitted.peek.answer_limit);
     let longest = longest.or_else(|| admitted.target.terms(&admitted.upstream_model).max_output);
     let longest = longest.map(|tokens| tokens.saturating_mul(admitted.peek.answers));
     let uncounted = Uncounted::new(std::mem::take(&mut admitted.body), admitted.peek.stream, longest);
-    let prepared = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, (left, uncounted));
-    let (mut attempt, before_write) = match prepared {
-        Ok(prepared) => prepared,
+    let operation = start.operation;
+    let attempt = Attempt::new(gateway.clone(), start, &mut admitted, place, reserved, (left, uncounted));
+    let (mut attempt, before_write) = match attempt {
+        Ok(attempt) => attempt,
         Err(error) => {
             tracing::error!(%error, "a call was refused");
-            return CallError::ledger_unavailable().into_response();
+            return CallError::ledger_unavailable().into_response_for(operation);
         }
     };
     let timeouts = attempt.target.deployment.timeouts;
-    let asked = tokio::time::timeout(timeouts.total, ask(&attempt, &admitted, pieces, before_write)).await;
+    let asked = tokio::time::timeout(timeouts.total, ask(&attempt, &admitted, &mut prepared, before_write)).await;
     match asked {
         Ok(Ok(asked)) if asked.status.is_success() => {
-            let is_stream = asked
-                .headers
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-            if is_stream {
-                stream(attempt, asked, hide_usage)
+            let kind = asked.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+            let is_stream = |kind: &[u8]| STREAMS.iter().any(|stream| kind.starts_with(stream));
+            if kind.is_some_and(is_stream) {
+                stream(attempt, asked, &prepared)
             } else {
                 let left = timeouts.total.saturating_sub(attempt.start.clock.elapsed());
-                whole(attempt, asked, left).await
+                whole(attempt, asked, &prepared, left).await
             }
         }
-        Ok(Ok(asked)) => failed(attempt, asked).await,
+        Ok(Ok(asked)) => failed(attempt, asked, prepared.way.as_ref()).await,
         Ok(Err(error)) => not_answered(&mut attempt, &admitted, &error),
         Err(_) => {
             let error = CallError::upstream_timeout(attempt.provider(), timeouts.total.as_secs());
@@ -99,21 +106,15 @@ async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, le
     }
 }
 
-/// How the provider is told how long an answer may be.
-fn answer_limit(operation: Operation, provider: &str) -> &'static str {
-    // OpenAI's newer models refuse the older name; others know only that one.
-    let newer = operation == Operation::ChatCompletion && matches!(provider, "openai" | "azure");
-    if newer { "max_completion_tokens" } else { "max_tokens" }
-}
-
 async fn ask(
     attempt: &Attempt,
     admitted: &Admitted,
-    pieces: Vec<Bytes>,
+    prepared: &mut Prepared,
     before_write: BeforeWrite,
 ) -> Result<Asked, SendError> {
     let at = Instant::now();
-    let operation = attempt.start.operation;
+    let operation = prepared.operation;
+    let pieces = std::mem::take(&mut prepared.pieces);
     let Some(http) = &attempt.target.http else {
         before_write().map_err(|_| SendError::NotRecorded)?;
         let body: Vec<u8> = pieces.concat();
@@ -126,12 +127,14 @@ async fn ask(
     };
     let mut request = Request::new(RequestBody::new(pieces));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        http.uri(operation).ok_or_else(|| SendError::Broken("there is no path for the operation".to_owned()))?;
+    let uri = prepared.path.as_ref().map_or_else(|| http.uri(operation), |path| http.below(path));
+    *request.uri_mut() = uri.ok_or_else(|| SendError::Broken("there is no path for the operation".to_owned()))?;
     let headers = request.headers_mut();
     headers.reserve(FORWARDED.len() + http.headers.len() + 1);
     for name in FORWARDED {
-        if let Some(value) = admitted.headers.get(&name) {
+        // What the caller accepts is for the translation to give.
+        let applies = prepared.way.is_none() || name != header::ACCEPT;
+        if let Some(value) = admitted.headers.get(&name).filter(|_| applies) {
             headers.insert(name, value.clone());
         }
     }
@@ -140,13 +143,21 @@ async fn ask(
     for (name, value) in &http.headers {
         headers.insert(name, value.clone());
     }
+    if (http.wire, operation) == (Wire::Gemini, Operation::Embedding)
+        && let Some(key) = headers.get("x-goog-api-key").and_then(|key| key.to_str().ok())
+        && let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {key}"))
+    {
+        // The interface for OpenAI's clients knows keys as they send them.
+        bearer.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, bearer);
+    }
     let connect = attempt.target.deployment.timeouts.connect;
     let Answer { head, body } = http.pool.send(request, connect, before_write).await?;
     Ok(Asked { status: head.status, headers: head.headers, source: Source::Http(Box::new(body)), at })
 }
 
 /// An answer that comes as one: read, priced, settled, given.
-async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Response<Body> {
+async fn whole(mut attempt: Attempt, mut asked: Asked, prepared: &Prepared, limit: Duration) -> Response<Body> {
     let max = attempt.gateway.settings().max_response_bytes;
     let body = match tokio::time::timeout(limit, read(&mut asked.source, max)).await {
         Ok(Ok(body)) => body,
@@ -160,7 +171,7 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
         }
     };
     let answered = Instant::now();
-    let Some(mut report) = usage::read(Shape::Chat, &body) else {
+    let Some(mut report) = usage::read(prepared.shape, &body) else {
         let error = CallError::upstream_broken(attempt.provider(), "it is not a JSON object");
         return fail(&mut attempt, Outcome::UpstreamBroken, error);
     };
@@ -168,6 +179,19 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
     if estimated {
         report.usage = silence::of_answer(&attempt, &body).await;
     }
+    let written = prepared.way.as_ref().map(|way| way.answer(&body, &attempt.named)).transpose();
+    let body = match written {
+        Ok(written) => written.map_or(body, Bytes::from),
+        Err(reason) => {
+            // It was made all the same, and is paid for.
+            let error = CallError::upstream_broken(attempt.provider(), &reason);
+            let (outcome, report) = (Outcome::UpstreamBroken, Some(&report));
+            attempt.settle(&End { outcome, status: error.status, error: Some(&error.message), report, estimated });
+            let mut response = error.into_response_for(attempt.start.operation);
+            headers::describe(response.headers_mut(), &attempt);
+            return response;
+        }
+    };
     let end = End { outcome: Outcome::Success, status: asked.status, error: None, report: Some(&report), estimated };
     let cost = attempt.settle(&end);
     let mut response = Response::new(Body::from(body));
@@ -177,6 +201,9 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
     headers::copy_from_provider(out, &asked.headers);
     headers::describe(out, &attempt);
     headers::time(out, attempt.total_us(), micros_between(asked.at, answered));
+    if prepared.way.is_some() {
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     if let Some(cost) = &cost {
         headers::price(out, cost);
     }
@@ -184,7 +211,7 @@ async fn whole(mut attempt: Attempt, mut asked: Asked, limit: Duration) -> Respo
 }
 
 /// An answer that comes event by event.
-fn stream(mut attempt: Attempt, asked: Asked, hide_usage: bool) -> Response<Body> {
+fn stream(mut attempt: Attempt, asked: Asked, prepared: &Prepared) -> Response<Body> {
     attempt.note_first_byte();
     let mut head = HeaderMap::with_capacity(asked.headers.len() * 2 + 12);
     headers::copy_from_provider(&mut head, &asked.headers);
@@ -193,15 +220,20 @@ fn stream(mut attempt: Attempt, asked: Asked, hide_usage: bool) -> Response<Body
     // Proxies in between must not hold events back.
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     head.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    if let Some(way) = &prepared.way {
+        head.insert(header::CONTENT_TYPE, HeaderValue::from_static(way.stream_type()));
+    }
     let status = asked.status;
-    let mut response = Response::new(Body::new(Relay::new(attempt, asked.source, status, hide_usage)));
+    let stream = prepared.way.as_ref().map(|way| way.stream(&attempt.named));
+    let heard = Heard { shape: prepared.shape, hide_usage: prepared.hide_usage, stream };
+    let mut response = Response::new(Body::new(Relay::new(attempt, asked.source, status, heard)));
     *response.status_mut() = status;
     *response.headers_mut() = head;
     response
 }
 
 /// An answer that is an error.
-async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
+async fn failed(mut attempt: Attempt, mut asked: Asked, way: Option<&Way>) -> Response<Body> {
     let limit = attempt.target.deployment.timeouts.idle;
     let body = tokio::time::timeout(limit, read(&mut asked.source, MAX_ERROR_BODY)).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
@@ -209,7 +241,9 @@ async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
     let provider = attempt.provider().to_owned();
     if asked.status.is_client_error() || asked.status.is_server_error() {
         let body = attempt.target.hide_secrets(body);
-        let error = CallError::from_upstream(asked.status, &provider, &body, retry_after);
+        let (status, body) =
+            way.map_or((asked.status, body.clone()), |way| way.error(asked.status, &asked.headers, &body));
+        let error = CallError::from_upstream(status, &provider, &body, retry_after);
         let kept = error.kept(&provider);
         let mut response = fail_as(&mut attempt, Outcome::UpstreamError, error, &kept);
         let kind = response.headers().get(header::CONTENT_TYPE).cloned();
@@ -229,7 +263,7 @@ async fn failed(mut attempt: Attempt, mut asked: Asked) -> Response<Body> {
 fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -> Response<Body> {
     let provider = attempt.provider().to_owned();
     match error {
-        SendError::NotRecorded => CallError::ledger_unavailable().into_response(),
+        SendError::NotRecorded => CallError::ledger_unavailable().into_response_for(attempt.start.operation),
         SendError::Connect(reason) => {
             // Nothing was sent: there is no charge, but the request log has it.
             let error = CallError::upstream_unreachable(&provider, &reason.to_string());
@@ -254,7 +288,7 @@ fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<B
 fn fail_as(attempt: &mut Attempt, outcome: Outcome, error: CallError, kept: &str) -> Response<Body> {
     let end = End { outcome, status: error.status, error: Some(kept), report: None, estimated: false };
     attempt.settle(&end);
-    let mut response = error.into_response();
+    let mut response = error.into_response_for(attempt.start.operation);
     headers::describe(response.headers_mut(), attempt);
     response
 }

@@ -4,6 +4,7 @@ mod admit;
 mod attempt;
 mod body;
 mod choose;
+mod count;
 mod detach;
 mod forward;
 mod growth;
@@ -11,6 +12,7 @@ mod headers;
 mod relay;
 mod silence;
 mod source;
+mod translate;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +29,7 @@ use crate::gateway::Gateway;
 use crate::openai::error::CallError;
 
 pub use body::read_body;
+pub use count::count;
 
 const CALL_ID: HeaderName = HeaderName::from_static("x-litellm-call-id");
 
@@ -117,7 +120,7 @@ pub fn refuse(gateway: &Gateway, start: &CallStart, findings: Findings, error: C
         kind: error.kind.clone(),
         message: error.message.clone(),
     });
-    let mut response = error.into_response();
+    let mut response = error.into_response_for(start.operation);
     headers::identify(response.headers_mut(), &named);
     response
 }

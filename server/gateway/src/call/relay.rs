@@ -1,6 +1,9 @@
 //! A stream on its way to the client. The client's own reading drives it, so a slow client slows the provider and
 //! nothing piles up; a client that leaves has the rest of the stream read without it.
 
+mod kinds;
+mod pieces;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,28 +11,44 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
+use memchr::memmem;
 use tokio::time::{Instant, Sleep};
-use tollgate_dialects::usage::Tally;
-use tollgate_domain::charge::Outcome;
+use tollgate_dialects::neutral::ErrorKind;
+use tollgate_dialects::usage::{Shape, Tally};
+use tollgate_domain::charge::{Operation, Outcome};
 use tollgate_domain::ledger::Refusal;
 
+use self::kinds::{classify, says_its_end};
+use self::pieces::Pieces;
 use super::attempt::{Attempt, CLIENT_LEFT, End};
 use super::growth::Growth;
 use super::silence::Passed;
 use super::source::Source;
+use super::translate::Stream;
 use crate::openai::error::CallError;
-use crate::openai::stream::{Kind, classify, with_cost, without_null_usage};
-use crate::sse::Splitter;
+use crate::openai::stream::{Kind, with_cost, without_null_usage};
 
 /// The body of a streamed answer.
 pub struct Relay(Option<Box<State>>);
+
+/// How a provider's stream is heard, and said again.
+pub struct Heard {
+    /// The shape of its events.
+    pub shape: Shape,
+    /// The caller did not ask for the usage, which the provider was asked for.
+    pub hide_usage: bool,
+    /// `None`: the caller speaks the provider's dialect.
+    pub stream: Option<Stream>,
+}
 
 struct State {
     attempt: Attempt,
     source: Source,
     status: StatusCode,
     hide_usage: bool,
-    splitter: Splitter,
+    shape: Shape,
+    stream: Option<Stream>,
+    splitter: Pieces,
     /// Events for the client that were not handed out yet.
     ready: VecDeque<Bytes>,
     tally: Tally,
@@ -45,16 +64,19 @@ struct State {
 }
 
 impl Relay {
-    pub fn new(attempt: Attempt, source: Source, status: StatusCode, hide_usage: bool) -> Self {
+    pub fn new(attempt: Attempt, source: Source, status: StatusCode, heard: Heard) -> Self {
+        let Heard { shape, hide_usage, stream } = heard;
         let idle = Box::pin(tokio::time::sleep(attempt.target.deployment.timeouts.idle));
         Self(Some(Box::new(State {
             attempt,
             source,
             status,
             hide_usage,
-            splitter: Splitter::default(),
+            shape,
+            stream,
+            splitter: Pieces::of(shape),
             ready: VecDeque::new(),
-            tally: Tally::default(),
+            tally: Tally::new(shape),
             passed: Passed::default(),
             growth: Growth::default(),
             error: None,
@@ -126,7 +148,7 @@ impl State {
 
     fn take(&mut self, piece: Bytes) {
         if let Err(error) = self.splitter.push(piece) {
-            self.break_off(Outcome::UpstreamBroken, &error.to_string());
+            self.break_off(Outcome::UpstreamBroken, &error);
             return;
         }
         while let Some(event) = self.splitter.next_event() {
@@ -139,7 +161,7 @@ impl State {
 
     /// Decides what the client gets of an event.
     fn pass(&mut self, event: Bytes) {
-        let kind = classify(&event, &mut self.tally);
+        let kind = classify(self.shape, &event, &mut self.tally);
         self.passed.note(&event, &kind);
         self.growth.guess(self.passed.at_least());
         let mut goes_on = true;
@@ -149,12 +171,13 @@ impl State {
             Kind::Usage { only_usage } => {
                 // What comes after the whole answer ends nothing.
                 goes_on = !only_usage;
-                self.growth.count(self.tally.report().usage.map_or(0, |usage| usage.output));
+                let report = self.tally.report();
+                self.growth.count(report.usage.as_ref().map_or(0, |usage| usage.output));
                 if self.hide_usage && only_usage {
                     None
                 } else {
-                    Some(match self.attempt.cost(&self.tally.report()) {
-                        Some(cost) if !self.hide_usage => with_cost(&event, cost.total),
+                    Some(match self.attempt.cost(&report) {
+                        Some(cost) if !self.hide_usage && self.says_cost() => with_cost(&event, cost.total),
                         _ => event,
                     })
                 }
@@ -169,8 +192,12 @@ impl State {
                 Some(event)
             }
         };
-        self.ready.extend(out);
+        match out {
+            Some(event) if self.stream.is_some() => self.say(&event),
+            out => self.ready.extend(out),
+        }
         if goes_on
+            && !self.ended
             && !self.settled
             && let Some(refusal) = self.attempt.follow(&self.growth)
         {
@@ -190,15 +217,77 @@ impl State {
         self.settle_as(Outcome::Interrupted, Some(reason), Some(most));
         self.source = Source::Closed;
         self.ended = true;
-        let error = String::from_utf8(error.to_json()).unwrap_or_default();
-        self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
-        self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        let operation = self.attempt.start.operation;
+        self.ready.push_back(error.to_event_for(operation));
+        if matches!(operation, Operation::ChatCompletion | Operation::Completion) {
+            self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        }
+    }
+
+    /// Whether the event with the usage is OpenAI's own, and says what it costs too.
+    fn says_cost(&self) -> bool {
+        self.shape == Shape::Chat && self.stream.is_none()
+    }
+
+    /// Says an event in the caller's dialect.
+    fn say(&mut self, event: &[u8]) {
+        let Some(stream) = &mut self.stream else { return };
+        let (said, read) = stream.pass(event);
+        self.hand_out(said);
+        if let Err(reason) = read
+            && !self.settled
+        {
+            self.break_off(Outcome::UpstreamBroken, &reason);
+            self.source = Source::Closed;
+        }
+    }
+
+    /// What a translation gives, the cost beside the usage where the caller speaks OpenAI's dialect.
+    fn hand_out(&mut self, said: Bytes) {
+        if said.is_empty() {
+            return;
+        }
+        let chats = matches!(self.attempt.start.operation, Operation::ChatCompletion | Operation::Completion);
+        let costs = chats && self.stream.as_ref().is_some_and(|stream| stream.costs);
+        if costs
+            && memmem::find(&said, b"\"usage\":{").is_some()
+            && let Some(cost) = self.attempt.cost(&self.tally.report())
+        {
+            let mut events = Pieces::of(Shape::Chat);
+            if events.push(said.clone()).is_ok() {
+                while let Some(event) = events.next_event() {
+                    self.ready.push_back(with_cost(&event, cost.total));
+                }
+                self.ready.extend(events.finish());
+                return;
+            }
+        }
+        self.ready.push_back(said);
     }
 
     /// The provider ended the stream.
     fn finish(&mut self) {
         if let Some(rest) = self.splitter.finish() {
             self.pass(rest);
+        }
+        if !self.settled && !self.ended && self.error.is_none() {
+            let complete = match &mut self.stream {
+                Some(stream) => {
+                    let (said, read) = stream.end();
+                    // On record before the last byte is handed out.
+                    if read.is_ok() {
+                        self.settle(Outcome::Success, None);
+                    }
+                    self.hand_out(said);
+                    read
+                }
+                None if says_its_end(self.shape) => Err("the stream broke off".to_owned()),
+                None => Ok(()),
+            };
+            if let Err(reason) = complete {
+                self.break_off(Outcome::UpstreamBroken, &reason);
+                return;
+            }
         }
         self.ended = true;
         self.settle(Outcome::Success, None);
@@ -212,10 +301,13 @@ impl State {
         }
         self.settle(outcome, Some(reason));
         let message = format!("{}: {reason}.", self.attempt.provider());
-        let error = serde_json::json!({"error": {
-            "message": message, "type": "api_error", "param": null, "code": "502",
-        }});
-        self.ready.push_back(Bytes::from(format!("data: {error}\n\n")));
+        let kind = if outcome == Outcome::Timeout { ErrorKind::Timeout } else { ErrorKind::Broken };
+        let told = match &mut self.stream {
+            // Its writer knows what was said before.
+            Some(stream) if self.attempt.start.operation == Operation::Responses => stream.break_off(&message, kind),
+            _ => CallError::broken_off(message).to_event_for(self.attempt.start.operation),
+        };
+        self.ready.push_back(told);
     }
 
     fn settle(&mut self, outcome: Outcome, error: Option<&str>) {

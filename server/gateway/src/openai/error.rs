@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use serde::Serialize;
+use tollgate_domain::charge::Operation;
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::ledger::{AccountKey, Refusal};
 use tollgate_domain::principal::ModelDenial;
@@ -182,6 +183,23 @@ impl CallError {
         out
     }
 
+    /// The model's provider can't be asked for this kind of call.
+    pub fn not_spoken(model: &str, provider: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request_error",
+            format!(
+                "The model '{model}' can't be called through this route: {provider}, behind it, has no such thing."
+            ),
+        )
+        .with_param("model")
+    }
+
+    /// The request can't be said in the dialect of the provider behind the model.
+    pub fn untranslatable(message: String, param: Option<String>) -> Self {
+        Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message) }
+    }
+
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
     }
@@ -354,6 +372,11 @@ impl CallError {
         Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", format!("No answer from {provider}: {reason}."))
     }
 
+    /// A stream that can't go on. `message` says whose, and why.
+    pub fn broken_off(message: String) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "api_error", message)
+    }
+
     pub fn upstream_timeout(provider: &str, seconds: u64) -> Self {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -419,14 +442,7 @@ impl CallError {
     }
 
     pub fn into_response(self) -> http::Response<axum::body::Body> {
-        let mut response = http::Response::new(axum::body::Body::from(self.to_json()));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        if let Some(value) = self.retry_after.and_then(|seconds| http::HeaderValue::from_str(&seconds).ok()) {
-            headers.insert(http::header::RETRY_AFTER, value);
-        }
-        response
+        self.into_response_for(Operation::Other)
     }
 }
 

@@ -27,6 +27,8 @@ struct Fields<'a> {
     max_tokens: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     max_completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    max_output_tokens: Option<&'a RawValue>,
     #[serde(borrow, default)]
     n: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -58,17 +60,17 @@ pub struct Peek {
     /// such a list in it.
     tags_range: Option<Range<usize>>,
     metadata_range: Option<Range<usize>>,
-    /// How long each answer may be, in tokens: the larger of `max_completion_tokens` and `max_tokens`.
+    /// How long each answer may be, in tokens: the largest of [`LIMIT_FIELDS`].
     pub answer_limit: Option<u64>,
-    /// Where the values of `max_tokens` and `max_completion_tokens` are, whatever they are.
-    limit_ranges: [Option<Range<usize>>; 2],
+    /// Where the values of [`LIMIT_FIELDS`] are, whatever they are.
+    limit_ranges: [Option<Range<usize>>; 3],
     /// How many answers are asked for: the larger of `n` and `best_of`.
     pub answers: u64,
     pub tier: ServiceTier,
 }
 
 /// What limits an answer's length, as in [`Peek::limit_ranges`].
-const LIMIT_FIELDS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+const LIMIT_FIELDS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
 /// Longer `user` fields are cut in the ledger.
 pub const MAX_END_USER: usize = 200;
@@ -151,7 +153,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         }
         stream_options_range = Some(range_in(body, raw.get()));
     }
-    let end_user = fields.user.and_then(parse_str);
+    let end_user = fields.user.and_then(parse_str).or_else(|| fields.metadata.and_then(user_id));
     let end_user = end_user.map(|user| cut(user.trim(), MAX_END_USER).to_owned());
     let mut tags = Vec::new();
     let mut metadata_range = None;
@@ -171,8 +173,8 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         let value = range_in(body, list.get());
         member_around(body, "tags", value)
     });
-    let limit_ranges =
-        [fields.max_tokens, fields.max_completion_tokens].map(|raw| raw.map(|raw| range_in(body, raw.get())));
+    let limits = [fields.max_tokens, fields.max_completion_tokens, fields.max_output_tokens];
+    let limit_ranges = limits.map(|raw| raw.map(|raw| range_in(body, raw.get())));
     Ok(Peek {
         model: model.into_owned(),
         model_range: range_in(body, raw_model.get()),
@@ -183,10 +185,62 @@ pub fn peek(body: &[u8]) -> Result<Peek, BodyError> {
         tags,
         tags_range,
         metadata_range,
-        answer_limit: [fields.max_completion_tokens, fields.max_tokens].into_iter().filter_map(count).max(),
+        answer_limit: limits.into_iter().filter_map(count).max(),
         limit_ranges,
         answers: [fields.n, fields.best_of].into_iter().filter_map(count).fold(1, u64::max),
         tier: fields.service_tier.and_then(parse_str).map(|name| ServiceTier::from_wire(&name)).unwrap_or_default(),
+    })
+}
+
+/// What the URL of a call says that other dialects have in the body: Google's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUrl {
+    pub model: String,
+    pub stream: bool,
+    /// A stream is wanted as events, and not as one list.
+    pub events: bool,
+}
+
+/// Reads the fields that matter of a request whose model is in its URL.
+pub fn peek_beside(body: &[u8], url: &InUrl) -> Result<Peek, BodyError> {
+    #[derive(Default, Deserialize)]
+    struct Config<'a> {
+        #[serde(borrow, default, alias = "max_output_tokens", rename = "maxOutputTokens")]
+        limit: Option<&'a RawValue>,
+        #[serde(borrow, default, alias = "candidate_count", rename = "candidateCount")]
+        answers: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow, default, alias = "generation_config", rename = "generationConfig")]
+        config: Option<&'a RawValue>,
+    }
+    let text = std::str::from_utf8(body).map_err(|e| BodyError::NotUtf8(e.valid_up_to()))?;
+    let not_json = |e: serde_json::Error| BodyError::NotJson(e.to_string());
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(
+            serde_json::from_str::<serde::de::IgnoredAny>(text).map_or_else(not_json, |_| BodyError::NotAnObject)
+        );
+    }
+    if url.model.is_empty() || url.model.len() > MAX_MODEL {
+        return Err(BodyError::WrongType { field: "model", expected: "a text of 1 to 512 bytes" });
+    }
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(not_json)?;
+    let config = fields.config.and_then(|raw| serde_json::from_str::<Config<'_>>(raw.get()).ok()).unwrap_or_default();
+    Ok(Peek {
+        model: url.model.clone(),
+        model_range: 0..0,
+        stream: url.stream,
+        stream_options_range: None,
+        include_usage: true,
+        end_user: None,
+        tags: Vec::new(),
+        tags_range: None,
+        metadata_range: None,
+        answer_limit: count(config.limit),
+        limit_ranges: [None, None, None],
+        answers: count(config.answers).unwrap_or(1).max(1),
+        tier: ServiceTier::default(),
     })
 }
 
@@ -199,11 +253,36 @@ fn count(raw: Option<&RawValue>) -> Option<u64> {
 
 /// How many parts of a prompt are addresses that the provider fetches itself: their size is not the body's.
 pub fn remote_parts(body: &[u8]) -> u64 {
-    let has_parts = [&b"\"image_url\""[..], b"\"file\"", b"\"input_audio\"", b"\"video_url\""];
+    let has_parts = [
+        &b"\"image_url\""[..],
+        b"\"file\"",
+        b"\"input_audio\"",
+        b"\"video_url\"",
+        // Anthropic's, Google's, and those of responses.
+        b"\"image\"",
+        b"\"document\"",
+        b"\"fileData\"",
+        b"\"file_data\"",
+        b"\"input_image\"",
+        b"\"input_file\"",
+    ];
     if !has_parts.iter().any(|name| memchr::memmem::find(body, name).is_some()) {
         return 0;
     }
     u64::try_from(memchr::memmem::find_iter(body, b"\"http").count()).unwrap_or(u64::MAX)
+}
+
+/// Anthropic's word for the end user, in `metadata`.
+fn user_id(metadata: &RawValue) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Metadata<'a> {
+        #[serde(borrow, default)]
+        user_id: Option<&'a RawValue>,
+    }
+    if !metadata.get().contains("\"user_id\"") {
+        return None;
+    }
+    serde_json::from_str::<Metadata<'_>>(metadata.get()).ok()?.user_id.and_then(parse_str)
 }
 
 /// Adds the texts in a list. `false`: it is no list.
@@ -247,7 +326,7 @@ pub fn parse_str(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// A limit for the answer's length that the client did not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerLimit {
-    /// `max_tokens` or `max_completion_tokens`
+    /// One of [`LIMIT_FIELDS`].
     pub field: &'static str,
     pub tokens: u64,
 }

@@ -89,7 +89,7 @@ async fn bench() -> Bench {
     let priced = |model: &&str| Deployment {
         upstream_model: (*model).to_owned(),
         provider: "openai".to_owned(),
-        upstream: Upstream::OpenAiCompatible { base_url: url.clone() },
+        upstream: Upstream::open_ai(url.clone()),
         price: Some(SourcedPrice { sheet: sheet(), source: "the test".to_owned() }),
         ..deployment(model)
     };

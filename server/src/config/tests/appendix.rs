@@ -68,7 +68,7 @@ fn it_loads() {
     assert_eq!(catalog.aliases()["hidden"], Alias { model: "gpt-4o".to_owned(), hidden: true });
     let [openai] = catalog.find("gpt-4") else { panic!("azure is left out") };
     assert_eq!((openai.provider.as_str(), openai.upstream_model.as_str()), ("openai", "gpt-4o"));
-    assert_eq!(openai.upstream, Upstream::OpenAiCompatible { base_url: "https://api.openai.com/v1".to_owned() });
+    assert_eq!(openai.upstream, Upstream::open_ai("https://api.openai.com/v1"));
     assert_eq!(openai.api_key.as_ref().unwrap().expose(), "sk-openai-value");
     assert_eq!((openai.timeouts.total, openai.timeouts.idle), (Duration::from_mins(1), Duration::from_secs(10)));
     assert_eq!(openai.origin, Origin::File { path: "config.yaml".to_owned(), line: 5 });
@@ -82,7 +82,7 @@ fn it_loads() {
     assert_eq!(claude.timeouts.total, Duration::from_mins(10));
 
     let [local] = catalog.find("local") else { panic!() };
-    assert_eq!(local.upstream, Upstream::OpenAiCompatible { base_url: "http://vllm:8000/v1".to_owned() });
+    assert_eq!(local.upstream, Upstream::open_ai("http://vllm:8000/v1"));
     let price = local.price.as_ref().unwrap();
     assert_eq!((price.source.as_str(), price.sheet.rates().len()), ("configuration", 2));
     assert!(local.api_key.is_none());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tollgate_domain::ledger::{Period, RateKind};
 use tollgate_domain::limits::{BudgetDuration, Limits, RateLimit};
-use tollgate_domain::model::{Deployment, Upstream};
+use tollgate_domain::model::{Deployment, Upstream, Wire};
 use tollgate_domain::money::Nanos;
 
 use super::*;
@@ -18,7 +18,7 @@ fn one(params: &str, variables: &[(&str, &str)]) -> (Deployment, Vec<String>) {
 
 fn address(deployment: &Deployment) -> &str {
     match &deployment.upstream {
-        Upstream::OpenAiCompatible { base_url } => base_url,
+        Upstream::Server { base_url, .. } => base_url,
         Upstream::Simulator => "simulator",
     }
 }
@@ -58,13 +58,16 @@ fn the_provider_is_the_models_first_part_or_known_from_the_price_book() {
 }
 
 #[test]
-fn a_dialect_that_is_not_spoken_is_told() {
-    let (_, told) = one("model: claude-sonnet-4-5, api_key: k", &[]);
-    assert_eq!(
-        told,
-        ["3 notice model_list[0].litellm_params.model: `anthropic` is called through its OpenAI-compatible interface \
-         (https://docs.claude.com/en/api/openai-sdk): its own dialect is not there yet"]
-    );
+fn each_provider_is_spoken_to_in_its_own_dialect() {
+    for (model, wire) in [
+        ("claude-sonnet-4-5", Wire::Anthropic),
+        ("gemini/gemini-2.5-pro", Wire::Gemini),
+        ("groq/openai/gpt-oss-20b", Wire::OpenAi),
+    ] {
+        let (deployment, told) = one(&format!("model: {model}, api_key: k"), &[]);
+        assert_eq!(told, [""; 0]);
+        assert!(matches!(deployment.upstream, Upstream::Server { wire: its, .. } if its == wire), "{model}");
+    }
 }
 
 #[test]
@@ -75,7 +78,9 @@ fn addresses_are_made_whole() {
         ("model: openai/x, base_url: https://host/a", "https://host/a"),
         ("model: ollama/x", "http://localhost:11434/v1"),
         ("model: ollama_chat/x, api_base: http://box:11434", "http://box:11434/v1"),
-        ("model: anthropic/x, api_base: https://api.anthropic.com", "https://api.anthropic.com/v1"),
+        ("model: anthropic/x, api_base: https://api.anthropic.com/v1", "https://api.anthropic.com"),
+        ("model: anthropic/x, api_base: https://host/a/v1/messages", "https://host/a"),
+        ("model: gemini/x, api_base: https://host/v1beta", "https://host"),
         ("model: groq/x", "https://api.groq.com/openai/v1"),
         ("model: perplexity/x", "https://api.perplexity.ai"),
     ] {

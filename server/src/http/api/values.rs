@@ -278,7 +278,9 @@ mirror! {
     /// What a key's state allows.
     KeyStatus: tollgate_domain::key::KeyStatus { Active, Blocked, Expired, Deleted }
     /// Which interface of the gateway a call came through.
-    Operation: tollgate_domain::charge::Operation { ChatCompletion, Completion, Embedding, Other }
+    Operation: tollgate_domain::charge::Operation {
+        ChatCompletion, Completion, Embedding, Messages, Responses, GenerateContent, Other
+    }
     /// How an attempt at a provider ended.
     Outcome: tollgate_domain::charge::Outcome { Success, UpstreamError, UpstreamBroken, Timeout, Interrupted }
     /// How sure an amount is.

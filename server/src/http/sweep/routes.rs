@@ -9,10 +9,11 @@ pub type Route = (String, String);
 const SOURCES: [&str; 3] = ["src/http", "../app/src", "../server/gateway/src"];
 
 /// Routes in loops, written out.
-const IN_LOOPS: [(&str, &str); 5] = [
+const IN_LOOPS: [(&str, &str); 6] = [
     ("POST", "/chat/completions"),
     ("POST", "/completions"),
     ("POST", "/embeddings"),
+    ("POST", "/responses"),
     ("GET", "/models"),
     ("GET", "/models/{*name}"),
 ];

@@ -127,6 +127,9 @@ pub fn call_type(operation: Operation) -> &'static str {
         Operation::ChatCompletion => "acompletion",
         Operation::Completion => "atext_completion",
         Operation::Embedding => "aembedding",
+        Operation::Messages => "anthropic_messages",
+        Operation::Responses => "aresponses",
+        Operation::GenerateContent => "agenerate_content",
         Operation::Other => "other",
     }
 }
