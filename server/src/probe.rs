@@ -6,8 +6,9 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 use tollgate_dialects::neutral::{self, Dialect};
 use tollgate_dialects::{Target, codec};
+use tollgate_domain::clock::{Clock as _, SystemClock};
 use tollgate_domain::model::{Deployment, Upstream, Wire};
-use tollgate_gateway::{credentials, is_link_local};
+use tollgate_gateway::{credentials, is_link_local, signature_for};
 
 /// How long a provider may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -52,6 +53,9 @@ pub async fn probe(deployment: &Deployment) -> Result<String, String> {
 
 /// A provider that has a dialect of its own.
 async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<String, String> {
+    if deployment.upstream_model.contains('*') && wire == Wire::Bedrock {
+        return Ok("No call was made: a wildcard of Amazon's can't be tried.".to_owned());
+    }
     if deployment.upstream_model.contains('*') {
         let version = if wire == Wire::Gemini { "/v1beta" } else { "/v1" };
         return models(deployment, &format!("{base_url}{version}")).await;
@@ -68,8 +72,13 @@ async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<S
     request.max_tokens = Some(16);
     let written = codec.write_request(&request, Target::new(&deployment.upstream_model));
     let written = written.map_err(|error| error.to_string())?;
-    let request = client(LIMIT)?.post(format!("{base_url}{}", written.path));
-    send(deployment, request.header("content-type", "application/json").body(written.body)).await?;
+    let url = reqwest::Url::parse(&format!("{base_url}{}", written.path)).map_err(|error| error.to_string())?;
+    let kind = "application/json";
+    let mut request = client(LIMIT)?.post(url.clone()).header("content-type", kind);
+    for (name, value) in signature_for(deployment, &url, kind, &written.body, SystemClock.now()) {
+        request = request.header(name, value.expose());
+    }
+    send(deployment, request.body(written.body)).await?;
     Ok("The provider answered.".to_owned())
 }
 

@@ -122,6 +122,17 @@ impl Default for Timeouts {
     }
 }
 
+/// Who signs a deployment's calls at Amazon.
+#[derive(Clone, Debug)]
+pub struct AwsLogin {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    /// Of temporary credentials.
+    pub session_token: Option<Secret>,
+    /// `eu-central-1`
+    pub region: String,
+}
+
 /// One upstream that serves a model.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -134,6 +145,8 @@ pub struct Deployment {
     pub upstream_model: String,
     pub upstream: Upstream,
     pub api_key: Option<Secret>,
+    /// Signs in place of a key.
+    pub aws: Option<AwsLogin>,
     /// Sent with every call: `OpenAI-Organization` and what the configuration adds.
     pub headers: Vec<(String, Secret)>,
     pub timeouts: Timeouts,

@@ -14,7 +14,6 @@ mod openai;
 mod payers;
 mod routes;
 mod simulator;
-mod sse;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -25,5 +24,5 @@ pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
-pub use targets::credentials;
+pub use targets::{credentials, signature_for};
 pub use upstream::{is_link_local, use_shard};

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use memchr::memmem;
+use tollgate_dialects::bedrock::sign::{Credentials, Scope, Signable, sign};
 use tollgate_dialects::providers::{self, Auth, Serves};
+use tollgate_domain::Timestamp;
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
-use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream, Wire};
+use tollgate_domain::model::{AwsLogin, Catalog, Deployment, SourcedPrice, Upstream, Wire};
 use tollgate_domain::price::{self, PriceBook, PriceSheet};
 use tollgate_domain::secret::Secret;
 
@@ -87,8 +89,17 @@ pub struct HttpTarget {
     pub base_header: HeaderValue,
     /// Sent with every request: host, credentials, what the configuration adds.
     pub headers: HeaderMap,
+    /// Signs each request.
+    aws: Option<Aws>,
     /// The path of each operation that it has, as the request line has it.
     paths: Vec<(Operation, Uri)>,
+}
+
+/// Who signs at Amazon, and where.
+#[derive(Debug)]
+struct Aws {
+    who: Credentials,
+    region: String,
 }
 
 impl Targets {
@@ -154,7 +165,8 @@ impl Target {
     pub fn hide_secrets(&self, text: Bytes) -> Bytes {
         let deployment = &*self.deployment;
         let headers = deployment.headers.iter().map(|(_, value)| value);
-        let secrets = deployment.api_key.iter().chain(headers).map(Secret::expose);
+        let aws = deployment.aws.iter().flat_map(|aws| [Some(&aws.secret_access_key), aws.session_token.as_ref()]);
+        let secrets = deployment.api_key.iter().chain(headers).chain(aws.flatten()).map(Secret::expose);
         secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).fold(text, |text, secret| {
             if memmem::find(&text, secret.as_bytes()).is_none() {
                 return text;
@@ -273,7 +285,7 @@ impl HttpTarget {
             Some(port) => format!("{}:{port}", url.host_str()?),
             None => url.host_str()?.to_owned(),
         };
-        headers.insert(http::header::HOST, HeaderValue::from_str(&host).ok()?);
+        headers.insert(HOST, HeaderValue::from_str(&host).ok()?);
         for (name, value) in &deployment.headers {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;
             value.set_sensitive(true);
@@ -304,7 +316,23 @@ impl HttpTarget {
                 })
                 .collect(),
             base_path,
+            aws: deployment.aws.as_ref().map(aws),
         })
+    }
+
+    /// What has to be added to a request just before it is sent: a signature, where there is one.
+    pub fn sign(&self, uri: &Uri, headers: &mut HeaderMap, pieces: &[Bytes], now: Timestamp) {
+        let Some(aws) = &self.aws else { return };
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (host, kind) = (text(HOST), text(CONTENT_TYPE));
+        let added =
+            signature(aws, uri.path_and_query().map_or("/", PathAndQuery::as_str), (host, kind), &pieces.concat(), now);
+        for (name, value) in added {
+            if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
+                value.set_sensitive(true);
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
     }
 
     /// A path below the address, as the request line has it.
@@ -331,6 +359,40 @@ fn tail(wire: Wire, operation: Operation, responds: bool) -> Option<&'static str
         (Wire::Gemini, Operation::Embedding) => Some("/v1beta/openai/embeddings"),
         _ => None,
     }
+}
+
+fn aws(login: &AwsLogin) -> Aws {
+    let AwsLogin { access_key_id, secret_access_key, session_token, region } = login.clone();
+    Aws { who: Credentials { access_key_id, secret_access_key, session_token }, region }
+}
+
+fn signature(
+    aws: &Aws,
+    path: &str,
+    (host, kind): (&str, &str),
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, Secret)> {
+    let headers = [("host", host), ("content-type", kind)];
+    let what = Signable { method: "POST", path, headers: &headers, body };
+    let scope = Scope { region: &aws.region, service: "bedrock" };
+    sign(what, &aws.who, scope, now.to_datetime())
+}
+
+/// The signature of a deployment that has one, for a request outside of a call. `url`: all of it.
+pub fn signature_for(
+    deployment: &Deployment,
+    url: &url::Url,
+    kind: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, Secret)> {
+    let Some(login) = &deployment.aws else { return Vec::new() };
+    let host = match (url.host_str().unwrap_or_default(), url.port()) {
+        (host, Some(port)) => format!("{host}:{port}"),
+        (host, None) => host.to_owned(),
+    };
+    signature(&aws(login), url.path(), (&host, kind), body, now)
 }
 
 /// The version of Anthropic's interface: its documentation's.
@@ -378,6 +440,7 @@ mod tests {
             upstream_model: "echo".to_owned(),
             upstream: Upstream::Simulator,
             api_key: None,
+            aws: None,
             headers: Vec::new(),
             timeouts: Timeouts::default(),
             weight: *weight,

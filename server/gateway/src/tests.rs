@@ -54,6 +54,7 @@ fn deployment(model: &str) -> Deployment {
         upstream_model: "echo".to_owned(),
         upstream: Upstream::Simulator,
         api_key: None,
+        aws: None,
         headers: Vec::new(),
         timeouts: Timeouts::default(),
         weight: 1,

@@ -8,6 +8,7 @@
 //! secrets and of environment variables are never in a finding's text.
 
 mod aliases;
+mod aws;
 mod builtin;
 mod deployment_limits;
 mod env;
@@ -113,6 +114,7 @@ pub fn from_command_line(
         provider: None,
         api_base: base_node.as_ref().map(|node| Cursor { node, path: "--api_base".to_owned() }),
         api_key: None,
+        all: None,
     };
     let mut models = Models::default();
     if models.add_plain(model, &params, Origin::CommandLine, &mut reader) == Err(Stop::Skipped) {

@@ -1,10 +1,11 @@
 //! Where a deployment's calls go: which provider, under which name, at which address, with which key.
 
-use tollgate_domain::model::Wire;
+use tollgate_domain::model::{AwsLogin, Wire};
 use tollgate_domain::price::PriceBook;
 use tollgate_domain::secret::Secret;
 use url::Url;
 
+use super::aws;
 use super::finding::{Severity, shown};
 use super::providers::{self, Known, Provider};
 use super::value::{Cursor, Reader, Text};
@@ -18,6 +19,8 @@ pub(super) struct Params<'n> {
     pub provider: Option<Cursor<'n>>,
     pub api_base: Option<Cursor<'n>>,
     pub api_key: Option<Cursor<'n>>,
+    /// Whatever else is said beside the model.
+    pub all: Option<Cursor<'n>>,
 }
 
 /// What becomes of it.
@@ -27,6 +30,7 @@ pub(super) enum Target {
         model: String,
         base_url: String,
         api_key: Option<Secret>,
+        aws: Option<AwsLogin>,
     },
     Simulator {
         model: String,
@@ -62,9 +66,22 @@ pub(super) fn resolve(params: &Params<'_>, reader: &mut Reader<'_>) -> Result<Ta
         return Err(Stop::Wrong);
     }
     let Some(provider) = chosen else { return Ok(Target::Simulator { model }) };
-    let (base_url, own) = base_url(provider, params, reader)?;
+    let signs = provider.wire == Wire::Bedrock;
+    let (model, of_model) = if signs { aws::model(&model) } else { (model, None) };
+    let region = if signs || provider.base_url.as_deref().is_some_and(|url| url.contains("{region}")) {
+        aws::region(params, of_model, reader)?
+    } else {
+        None
+    };
+    let (base_url, own) = base_url(provider, params, region.as_deref(), reader)?;
+    let has_key =
+        params.api_key.is_some() || own && provider.keys.iter().any(|name| reader.variables.get(name).is_some());
+    if signs && !has_key {
+        let aws = aws::login(params, region.as_deref(), own, reader)?;
+        return Ok(Target::Provider { provider, model, base_url, api_key: None, aws });
+    }
     let api_key = api_key(provider, params, own, reader)?;
-    Ok(Target::Provider { provider, model, base_url, api_key })
+    Ok(Target::Provider { provider, model, base_url, api_key, aws: None })
 }
 
 fn by_name(cursor: &Cursor<'_>, text: &Text, reader: &mut Reader<'_>) -> Result<Chosen, Stop> {
@@ -148,8 +165,15 @@ fn skip(name: &str, cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Stop {
 }
 
 /// The base address, and whether it is the provider's own rather than one that the deployment names.
-fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -> Result<(String, bool), Stop> {
-    if let Some(cursor) = &params.api_base {
+fn base_url(
+    provider: &Provider,
+    params: &Params<'_>,
+    region: Option<&str>,
+    reader: &mut Reader<'_>,
+) -> Result<(String, bool), Stop> {
+    let endpoint = params.all.as_ref().filter(|_| provider.wire == Wire::Bedrock);
+    let endpoint = endpoint.and_then(|all| all.get("aws_bedrock_runtime_endpoint"));
+    if let Some(cursor) = params.api_base.as_ref().or(endpoint.as_ref()) {
         let text = reader.name(cursor).ok_or(Stop::Wrong)?;
         return normalise(&text.value, provider).map(|url| (url, false)).map_err(|problem| {
             let value = if problem.hides_value { String::new() } else { format!(": {}", text.shown()) };
@@ -167,6 +191,13 @@ fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -
     }
     if let Some(url) = provider.address() {
         return Ok((url.to_owned(), true));
+    }
+    if let Some(url) = region.and_then(|region| aws::address(provider, region)) {
+        return Ok((url, true));
+    }
+    if provider.wire == Wire::Bedrock {
+        reader.wrong(&params.model, "`bedrock` needs a region", "write `aws_region_name: eu-central-1` beside `model`");
+        return Err(Stop::Wrong);
     }
     let variables = provider.bases.join("` or `");
     let message = format!("`{}` needs an `api_base`", provider.name);
@@ -213,7 +244,7 @@ fn normalise(text: &str, provider: &Provider) -> Result<String, UrlProblem> {
     let brought: &[&str] = match provider.wire {
         Wire::OpenAi | Wire::Bedrock => &[],
         Wire::Anthropic => &["/messages", "/v1"],
-        Wire::Gemini => &["/models", "/v1beta"],
+        Wire::Gemini => &["/openai", "/models", "/v1beta"],
     };
     for end in brought {
         let path = url.path().trim_end_matches('/');

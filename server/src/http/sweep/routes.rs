@@ -9,12 +9,13 @@ pub type Route = (String, String);
 const SOURCES: [&str; 3] = ["src/http", "../app/src", "../server/gateway/src"];
 
 /// Routes in loops, written out.
-const IN_LOOPS: [(&str, &str); 6] = [
+const IN_LOOPS: [(&str, &str); 7] = [
     ("POST", "/chat/completions"),
     ("POST", "/completions"),
     ("POST", "/embeddings"),
     ("POST", "/responses"),
     ("GET", "/models"),
+    ("POST", "/models/{*name}"),
     ("GET", "/models/{*name}"),
 ];
 

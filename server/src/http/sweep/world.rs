@@ -101,6 +101,7 @@ fn catalog() -> Catalog {
         upstream_model: "gpt-4o".to_owned(),
         upstream: Upstream::Simulator,
         api_key: None,
+        aws: None,
         headers: Vec::new(),
         timeouts: Timeouts::default(),
         weight: 1,
