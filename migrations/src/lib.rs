@@ -21,6 +21,7 @@ mod m20261123_000004_adjustments;
 mod m20261123_000005_identities;
 mod m20261123_000006_units;
 mod m20261124_000001_people;
+mod m20261124_000003_deployments;
 mod types;
 
 /// Every step, oldest first.
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_identities::Migration),
             Box::new(m20261123_000006_units::Migration),
             Box::new(m20261124_000001_people::Migration),
+            Box::new(m20261124_000003_deployments::Migration),
         ]
     }
 }
