@@ -34,4 +34,4 @@ site: ## Build the dashboard's browser half into target/site
 
 clean: ## Remove what was built (data/ stays)
 	cargo clean
-	rm -rf end2end/.venv end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf end2end/.venv end2end/.venv-frameworks end2end/node_modules end2end/test-results end2end/playwright-report

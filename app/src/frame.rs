@@ -8,7 +8,7 @@ use tollgate_domain::actor::{Action, Resource};
 use crate::api::{may, viewer, waiting_increases};
 use crate::components::{Icon, IconName};
 use crate::islands::Palette;
-use crate::pages::INCREASES;
+use crate::pages::{CONNECT, INCREASES};
 use crate::search::Hit;
 use crate::server::with_wasm;
 
@@ -65,6 +65,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
         "Gateway",
         &[
             Place::new("/ui/models", "Models", IconName::Models, "m"),
+            Place::new(CONNECT, "Connect", IconName::Terminal, "e"),
             Place::new("/ui/access-groups", "Access groups", IconName::AccessGroups, "")
                 .for_readers_of(Resource::AccessGroup),
             Place::new("/ui/budgets", "Budgets", IconName::Budgets, "b").for_readers_of(Resource::Budget),
@@ -78,6 +79,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/reconciliation", "Reconciliation", IconName::Usage, "").for_readers_of(Resource::Settings),
             Place::new("/ui/repricing", "Pricing anew", IconName::Budgets, "").for_readers_of(Resource::Settings),
             Place::new("/ui/audit", "Audit log", IconName::Audit, "a").for_readers_of(Resource::Audit),
+            Place::new("/ui/scim", "Provisioning", IconName::Account, "").for_readers_of(Resource::Settings),
             Place::new("/ui/settings", "Settings", IconName::Settings, "s").for_readers_of(Resource::Settings),
         ],
     ),

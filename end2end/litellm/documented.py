@@ -38,7 +38,6 @@ REFUSED = {
     '"name": "My Team"': "LiteLLM drops the field without a word; its name is team_alias",
     '"user_role": "internal_user"}': "the same: a key has no role",
     '"messages": [': "a call of a model, sent to /key/generate",
-    "/callback": "logging to other services is not there",
     "PATCH 'http://0.0.0.0:4000/team/update'": "LiteLLM takes POST there too",
     '"key": "d5265fc73296c8f': "LiteLLM drops the field without a word; its name is keys",
     "curl -X POST 'http://0.0.0.0:4000/customer/new'         ": "a heading, not a whole command",

@@ -17,6 +17,9 @@ const PAGE: &str = "180";
 /// More pages than a year and a day can have.
 const MOST_PAGES: usize = 8;
 
+/// The most of one page, in bytes: half a year of days with a line for each of a thousand projects is less.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
 /// The most of an error that is passed on, in characters.
 const MOST: usize = 500;
 
@@ -101,7 +104,7 @@ impl Bill {
         let response = request.bearer_auth(self.key.expose()).send().await;
         let response = response.map_err(|error| format!("no connection: {}", error.without_url()))?;
         let status = response.status();
-        let text = response.text().await.map_err(|error| error.without_url().to_string())?;
+        let text = probe::text(response, MOST_BYTES).await?;
         if status.is_success() {
             return Ok(text);
         }

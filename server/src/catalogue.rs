@@ -21,6 +21,7 @@ use tollgate_store::{RecordFilter, Store, StoreError};
 use url::{Host, Url};
 
 use crate::config;
+use crate::deliver::Deliveries;
 use crate::probe::probe;
 
 /// The most models and credentials that are read from the database.
@@ -33,6 +34,7 @@ pub struct ToGateway {
     vault: Arc<Vault>,
     /// The configuration's own, with its aliases.
     file: Arc<Catalog>,
+    deliveries: Option<Deliveries>,
     /// One after the other, so that an older state never replaces a newer one.
     turn: Mutex<()>,
 }
@@ -40,7 +42,12 @@ pub struct ToGateway {
 impl ToGateway {
     pub fn new(gateway: Gateway, store: Store, vault: Arc<Vault>) -> Self {
         let file = gateway.catalog();
-        Self { gateway, store, vault, file, turn: Mutex::default() }
+        Self { gateway, store, vault, file, deliveries: None, turn: Mutex::default() }
+    }
+
+    /// Has whoever tells teams' services of their calls know of changes.
+    pub fn telling(self, deliveries: Deliveries) -> Self {
+        Self { deliveries: Some(deliveries), ..self }
     }
 
     /// Reads the database's models and puts them beside the configuration's. One that can't be called is left out and
@@ -99,6 +106,9 @@ impl Publish for ToGateway {
 
     fn principals_changed(&self) {
         self.gateway.principals_changed();
+        if let Some(deliveries) = &self.deliveries {
+            deliveries.teams_changed();
+        }
     }
 
     async fn catalogue_changed(&self) {

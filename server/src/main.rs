@@ -8,11 +8,13 @@ mod catalogue;
 mod cli;
 mod commands;
 mod config;
+mod deliver;
 mod http;
 mod listener;
 mod probe;
 mod start;
 mod terminal;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,9 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 /// The most of an error that is passed on, in characters.
 const MOST: usize = 500;
 
+/// The most of an error that is read, in bytes.
+const MOST_BYTES: usize = 1024 * 1024;
+
 /// What the provider said, in words for an administrator; `Err`: it does not work.
 pub async fn probe(deployment: &Deployment) -> Result<String, String> {
     let Upstream::Server { wire, base_url } = &deployment.upstream else {
@@ -119,6 +122,18 @@ impl Resolve for NotLinkLocal {
     }
 }
 
+/// A whole body; refused if it is longer than `most` bytes, before more of it is read.
+pub async fn text(mut response: reqwest::Response, most: usize) -> Result<String, String> {
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(|error| error.without_url().to_string())? {
+        if body.len().saturating_add(part.len()) > most {
+            return Err(format!("its answer is larger than {most} bytes"));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
 async fn send(deployment: &Deployment, mut request: reqwest::RequestBuilder) -> Result<(), String> {
     for (name, value) in credentials(deployment) {
         request = request.header(name, value.expose());
@@ -135,7 +150,7 @@ async fn send(deployment: &Deployment, mut request: reqwest::RequestBuilder) -> 
     if status.is_success() {
         return Ok(());
     }
-    let text = response.text().await.unwrap_or_default();
+    let text = text(response, MOST_BYTES).await.unwrap_or_default();
     let said = serde_json::from_str::<Value>(&text)
         .ok()
         .and_then(|body| body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned))

@@ -31,3 +31,9 @@ pub fn say(text: &str) {
 pub fn say_error(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {text}");
 }
+
+/// `1 charge`, `2 charges`: with an s for all but one.
+pub fn counted(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}

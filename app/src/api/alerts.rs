@@ -1,9 +1,13 @@
 //! What the pages about alerts and about limits that are tried ask.
 
+use std::collections::HashMap;
+
 use tollgate_control::alerts::{self, AlertFilter, ShadowSum};
 use tollgate_control::replay::{self, Outcome, Proposal};
-use tollgate_domain::ledger::{AccountKind, Alert, AlertKind};
+use tollgate_control::{Control, usage};
+use tollgate_domain::ledger::{AccountKey, AccountKind, Alert, AlertKind};
 use tollgate_domain::limits::{BudgetDuration, Limits};
+use tollgate_domain::report::Dimension;
 use tollgate_domain::{Nanos, Timestamp};
 
 use super::ServerError;
@@ -27,6 +31,63 @@ pub struct AlertsView {
     pub next: Option<String>,
     /// On the first page alone.
     pub shadows: Vec<ShadowSum>,
+    pub names: AccountNames,
+}
+
+/// What people call accounts, by kind and id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountNames(HashMap<(AccountKind, String), String>);
+
+impl AccountNames {
+    /// `team Search, model gpt-4o`; with its id where it has no name.
+    pub fn text(&self, account: &AccountKey) -> String {
+        let Some(name) = self.0.get(&(account.kind, account.id.to_string())) else { return account.to_string() };
+        match &account.model {
+            Some(model) => format!("{} {name}, model {model}", account.kind.as_str()),
+            None => format!("{} {name}", account.kind.as_str()),
+        }
+    }
+
+    fn put(&mut self, kind: AccountKind, names: HashMap<String, String>) {
+        self.0.extend(names.into_iter().map(|(id, name)| ((kind, id), name)));
+    }
+}
+
+/// What people call these: whoever may see what was told of an account may see its name.
+async fn account_names(control: &Control, accounts: &[&AccountKey]) -> Result<AccountNames, ServerError> {
+    let ids = |kind: AccountKind| {
+        let of_kind = accounts.iter().filter(move |account| account.kind == kind);
+        of_kind.map(|account| account.id.to_string()).collect::<Vec<_>>()
+    };
+    let mut names = AccountNames::default();
+    for (kind, by) in [
+        (AccountKind::Key, Dimension::Key),
+        (AccountKind::Team, Dimension::Team),
+        (AccountKind::Organisation, Dimension::Organisation),
+        (AccountKind::User, Dimension::User),
+        (AccountKind::Person, Dimension::User),
+    ] {
+        names.put(kind, usage::names(control, by, &ids(kind)).await?);
+    }
+    // `team:ID:USER`: an id may have a colon itself, then it stays what it is.
+    let members: Vec<(String, String, String)> = ids(AccountKind::Membership)
+        .into_iter()
+        .filter_map(|id| {
+            let (team, user) = id.strip_prefix("team:")?.split_once(':')?;
+            let (team, user) = (team.to_owned(), user.to_owned());
+            Some((id, team, user))
+        })
+        .collect();
+    let teams: Vec<String> = members.iter().map(|(_, team, _)| team.clone()).collect();
+    let users: Vec<String> = members.iter().map(|(_, _, user)| user.clone()).collect();
+    let teams = usage::names(control, Dimension::Team, &teams).await?;
+    let users = usage::names(control, Dimension::User, &users).await?;
+    let named = members.into_iter().filter_map(|(id, team, user)| {
+        let text = format!("{} in {}", users.get(&user)?, teams.get(&team)?);
+        Some((id, text))
+    });
+    names.put(AccountKind::Membership, named.collect());
+    Ok(names)
 }
 
 /// A page of alerts, newest first.
@@ -44,7 +105,9 @@ pub async fn list_alerts(list: ListQuery) -> Result<AlertsView, ServerError> {
     let page = alerts::list(&control, &op, &filter, list.after().as_ref(), PAGE).await?;
     let of_shadow = matches!(filter.kind, None | Some(AlertKind::Shadow)) && list.is_first_page();
     let shadows = if of_shadow { alerts::shadows(&control, &op, &filter, MOST_SHADOWS).await? } else { Vec::new() };
-    Ok(AlertsView { rows: page.items, next: page.next, shadows })
+    let accounts = page.items.iter().map(|alert| &alert.account).chain(shadows.iter().map(|sum| &sum.account));
+    let names = account_names(&control, &accounts.collect::<Vec<_>>()).await?;
+    Ok(AlertsView { rows: page.items, next: page.next, shadows, names })
 }
 
 /// What came out of a limit that was tried; or nothing yet.
@@ -54,7 +117,15 @@ pub enum TriedView {
     Nothing,
     /// It can't be tried as it stands.
     Wrong(String),
-    Done(Outcome),
+    Done(Outcome, CallerNames),
+}
+
+/// What people call those whose calls were played.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerNames {
+    /// By id.
+    pub users: HashMap<String, String>,
+    pub keys: HashMap<String, String>,
 }
 
 /// Tries a limit on the calls on record.
@@ -66,7 +137,15 @@ pub async fn try_limit(list: ListQuery) -> Result<TriedView, ServerError> {
         Err(problem) => return Ok(TriedView::Wrong(problem)),
     };
     match replay::run(&control, &op, proposal, MOST_CHARGES).await {
-        Ok(outcome) => Ok(TriedView::Done(outcome)),
+        Ok(outcome) => {
+            let users: Vec<_> = outcome.who.iter().map(|one| one.user_id.clone()).collect();
+            let keys: Vec<_> = outcome.who.iter().map(|one| one.key_id.clone()).collect();
+            let names = CallerNames {
+                users: usage::names(&control, Dimension::User, &users).await?,
+                keys: usage::names(&control, Dimension::Key, &keys).await?,
+            };
+            Ok(TriedView::Done(outcome, names))
+        }
         Err(
             error @ (tollgate_control::ControlError::Invalid { .. } | tollgate_control::ControlError::NotFound { .. }),
         ) => Ok(TriedView::Wrong(error.to_string())),

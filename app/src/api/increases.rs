@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use tollgate_control::increases::{self, IncreaseFilter, IncreaseRow, Whose};
-use tollgate_control::people;
+use tollgate_control::{ControlError, people};
 use tollgate_domain::ids::UserId;
 use tollgate_domain::increase::IncreaseState;
+use tollgate_domain::ledger::AccountKind;
 
 use super::{ServerError, person};
 use crate::kit::ListQuery;
@@ -30,6 +31,8 @@ pub struct IncreaseView {
     pub row: IncreaseRow,
     pub asker: String,
     pub decided_by: Option<String>,
+    /// Who may decide it, as long as it is open.
+    pub deciders: Vec<String>,
 }
 
 /// A page of requests, newest first: those that wait for the viewer, unless the address asks for others.
@@ -60,7 +63,18 @@ pub async fn get_increase(id: String) -> Result<IncreaseView, ServerError> {
         Some(by) => Some(person(&control, by).await),
         None => None,
     };
-    Ok(IncreaseView { row, asker, decided_by })
+    let deciders = increases::deciders(&control, &op, &id).await?.iter().map(increases::Approver::text).collect();
+    Ok(IncreaseView { row, asker, decided_by, deciders })
+}
+
+/// Who can raise the limits of an account, by name; nobody where the viewer may not see the account.
+pub async fn approvers(account: AccountKind, id: String) -> Result<Vec<String>, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    match increases::approvers(&control, &op, account, &id).await {
+        Ok(found) => Ok(found.iter().map(increases::Approver::text).collect()),
+        Err(ControlError::NotFound { .. } | ControlError::Invalid { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How many requests wait for the viewer: nought where that can't be told.

@@ -7,6 +7,7 @@ use tollgate_control::{ControlError, Managed, records};
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::budget::Budget;
+use tollgate_domain::choice;
 use tollgate_domain::key::{KeyStatus, KeyType};
 use tollgate_domain::limits::Limits;
 use tollgate_domain::organisation::Organisation;
@@ -55,6 +56,8 @@ pub struct KeyView {
     pub limits: Limits,
     pub rotation: Option<RotationView>,
     pub metadata: Map<String, Value>,
+    /// What is milder than refusing.
+    pub mildness: choice::Choices,
     /// LiteLLM's fields that are kept and not acted on.
     pub setting_names: Vec<String>,
     pub created_at: Timestamp,
@@ -127,9 +130,15 @@ pub(super) async fn views(
     Ok(rows.into_iter().map(view).collect())
 }
 
+/// Whether a field of this name is only kept.
+fn is_idle(name: &str) -> bool {
+    !choice::NAMES.contains(&name)
+}
+
 impl From<KeyRow> for KeyView {
     fn from(row: KeyRow) -> Self {
         let key = row.key;
+        let mildness = key.choices();
         let texts = |ids: Vec<tollgate_domain::ids::AccessGroupId>| ids.iter().map(ToString::to_string).collect();
         Self {
             id: key.id.to_string(),
@@ -158,7 +167,8 @@ impl From<KeyRow> for KeyView {
                 is_waiting: rotation.pending.is_some(),
             }),
             metadata: key.metadata,
-            setting_names: key.settings.keys().cloned().collect(),
+            mildness,
+            setting_names: key.settings.into_iter().map(|(name, _)| name).filter(|name| is_idle(name)).collect(),
             created_at: key.meta.created_at,
             created_by: key.meta.created_by,
             updated_at: key.meta.updated_at,

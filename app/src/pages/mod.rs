@@ -5,9 +5,11 @@ mod ago;
 mod alerts;
 mod audit;
 mod budgets;
+mod connect;
 mod credentials;
 mod customers;
 mod increases;
+mod invitation;
 mod keys;
 mod members;
 mod models;
@@ -18,9 +20,11 @@ mod problem;
 mod reconciliation;
 mod repricing;
 mod requests;
+mod scim;
 mod settings;
 mod setup;
 mod sign_in;
+mod sign_in_setup;
 mod tags;
 mod teams;
 mod usage;
@@ -33,14 +37,16 @@ pub use access_groups::{
 pub use alerts::{ALERTS, AlertList, ShadowFacts, TRY_LIMIT, TryLimitPage};
 pub use audit::{AUDIT, AuditLinePage, AuditList, AuditVerifyPage, Verified, audit_filters, audit_of_thing};
 pub use budgets::{BUDGETS, BudgetList, BudgetPage, DeleteBudgetPage, NewBudgetPage, budget_href};
+pub use connect::{CONNECT, ConnectPage};
 pub use credentials::{
     CREDENTIALS, CredentialList, CredentialPage, DeleteCredentialPage, NewCredentialPage, credential_href,
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
-pub use increases::{INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
+pub use increases::{Approvers, INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
+pub use invitation::Invitation;
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
-    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, list_address as keys_address,
+    KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, leaving_name, list_address as keys_address,
 };
 pub use members::{
     OrganisationMemberPage, RemoveOrganisationMemberPage, RemoveTeamMemberPage, TeamMemberPage, group_href,
@@ -59,12 +65,15 @@ pub use problem::Problem;
 pub use reconciliation::{DeleteInvoicePage, InvoicePage, RECONCILIATION, ReconciliationPage, invoice_href};
 pub use repricing::{REPRICING, RepricingPage};
 pub use requests::{RequestDetailPage, RequestList, request_filters, request_href};
+pub use scim::{IssuedToken, SCIM, ScimPage};
 pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
+pub use sign_in_setup::{Checked, SIGN_IN_SETUP, SignInSetupPage};
 pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};
 pub use teams::{DeleteTeamPage, NewTeamPage, TEAMS, TeamDetail, TeamKeys, TeamList, TeamSettings, team_href};
 pub use usage::{USAGE, UsagePage, usage_of, usage_query};
 pub use users::{
-    AccountPage, DeleteUserPage, NewUserPage, PasswordPage, USERS, UserDetail, UserList, UserSettings, user_href,
+    AccountPage, DeleteUserPage, InvitationLink, InvitePage, NewUserPage, PasswordPage, SECOND_FACTOR,
+    SecondFactorOnce, SecondFactorPage, USERS, UserDetail, UserList, UserSettings, user_href,
 };

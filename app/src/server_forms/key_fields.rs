@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use tollgate_control::keys::expiry_after;
 use tollgate_control::{Control, ControlError, OpContext};
 use tollgate_domain::Timestamp;
+use tollgate_domain::choice::Choices;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{KeyType, Rotation, VirtualKey};
 use tollgate_domain::model::ModelPattern;
@@ -17,7 +18,7 @@ use super::{id, ids, typed_models};
 use crate::api::SERVICE_ACCOUNT;
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, TypedLimits};
-use crate::pages::{Expiry, Owner};
+use crate::pages::{Expiry, Owner, leaving_name};
 
 /// What was typed.
 pub struct KeyFields {
@@ -39,6 +40,14 @@ pub struct KeyFields {
     /// Seconds between two exchanges, and how long the old text works.
     rotation: Option<(i64, Option<i64>)>,
     metadata: Map<String, Value>,
+    mildness: Choices,
+}
+
+/// `gpt-4o = gpt-4o-mini, o3-mini`, one in a line.
+fn fallbacks(form: &mut Form) -> BTreeMap<String, Vec<String>> {
+    let split =
+        |others: String| others.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    form.pairs("budget_fallbacks").into_iter().map(|(model, others)| (model, split(others))).collect()
 }
 
 impl KeyFields {
@@ -98,6 +107,14 @@ impl KeyFields {
             model_aliases: form.pairs("model_names"),
             rotation: every.map(|every| (every, grace)),
             metadata: form.json_object("metadata"),
+            mildness: Choices {
+                throttle: form.is_ticked("throttle"),
+                cancel: [Some(true), Some(false)]
+                    .into_iter()
+                    .find(|it| leaving_name(*it) == form.typed("leaving"))
+                    .flatten(),
+                fallbacks: fallbacks(form),
+            },
         })
     }
 
@@ -111,6 +128,7 @@ impl KeyFields {
         key.rotation = rotation(key.rotation.take(), self.rotation, now)?;
         let service_account = key.metadata.remove(SERVICE_ACCOUNT);
         key.metadata = self.metadata;
+        key.choose(self.mildness);
         if self.owner == Owner::Service {
             let name = service_account.unwrap_or_else(|| self.alias.clone().unwrap_or_default().into());
             key.metadata.insert(SERVICE_ACCOUNT.to_owned(), name);

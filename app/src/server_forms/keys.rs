@@ -28,6 +28,8 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("duration", "expiry"),
     ("model_aliases", "model_names"),
     ("rotation_interval", "rotate_every"),
+    ("throttle_on_budget_exceeded", "throttle"),
+    ("cancel_on_disconnect", "leaving"),
     ("conflict", "alias"),
 ];
 

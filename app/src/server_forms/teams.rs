@@ -48,6 +48,7 @@ fn empty(control: &Control) -> Team {
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
         settings: serde_json::Map::new(),
+        logging: tollgate_domain::callback::Logging::default(),
         meta: no_meta(),
     }
 }

@@ -199,14 +199,32 @@ def use_up(key: str) -> int:
     raise AssertionError("the budget never refused")
 
 
-def test_callbacks_of_a_team_are_none(spent: Spent, stranger: str):
+def test_callbacks_of_a_team(spent: Spent, stranger: str):
     path = f"/team/{spent.team}/callback"
     data = get(path)["data"]
     assert (data["team_id"], data["success_callbacks"], data["failure_callbacks"]) == (spent.team, [], [])
-    body = {"callback_name": "langfuse", "callback_type": "success", "callback_vars": {"langfuse_secret_key": "x"}}
-    post(path, body, status=501)
+    keys = {"langfuse_public_key": "pk-lf-1", "langfuse_secret_key": "sk-lf-canary"}
+    # Nothing listens there: calls go on all the same.
+    body = {
+        "callback_name": "langfuse",
+        "callback_type": "success",
+        "callback_vars": {**keys, "langfuse_host": "http://127.0.0.1:9"},
+    }
     post(path, body, stranger, status=403)
-    call("DELETE", f"{path}/langfuse", status=501)
+    post(path, {**body, "callback_name": "s3"}, status=400)
+    made = post(path, body)
+    assert (made["status"], made["data"]["team_id"]) == ("success", spent.team)
+    post(path, body, status=400)
+    data = get(path)["data"]
+    assert (data["success_callbacks"], data["failure_callbacks"]) == (["langfuse"], [])
+    assert data["callback_vars"]["langfuse_host"] == "http://127.0.0.1:9"
+    assert "canary" not in str(get(f"/team/info?team_id={spent.team}")) + str(data)
+    left = call("DELETE", f"{path}/langfuse")
+    assert left["data"]["success_callbacks"] == []
+    call("DELETE", f"{path}/langfuse", status=404)
+    post(path, body)
+    assert post(f"/team/{spent.team}/disable_logging", {})["data"]["success_callbacks"] == []
+    assert get(path)["data"]["success_callbacks"] == []
 
 
 class TestResets:

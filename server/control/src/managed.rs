@@ -14,6 +14,7 @@ use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::{Meta, Record};
+use tollgate_domain::scim::ScimToken;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -151,7 +152,7 @@ macro_rules! managed {
 
 managed! {
     Organisation: "organisation", "organisation", Told::Principals, rules::organisation, cascade::organisation;
-    Team: "team", "team", Told::Principals, rules::team, cascade::team;
+    Team: "team", "team", Told::Principals, rules::team, cascade::team, |team| team.logging = tollgate_domain::callback::Logging::default();
     User: "user", "user", Told::Principals, rules::user, cascade::user;
     Membership: "membership", "membership", Told::Principals, rules::membership, cascade::membership;
     Budget: "budget", "budget", Told::Principals, rules::budget, cascade::budget;
@@ -160,6 +161,7 @@ managed! {
     AccessGroup: "access_group", "access group", Told::Principals, rules::access_group, cascade::nothing;
     StoredDeployment: "model", "model", Told::Catalogue, rules::deployment, cascade::nothing, |model| model.secrets.clear();
     IncreaseRequest: "increase_request", "request for an increase", Told::Nothing, rules::increase, cascade::nothing;
+    ScimToken: "scim_token", "SCIM token", Told::Nothing, rules::scim_token, cascade::nothing;
     Credential: "credential", "credential", Told::Catalogue, rules::credential, cascade::credential, |credential| credential.values.clear();
 }
 

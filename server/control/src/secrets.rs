@@ -1,16 +1,20 @@
-//! Secrets of credentials and models: set, used, never read again; and written anew when the master secret changes.
+//! Secrets of credentials, models and teams: set, used, never read again; and written anew when the master secret changes.
 
 use std::collections::BTreeMap;
 
 use tollgate_domain::actor::{Action, Place, Resource, Visible};
 use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
-use tollgate_domain::ids::KeyId;
+use tollgate_domain::ids::{KeyId, UserId};
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::sealed::Sealed;
 use tollgate_domain::secret::Secret;
+use tollgate_domain::team::Team;
+use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
 
+use crate::access::resealed;
+use crate::change::Subject;
 use crate::keys::place_of_pending;
 use crate::vault::{Vault, VaultError};
 use crate::{Control, ControlError, Managed, OpContext};
@@ -63,6 +67,20 @@ impl HasSecrets for StoredDeployment {
 
     fn secrets(&self) -> &BTreeMap<String, Sealed> {
         &self.secrets
+    }
+}
+
+impl HasSecrets for Team {
+    fn place_of(&self, name: &str) -> String {
+        format!("team/{}/{name}", self.id)
+    }
+
+    fn secrets_mut(&mut self) -> &mut BTreeMap<String, Sealed> {
+        &mut self.logging.secrets
+    }
+
+    fn secrets(&self) -> &BTreeMap<String, Sealed> {
+        &self.logging.secrets
     }
 }
 
@@ -119,8 +137,12 @@ pub async fn reencrypt(
     let filter = RecordFilter::default();
     let credentials: Vec<Credential> = control.store().list_all(&Visible::All, &filter, MOST).await?;
     let deployments: Vec<StoredDeployment> = control.store().list_all(&Visible::All, &filter, MOST).await?;
+    let teams: Vec<Team> = control.store().list_all(&Visible::All, &filter, MOST).await?;
+    let teams: Vec<Team> = teams.into_iter().filter(|team| !team.logging.secrets.is_empty()).collect();
     let keys = keys_with_secrets(control).await?;
-    let mut progress = Progress { total: credentials.len() + deployments.len() + keys.len(), ..Progress::default() };
+    let factors = control.store().second_factors(MOST as u64).await?;
+    let total = credentials.len() + deployments.len() + teams.len() + keys.len() + factors.len();
+    let mut progress = Progress { total, ..Progress::default() };
     let mut done = |changed: bool| {
         progress.changed += usize::from(changed);
         progress.done += 1;
@@ -133,8 +155,15 @@ pub async fn reencrypt(
     for deployment in deployments {
         done(old(&deployment.secrets) && renew::<StoredDeployment>(control, op, deployment.id.as_str()).await?);
     }
+    for team in teams {
+        done(old(&team.logging.secrets) && renew::<Team>(control, op, team.id.as_str()).await?);
+    }
     for (id, sealed) in keys {
         done(sealed.key_id != current && renew_key(control, op, id).await?);
+    }
+    for (user, text) in factors {
+        let old = resealed(control, &user, &text)?.is_some();
+        done(old && renew_second_factor(control, op, &user).await?);
     }
     Ok(progress)
 }
@@ -163,6 +192,19 @@ async fn renew<T: Managed + HasSecrets>(control: &Control, op: &OpContext, id: &
         permit.after.secrets_mut().insert(name, sealed);
     }
     change.save_unchecked(permit, &format!("{}.reencrypt", T::KIND)).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// `false`: it was taken away meanwhile.
+async fn renew_second_factor(control: &Control, op: &OpContext, user: &UserId) -> Result<bool, ControlError> {
+    let change = control.change(op).await?;
+    let Some(found) = change.read().find::<User>(user.as_str()).await? else { return Ok(false) };
+    let Some(text) = change.second_factor(user).await? else { return Ok(false) };
+    let Some(text) = resealed(control, user, &text)? else { return Ok(false) };
+    let permit = change.by_proof(found);
+    change.set_second_factor(&permit, Some(&text)).await?;
+    change.record("second_factor.reencrypt", Subject { kind: "user", id: user.as_str() }, None, None).await?;
     change.commit().await?;
     Ok(true)
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource, Visible};
 use tollgate_domain::ids::UserId;
+use tollgate_domain::ledger::Needed;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
 use tollgate_domain::report::{Dimension, MOST_DIMENSIONS, Totals, TotalsOf, UsageFilter, UsageRow};
@@ -60,6 +62,12 @@ pub async fn totals_of(
     ids: &[String],
 ) -> Result<HashMap<String, Totals>, ControlError> {
     Ok(control.store().totals_of(kind, ids).await?)
+}
+
+/// What these accounts spent in these windows, in the same order. For things that the actor may see: that was asked when
+/// they were looked up.
+pub async fn spent(control: &Control, needed: &[Needed]) -> Result<Vec<Nanos>, ControlError> {
+    Ok(control.store().spent(needed).await?)
 }
 
 /// The most names that are looked up at once.

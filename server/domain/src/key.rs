@@ -284,6 +284,20 @@ impl VirtualKey {
         said.and_then(serde_json::Value::as_bool)
     }
 
+    /// All of these as they are for this key.
+    pub fn choices(&self) -> choice::Choices {
+        choice::Choices { cancel: self.cancels(), ..choice::Choices::of(&self.settings) }
+    }
+
+    /// Sets them. What stood in the metadata for want of a better place is taken out, for else it would go on counting.
+    pub fn choose(&mut self, choices: choice::Choices) {
+        if choices == self.choices() {
+            return;
+        }
+        self.metadata.remove(choice::CANCEL);
+        choices.write(&mut self.settings);
+    }
+
     /// What is called instead of `model` when its part of a budget is used up, in this order.
     pub fn budget_fallbacks(&self, model: &str) -> Vec<String> {
         choice::fallbacks(self.settings.get(choice::FALLBACKS), model)

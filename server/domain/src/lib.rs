@@ -5,8 +5,10 @@
 
 pub mod access_group;
 pub mod actor;
+pub mod address;
 pub mod audit;
 pub mod budget;
+pub mod callback;
 pub mod charge;
 pub mod choice;
 pub mod clock;
@@ -31,6 +33,7 @@ pub mod record;
 pub mod report;
 pub mod repricing;
 pub mod route;
+pub mod scim;
 pub mod sealed;
 pub mod secret;
 pub mod sso;

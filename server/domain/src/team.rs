@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actor::Place;
+use crate::callback::Logging;
 use crate::choice;
 use crate::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId};
 use crate::limits::Limits;
@@ -44,11 +45,36 @@ pub struct Team {
     /// LiteLLM's other fields, kept and returned as they were given.
     #[serde(default)]
     pub settings: Map<String, Value>,
+    /// Where its calls are logged beside the ledger.
+    #[serde(default, skip_serializing_if = "Logging::is_empty")]
+    pub logging: Logging,
     #[serde(skip, default = "no_meta")]
     pub meta: Meta,
 }
 
 impl Team {
+    /// One with nothing but a name.
+    pub fn new(id: TeamId, name: String) -> Self {
+        Self {
+            id,
+            name,
+            organisation_id: None,
+            models: Vec::new(),
+            access_groups: Vec::new(),
+            model_aliases: std::collections::BTreeMap::new(),
+            blocked: false,
+            budget_id: None,
+            limits: Limits::default(),
+            member_limits: Limits::default(),
+            member_permissions: Vec::new(),
+            tags: Vec::new(),
+            metadata: Map::new(),
+            settings: Map::new(),
+            logging: Logging::default(),
+            meta: no_meta(),
+        }
+    }
+
     /// Whether a client that leaves takes its call with it; `None`: as the gateway has it.
     pub fn cancels(&self) -> Option<bool> {
         self.settings.get(choice::CANCEL).and_then(Value::as_bool)

@@ -19,9 +19,9 @@ mod targets;
 mod tests;
 mod upstream;
 
-pub use auth::present_key;
+pub use auth::{TokenCallers, TokenRules, from_client, present_key};
 pub use gateway::{Gateway, GatewayParts, Settings};
-pub use ledger::{JournalError, Ledger, Recovered};
+pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
 pub use targets::{credentials, signature_for};

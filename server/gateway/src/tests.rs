@@ -2,6 +2,7 @@
 
 mod dialects;
 mod silence;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -160,6 +161,7 @@ impl Bench {
             tags: Vec::new(),
             metadata: serde_json::Map::new(),
             settings: serde_json::Map::new(),
+            logging: tollgate_domain::callback::Logging::default(),
             meta: self.meta(),
         }
     }

@@ -9,7 +9,7 @@ use super::export::{Out, format_of, moments};
 use super::office::open;
 use crate::cli::AuditCommand;
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 pub async fn run(command: AuditCommand) -> Result<ExitCode, StartError> {
     match command {
@@ -17,7 +17,7 @@ pub async fn run(command: AuditCommand) -> Result<ExitCode, StartError> {
             let (control, op) = open(&database).await?;
             Ok(match audit::verify(&control, &op).await? {
                 AuditVerdict::Intact { lines, last_hash } => {
-                    say(&format!("The audit log is intact: {lines} lines."));
+                    say(&format!("The audit log is intact: {}.", counted(lines, "line")));
                     say(&format!("  Its last hash, to be kept elsewhere: {last_hash}"));
                     ExitCode::SUCCESS
                 }

@@ -8,7 +8,7 @@ use tollgate_store::{AuditVerdict, Store};
 use crate::cli::DatabaseArguments;
 use crate::config::{self, Loaded, Severity};
 use crate::start::{StartError, environment_secret, vault};
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 /// What was found, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ async fn look_at(store: &Store, report: &mut Report) -> Result<(), StartError> {
     }
     match store.verify_audit().await? {
         AuditVerdict::Intact { lines, .. } => {
-            report.tell(Verdict::Good, &format!("the audit log is intact: {lines} lines"), "");
+            report.tell(Verdict::Good, &format!("the audit log is intact: {}", counted(lines, "line")), "");
         }
         AuditVerdict::Broken { seq, reason } => report.tell(
             Verdict::Bad,

@@ -11,7 +11,7 @@ use tollgate_domain::model::ModelPattern;
 use super::office::{NOTICED, open};
 use crate::cli::KeyCommand;
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 /// The most keys that are listed.
 const MOST: u32 = 1000;
@@ -83,7 +83,7 @@ async fn list(control: &Control, op: &OpContext, search: Option<String>) -> Resu
         ));
     }
     let more = if page.next.is_some() { "; there are more: narrow it down with --search" } else { "" };
-    say(&format!("{} keys{more}.", page.items.len()));
+    say(&format!("{}{more}.", counted(page.items.len(), "key")));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use tollgate_store::LedgerReport;
 
 use crate::cli::{DatabaseArguments, LedgerCommand};
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 pub async fn run(command: LedgerCommand) -> Result<ExitCode, StartError> {
     match command {
@@ -29,14 +29,18 @@ async fn verify(database: &DatabaseArguments) -> Result<ExitCode, StartError> {
 
 fn tell(report: &LedgerReport) {
     say(&format!(
-        "{} charges, {} adjusting entries and {} refusals were added up and compared with",
-        report.charges, report.adjustments, report.refusals
+        "{}, {} adjusting {} and {} were added up and compared with",
+        counted(report.charges, "charge"),
+        report.adjustments,
+        if report.adjustments == 1 { "entry" } else { "entries" },
+        counted(report.refusals, "refusal"),
     ));
     for (table, rows) in &report.tables {
         say(&format!("{rows:>12} rows of {table}"));
     }
     if report.balances() {
-        say(&format!("The ledger balances: {} charges, ${}.", report.charges, report.cost.to_decimal()));
+        let charges = counted(report.charges, "charge");
+        say(&format!("The ledger balances: {charges}, ${}.", report.cost.to_decimal()));
         return;
     }
     for disagreement in &report.told {
@@ -47,8 +51,8 @@ fn tell(report: &LedgerReport) {
         say(&format!("… and {untold} more."));
     }
     say(&format!(
-        "The ledger does not balance: {} disagreements. Somebody changed the database by hand, or a part of it is lost: \
+        "The ledger does not balance: {}. Somebody changed the database by hand, or a part of it is lost: \
          compare with a backup.",
-        report.disagreements
+        counted(report.disagreements, "disagreement")
     ));
 }

@@ -12,7 +12,7 @@ use tollgate_domain::invoice::{Amounts, CredentialMatch, Reconciliation, Toleran
 use super::office::open;
 use crate::cli::ReconcileArguments;
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 /// Lines that are told.
 const MOST_SHOWN: usize = 200;
@@ -88,7 +88,8 @@ fn how(arguments: &ReconcileArguments) -> Result<Import, StartError> {
 fn tell(compared: &Reconciliation) {
     let invoice = &compared.invoice;
     let (first, last) = (day(invoice.first_day), day(invoice.last_day));
-    say(&format!("{:?}: {} lines of {:?}, {first} to {last}", invoice.name, invoice.lines, invoice.provider));
+    let lines = counted(invoice.lines, "line");
+    say(&format!("{:?}: {lines} of {:?}, {first} to {last}", invoice.name, invoice.provider));
     say(&format!("  theirs: {}", amounts(Some(compared.theirs))));
     say(&format!("  ours:   {}", amounts(Some(compared.ours))));
     let apart = || compared.variances.iter().filter(|it| !it.agrees);
@@ -102,7 +103,8 @@ fn tell(compared: &Reconciliation) {
     if compared.disagreements == 0 {
         say("They agree.");
     } else {
-        say(&format!("They do not agree: {} groups differ.", compared.disagreements));
+        let groups = counted(compared.disagreements, "group");
+        say(&format!("They do not agree in {groups}."));
     }
 }
 

@@ -9,7 +9,7 @@ use tollgate_domain::{Nanos, Timestamp};
 use super::office::open;
 use crate::cli::{DatabaseArguments, LimitArguments};
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 /// Progress is told after so many charges.
 const STRIDE: u64 = 100_000;
@@ -66,21 +66,23 @@ fn moment(text: &str) -> Result<Timestamp, StartError> {
 }
 
 fn tell(outcome: &Outcome) {
-    say(&format!("{} charges were played: ${}.", outcome.calls, outcome.cost.to_decimal()));
+    let (calls, callers) = (counted(outcome.calls, "charge"), counted(outcome.callers, "caller"));
+    let were = if outcome.calls == 1 { "was" } else { "were" };
+    say(&format!("{calls} {were} played: ${}.", outcome.cost.to_decimal()));
     let Some((at, id, reason)) = &outcome.first else {
         say("None would have been refused.");
         return;
     };
     say(&format!(
-        "{} would have been refused, of {} callers; they cost ${}.",
+        "{} would have been refused, of {callers}, with a cost of ${}.",
         outcome.refused,
-        outcome.callers,
         outcome.saved.to_decimal()
     ));
     say(&format!("The first at {}, {id}: {reason}", at.to_rfc3339()));
     for one in &outcome.who {
         let name = if one.user_id.is_empty() { format!("key {}", one.key_id) } else { format!("user {}", one.user_id) };
         let (calls, saved, first) = (one.calls, one.saved.to_decimal(), one.first_at.to_rfc3339());
-        say(&format!("{calls:>12} calls, ${saved}, from {first}: {name}"));
+        let calls = counted(calls, "call");
+        say(&format!("{calls:>18}, ${saved}, from {first}: {name}"));
     }
 }

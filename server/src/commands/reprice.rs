@@ -10,7 +10,7 @@ use super::export::{charges_of, moment};
 use super::office::{NOTICED, open_with_models};
 use crate::cli::RepriceArguments;
 use crate::start::StartError;
-use crate::terminal::say;
+use crate::terminal::{counted, say};
 
 /// Between two words of how far it is.
 const SECONDS: i64 = 5;
@@ -45,7 +45,8 @@ pub async fn run(arguments: RepriceArguments) -> Result<ExitCode, StartError> {
 
 fn progress(run: &RepricingRun) -> String {
     let difference = run.difference.to_decimal();
-    format!("{} charges were priced, {} adjusting entries written: ${difference}", run.charges, run.adjusted)
+    let written = if run.adjusted == 1 { "entry" } else { "entries" };
+    format!("{} priced, {} adjusting {written} written: ${difference}", counted(run.charges, "charge"), run.adjusted)
 }
 
 fn tell(report: &RepricingReport) {
@@ -85,7 +86,7 @@ fn table(title: &str, lines: &[Line]) {
     for line in changed.iter().take(MOST_SHOWN) {
         let [one, other] = &line.of;
         // Callers make up some of these: escaped, they can't do anything to a terminal.
-        say(&format!("  {one:?} {other:?}: {} charges, {}", line.sums.charges, difference(&line.sums)));
+        say(&format!("  {one:?} {other:?}: {}, {}", counted(line.sums.charges, "charge"), difference(&line.sums)));
     }
     if changed.len() > MOST_SHOWN {
         say(&format!("  … and {} more", changed.len() - MOST_SHOWN));

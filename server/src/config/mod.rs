@@ -17,6 +17,7 @@ mod finding;
 mod general;
 mod headers;
 mod house;
+mod jwt;
 mod keys;
 mod models;
 mod prices;
@@ -40,9 +41,12 @@ pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
+pub use jwt::CallerTokens;
 pub use providers::offered as providers;
 pub use sso::SignOn;
 pub use stored::stored_deployment;
+
+use crate::deliver::Alerting;
 
 use files::Document;
 use models::Models;
@@ -71,6 +75,10 @@ pub struct Config {
     pub house: House,
     /// Single sign-on.
     pub sign_on: SignOn,
+    /// Access tokens that callers may show instead of keys.
+    pub caller_tokens: Option<CallerTokens>,
+    /// Who is told of budgets' marks.
+    pub alerting: Alerting,
 }
 
 /// Reads the file at `path` and what it includes.
@@ -180,6 +188,8 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         general: settings,
         house,
         sign_on: sso::read(Some(document), &litellm, reader),
+        caller_tokens: jwt::read(&general, reader),
+        alerting: general::alerting(&general, reader),
     };
     general::unused_variables(&variables, reader);
     config

@@ -39,6 +39,8 @@ async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Resp
     if let Err(error) = tollgate_control::overview::authorise(server.control(), &caller.op).await {
         return super::problem::Problem::from(error).into_response();
     }
+    let deliveries = server.deliveries();
+    let (calls, alerts) = deliveries.map(|it| (it.call_counts(), it.alert_counts())).unwrap_or_default();
     let figures = [
         ("litellm_in_flight_requests", "gauge", "Calls under way", server.gateway().calls() as u64),
         (
@@ -58,6 +60,20 @@ async fn metrics(State(server): State<Server>, caller: ManagementCaller) -> Resp
             "counter",
             "Budget events that were not kept because too many came at once or the database did not take them",
             server.ledger().lost_alerts(),
+        ),
+        ("tollgate_callbacks_delivered_total", "counter", "Calls that teams' services were told of", calls.delivered),
+        (
+            "tollgate_callbacks_lost_total",
+            "counter",
+            "Calls that a team's service was not told of: too many waited, or it did not take them",
+            calls.lost,
+        ),
+        ("tollgate_alerts_delivered_total", "counter", "Alerts that a webhook or Slack took", alerts.delivered),
+        (
+            "tollgate_alerts_lost_total",
+            "counter",
+            "Alerts that were not delivered: too many waited, or the webhook or Slack did not take them",
+            alerts.lost,
         ),
     ];
     let mut text = String::new();

@@ -2,14 +2,18 @@
 
 mod api;
 mod caller;
+mod fence;
+#[cfg(test)]
+mod findings;
 mod health;
 mod litellm;
 mod problem;
+mod scim;
 mod site;
 #[cfg(test)]
 mod sweep;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -24,14 +28,16 @@ use tollgate_gateway::{CallError, Gateway, Ledger};
 use tollgate_store::Store;
 
 use crate::bill::Bill;
+use crate::deliver::Deliveries;
 
+pub use self::fence::Fence;
 pub use self::server::{Policy, Server};
 
 /// Bodies of the management routes are small.
 const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
 
 mod server {
-    use super::{Arc, Bill, Control, Gateway, KeyDigest, Ledger, Store};
+    use super::{Arc, Bill, Control, Deliveries, Gateway, KeyDigest, Ledger, OnceLock, Store};
 
     /// Who may use what at all, as the configuration says.
     #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +60,7 @@ mod server {
         store: Store,
         master_key: Option<KeyDigest>,
         bill: Option<Bill>,
+        deliveries: OnceLock<Deliveries>,
     }
 
     impl Server {
@@ -66,7 +73,18 @@ mod server {
             master_key: Option<KeyDigest>,
             bill: Option<Bill>,
         ) -> Self {
-            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill }))
+            let deliveries = OnceLock::new();
+            Self(Arc::new(Inner { policy, control, gateway, ledger, store, master_key, bill, deliveries }))
+        }
+
+        /// With whoever tells others of calls and alerts, for its figures.
+        pub fn telling(self, deliveries: Deliveries) -> Self {
+            let _first = self.0.deliveries.set(deliveries);
+            self
+        }
+
+        pub fn deliveries(&self) -> Option<&Deliveries> {
+            self.0.deliveries.get()
         }
 
         pub fn policy(&self) -> Policy {
@@ -102,8 +120,11 @@ mod server {
 
 /// Every route of the server.
 pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
+    let base_url = std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned());
+    let brought =
+        scim::Setting { admission: Arc::new(sign_on.admission.clone()), base_url: base_url.clone(), tls: facts.tls };
     let settings = WebSettings {
-        base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
+        base_url,
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
         sign_on,
@@ -116,6 +137,7 @@ pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
         .merge(litellm::router())
         .merge(api::router(server))
         .merge(health::router())
+        .merge(scim::router(brought))
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());
     Router::new()

@@ -128,6 +128,7 @@ async fn office(store: &Store, entropy: &SeededEntropy, now: Timestamp) -> Vec<K
             tags: vec![],
             metadata: Default::default(),
             settings: Default::default(),
+            logging: tollgate_domain::callback::Logging::default(),
             meta: meta(i),
         };
         tx.insert(&team).await.unwrap();

@@ -123,8 +123,8 @@ impl Store {
         Ok(labelled.collect())
     }
 
-    /// What these numbers stand for.
-    async fn ownerships(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, Ownership>, StoreError> {
+    /// What these numbers stand for; at most some hundreds at once.
+    pub async fn ownerships(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, Ownership>, StoreError> {
         let mut ids: Vec<i64> = ids.filter(|id| *id != 0).collect();
         ids.sort_unstable();
         ids.dedup();

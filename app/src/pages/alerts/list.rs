@@ -6,7 +6,7 @@ use tollgate_domain::ledger::{AccountKey, AccountKind, Alert};
 
 use super::words::{KINDS, account_href, amount, kind_words};
 use super::{ALERTS, TRY_LIMIT};
-use crate::api::{AlertsView, list_alerts};
+use crate::api::{AccountNames, AlertsView, list_alerts};
 use crate::components::{Count, EmptyState, Moment, Money, PageHeader};
 use crate::kit::{Column, DataTable, FilterBar, Filters, ListQuery, NoticeFromAddress, column, load, query};
 use crate::pages::request_href;
@@ -54,7 +54,7 @@ pub fn AlertList() -> impl IntoView {
 
 #[component]
 fn Alerts(view: AlertsView, list: ListQuery) -> impl IntoView {
-    let AlertsView { rows, next, shadows } = view;
+    let AlertsView { rows, next, shadows, names } = view;
     if rows.is_empty() {
         let (title, text) = if list.is_filtered() || !list.is_first_page() {
             ("No alert matches", "Take a filter off. An id is compared as a whole.")
@@ -71,8 +71,12 @@ fn Alerts(view: AlertsView, list: ListQuery) -> impl IntoView {
         }
         .into_any();
     }
-    let shadows = (!shadows.is_empty()).then(|| view! { <Shadows sums=shadows /> });
-    let rows = rows.into_iter().map(|alert| view! { <Row alert /> }).collect_view();
+    let shadows = (!shadows.is_empty()).then(|| view! { <Shadows sums=shadows names=names.clone() /> });
+    let row = |alert: Alert| {
+        let name = names.text(&alert.account);
+        view! { <Row alert name /> }
+    };
+    let rows = rows.into_iter().map(row).collect_view();
     view! {
         {shadows}
         <DataTable label="Alerts" columns=COLUMNS.to_vec() list next>{rows}</DataTable>
@@ -82,11 +86,12 @@ fn Alerts(view: AlertsView, list: ListQuery) -> impl IntoView {
 
 /// What each limit in shadow would have done.
 #[component]
-fn Shadows(sums: Vec<ShadowSum>) -> impl IntoView {
+fn Shadows(sums: Vec<ShadowSum>, names: AccountNames) -> impl IntoView {
     let row = |sum: ShadowSum| {
+        let name = names.text(&sum.account);
         view! {
             <tr>
-                <th scope="row"><Account account=sum.account /></th>
+                <th scope="row"><Account account=sum.account name /></th>
                 <td>{sum.limited}</td>
                 <td class="num"><Count value=sum.calls /></td>
                 <td class="num"><Count value=sum.users /></td>
@@ -106,13 +111,13 @@ fn Shadows(sums: Vec<ShadowSum>) -> impl IntoView {
 }
 
 #[component]
-fn Row(alert: Alert) -> impl IntoView {
+fn Row(alert: Alert, name: String) -> impl IntoView {
     let (most, used) = (amount(&alert, alert.limit), amount(&alert, alert.used));
     let href = request_href(&alert.charge_id);
     view! {
         <tr data-key=alert.id.clone()>
             <th scope="row"><a class="row-link" href=href title="The call that brought it about">{kind_words(&alert)}</a></th>
-            <td><Account account=alert.account /></td>
+            <td><Account account=alert.account name /></td>
             <td>{alert.limited}</td>
             <td class="num">{most}</td>
             <td class="num">{used}</td>
@@ -122,10 +127,10 @@ fn Row(alert: Alert) -> impl IntoView {
 }
 
 #[component]
-fn Account(account: AccountKey) -> impl IntoView {
-    let name = account.to_string();
+fn Account(account: AccountKey, name: String) -> impl IntoView {
+    let title = account.to_string();
     match account_href(&account) {
-        Some(href) => view! { <a class="clip" href=href title=name.clone()>{name.clone()}</a> }.into_any(),
-        None => view! { <span class="clip" title=name.clone()>{name.clone()}</span> }.into_any(),
+        Some(href) => view! { <a class="clip" href=href title=title>{name}</a> }.into_any(),
+        None => view! { <span class="clip" title=title>{name}</span> }.into_any(),
     }
 }

@@ -1,10 +1,12 @@
 //! A limit tried on the calls on record: who would have been refused, when first, and what it would have saved.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use tollgate_control::replay::{Outcome, Refused};
 
 use super::{ALERTS, TRY_LIMIT};
-use crate::api::{TriedView, try_limit};
+use crate::api::{CallerNames, TriedView, try_limit};
 use crate::components::{Count, EmptyState, Moment, Money, PageHeader};
 use crate::kit::{Column, DataTable, Fact, Facts, FilterBar, Filters, column, load, query};
 use crate::pages::{key_href, request_href, user_href};
@@ -53,12 +55,12 @@ fn Tried(view: TriedView) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
-        TriedView::Done(outcome) => view! { <Outcomes outcome /> }.into_any(),
+        TriedView::Done(outcome, names) => view! { <Outcomes outcome names /> }.into_any(),
     }
 }
 
 #[component]
-fn Outcomes(outcome: Outcome) -> impl IntoView {
+fn Outcomes(outcome: Outcome, names: CallerNames) -> impl IntoView {
     let Outcome { calls, cost, refused, saved, first, who, callers, complete } = outcome;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let first = first.map(|(at, id, reason)| {
@@ -68,7 +70,11 @@ fn Outcomes(outcome: Outcome) -> impl IntoView {
         view! { <p class="muted">"There are more calls than a page plays: these are the first. The command `tollgate ledger replay` plays all."</p> }
     });
     let table = (!who.is_empty()).then(|| {
-        let rows = who.into_iter().map(|one| view! { <Row one /> }).collect_view();
+        let row = |one: Refused| {
+            let caller = caller(&one, &names);
+            view! { <Row one caller /> }
+        };
+        let rows = who.into_iter().map(row).collect_view();
         view! { <DataTable label="Who would have been refused" columns=COLUMNS.to_vec()>{rows}</DataTable> }
     });
     view! {
@@ -85,13 +91,19 @@ fn Outcomes(outcome: Outcome) -> impl IntoView {
     }
 }
 
-#[component]
-fn Row(one: Refused) -> impl IntoView {
-    let (name, href) = match (one.user_id.as_str(), one.key_id.as_str()) {
+/// What people call who made the calls, and their page.
+fn caller(one: &Refused, names: &CallerNames) -> (String, Option<String>) {
+    let named = |known: &HashMap<String, String>, id: &str| known.get(id).cloned().unwrap_or_else(|| id.to_owned());
+    match (one.user_id.as_str(), one.key_id.as_str()) {
         ("", "" | "master_key") => ("the master key".to_owned(), None),
-        ("", key) => (format!("key {key}"), Some(key_href(key))),
-        (user, _) => (user.to_owned(), Some(user_href(user))),
-    };
+        ("", key) => (format!("key {}", named(&names.keys, key)), Some(key_href(key))),
+        (user, _) => (named(&names.users, user), Some(user_href(user))),
+    }
+}
+
+#[component]
+fn Row(one: Refused, caller: (String, Option<String>)) -> impl IntoView {
+    let (name, href) = caller;
     let name = match href {
         Some(href) => view! { <a class="row-link" href=href>{name}</a> }.into_any(),
         None => view! { <span>{name}</span> }.into_any(),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{INCREASES, SAID, account_text, increase_href, state_text};
 use crate::api::{IncreaseView, get_increase};
 use crate::components::{Badge, Moment, Money};
-use crate::kit::{DetailPage, Fact, Facts, Form, NoticeFromAddress, load_titled, path_id};
+use crate::kit::{DetailPage, Fact, Facts, Form, NoticeFromAddress, OptionalFact, load_titled, path_id};
 
 const PURPOSE: &str = "What is asked for, why, and what became of it.";
 
@@ -19,7 +19,7 @@ pub fn IncreasePage() -> impl IntoView {
 
 #[component]
 fn Detail(view: IncreaseView, refused: Option<Form>) -> impl IntoView {
-    let IncreaseView { row, asker, decided_by } = view;
+    let IncreaseView { row, asker, decided_by, deciders } = view;
     let request = row.request;
     let href = increase_href(request.id.as_str());
     let (tone, label) = state_text(row.state);
@@ -69,6 +69,7 @@ fn Detail(view: IncreaseView, refused: Option<Form>) -> impl IntoView {
                 <Fact label="Amount"><Money value=request.amount /></Fact>
                 <Fact label="Until"><Moment at=request.until /></Fact>
                 <Fact label="Reason">{request.reason.clone()}</Fact>
+                <OptionalFact label="Who can decide" value=(!deciders.is_empty()).then(|| deciders.join(", ")) />
                 {granted}
                 {decision}
                 {note}

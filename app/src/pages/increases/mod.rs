@@ -1,5 +1,6 @@
 //! The pages about requests for increases: more money for a while, asked and decided.
 
+mod ask;
 mod detail;
 mod list;
 mod new;
@@ -10,6 +11,7 @@ use tollgate_domain::ledger::AccountKind;
 use crate::components::Tone;
 use crate::kit::{Query, Said, segment};
 
+pub use ask::Approvers;
 pub use detail::IncreasePage;
 pub use list::IncreaseList;
 pub use new::NewIncreasePage;

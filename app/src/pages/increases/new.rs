@@ -1,8 +1,9 @@
 //! Asking for an increase.
 
 use leptos::prelude::*;
+use tollgate_domain::ledger::AccountKind;
 
-use super::INCREASES;
+use super::{Approvers, INCREASES};
 use crate::components::{EmptyState, PageHeader};
 use crate::kit::{Crumb, Form, NewForm, query};
 
@@ -20,7 +21,9 @@ pub fn NewIncreasePage() -> impl IntoView {
         }
         .into_any()
     } else {
+        let whom = AccountKind::parse(&account).map(|kind| view! { <Approvers kind id=id.clone() /> });
         view! {
+            {whom}
             <NewForm action="/ui/increases/create" verb="Send request" list=INCREASES form=form.clone()>
                 <p>{format!("For the {account} ")}<span class="mono">{id.clone()}</span></p>
                 <input type="hidden" name="account" value=account.clone() />

@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use tollgate_domain::Timestamp;
 
 use super::new::NewKeyForm;
-use super::snippets::Call;
 use super::{KEYS, key_href};
+use crate::clients::{CURL, Call, OPENAI_NODE, OPENAI_PYTHON};
 use crate::components::{CodeBlock, CopyField, EmptyState, Moment, Notice, PageHeader, Tone};
 use crate::kit::{Crumb, Form};
+use crate::pages::CONNECT;
 
 /// A new key's text on its one way to the page. Can't be printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +19,11 @@ pub struct ShownOnce(String);
 impl ShownOnce {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// For the page that shows it.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -96,7 +102,6 @@ pub fn Created(created: CreatedKeyView) -> impl IntoView {
     });
     let model = model.unwrap_or_else(|| "gpt-4o".to_owned());
     let call = Call { base_url: &base_url, key: &key, model: &model };
-    let (curl, python, node) = (call.curl(), call.python(), call.node());
     view! {
         <PageHeader title purpose />
         <div class="stack created">
@@ -109,9 +114,13 @@ pub fn Created(created: CreatedKeyView) -> impl IntoView {
             <CopyField label="Base URL" id="created-url" value=format!("{base_url}/v1") />
             {no_model}
             <h2>"Try it"</h2>
-            <CodeBlock label="curl" code=curl />
-            <CodeBlock label="Python, with the package openai" code=python />
-            <CodeBlock label="Node, with the package openai" code=node />
+            {[CURL, OPENAI_PYTHON, OPENAI_NODE]
+                .map(|example| view! { <CodeBlock label=example.label code=example.filled(call) /> })
+                .collect_view()}
+            <p class="note">
+                "Another client? " <a href=CONNECT>"Connect an application"</a>
+                " has the lines to change for each."
+            </p>
             <div class="cluster">
                 <a class="button" href=key_href(&id)>"Open the key's page"</a>
                 <a class="button quiet" href="/ui/keys/new">"Create another"</a>

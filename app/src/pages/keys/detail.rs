@@ -5,6 +5,7 @@ use tollgate_domain::key::{KeyStatus, KeyType};
 use tollgate_domain::ledger::AccountKind;
 
 use super::edit::EditForm;
+use super::form::fallback_lines;
 use super::list::BlockForm;
 use super::owner::OwnerCell;
 use super::{KEYS, SAID, key_href};
@@ -129,6 +130,12 @@ fn Waiting(key: KeyView, href: String) -> impl IntoView {
     })
 }
 
+const SLOWED: &str = "Slowed down instead of refused, where the gateway says by how much";
+
+fn leaving(cancel: bool) -> &'static str {
+    if cancel { "takes its call along" } else { "leaves its call to its end" }
+}
+
 #[component]
 fn KeyFacts(key: KeyView) -> impl IntoView {
     let models = if key.models.is_empty() {
@@ -173,6 +180,9 @@ fn KeyFacts(key: KeyView) -> impl IntoView {
             <OptionalFact label="Tags" value=names(key.tags) />
             {rotation}
             <OptionalFact label="Metadata" value=metadata />
+            <OptionalFact label="Beyond its budget" value=key.mildness.throttle.then(|| SLOWED.to_owned()) />
+            <OptionalFact label="A client that leaves" value=key.mildness.cancel.map(|cancel| leaving(cancel).to_owned()) />
+            <OptionalFact label="When a model's budget is used up" value=names(fallback_lines(&key.mildness.fallbacks)) />
             <OptionalFact label="Kept, not acted on yet" value=names(key.setting_names) />
             <Fact label="Created"><Moment at=key.created_at />" by "{key.created_by}</Fact>
             <Fact label="Last changed"><Moment at=key.updated_at />" by "{key.updated_by}</Fact>

@@ -1,5 +1,7 @@
 //! The form of a key, new or changed.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use tollgate_domain::Timestamp;
 use tollgate_domain::key::KeyType;
@@ -104,12 +106,29 @@ pub fn form_of(key: &KeyView, view: &KeyFormView) -> Form {
         ("rotate_every", span(key.rotation.as_ref().map(|rotation| rotation.interval_seconds))),
         ("rotate_grace", span(key.rotation.as_ref().map(|rotation| rotation.grace_seconds).filter(|grace| *grace > 0))),
         ("metadata", json_text(&metadata)),
+        ("throttle", if key.mildness.throttle { "on".to_owned() } else { String::new() }),
+        ("leaving", leaving_name(key.mildness.cancel).to_owned()),
+        ("budget_fallbacks", fallback_lines(&key.mildness.fallbacks).join("\n")),
     ];
     Form::filled(values.into_iter().chain(groups)).with_limits(&LimitNames::OWN, &key.limits).with_models(
         "models",
         &key.models,
         &view.models,
     )
+}
+
+/// `gpt-4o = gpt-4o-mini, o3-mini`: what the form has in each line.
+pub fn fallback_lines(fallbacks: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    fallbacks.iter().map(|(model, others)| format!("{model} = {}", others.join(", "))).collect()
+}
+
+/// The name in the form of what becomes of a call whose client leaves.
+pub fn leaving_name(cancel: Option<bool>) -> &'static str {
+    match cancel {
+        None => "",
+        Some(true) => "cancel",
+        Some(false) => "drain",
+    }
 }
 
 fn type_option(key_type: KeyType) -> (&'static str, &'static str) {
@@ -137,6 +156,9 @@ pub fn fields(form: &Form, view: KeyFormView, expires_at: Option<Timestamp>) -> 
     let expiry = form
         .select("expiry", "Expires", keeps.into_iter().chain(expiries))
         .help("After that, calls with the key are refused.");
+    let throttle = form
+        .check("throttle", "Slow down instead of refusing")
+        .help("Beyond its budget, the key has a part of its rate limits left: litellm_settings.budget_exceeded_throttle_percentage. Without that, or without rate limits, it is refused.");
     let date = form.date("date", "Date").help("For “On a date”: the last day, in UTC.");
     view! {
         {form.whole()}
@@ -149,13 +171,23 @@ pub fn fields(form: &Form, view: KeyFormView, expires_at: Option<Timestamp>) -> 
         <p class="field-help">{LIMITS_NOTE}</p>
         {form.pick("budget_id", "Shared budget", "A budget that is kept under Budgets.", "None", &budgets)}
         {limit_fields(form, &LimitNames::OWN)}
+        {throttle.view()}
         {rare_fields(form)}
     }
 }
 
 /// Those that few need: open where one is filled in.
 fn rare_fields(form: &Form) -> impl IntoView + use<> {
-    const NAMES: [&str; 6] = ["tags", "allowed_routes", "model_names", "rotate_every", "rotate_grace", "metadata"];
+    const NAMES: [&str; 8] = [
+        "tags",
+        "allowed_routes",
+        "model_names",
+        "budget_fallbacks",
+        "leaving",
+        "rotate_every",
+        "rotate_grace",
+        "metadata",
+    ];
     let is_default = form.get("key_type").is_none_or(|text| text == KeyType::Default.as_str());
     let open = !is_default || NAMES.iter().any(|name| form.get(name).is_some() || !form.problem(name).is_empty());
     let tags = form.lines("tags", "Tags").help("Put on each of its calls. One in a line.");
@@ -168,6 +200,21 @@ fn rare_fields(form: &Form) -> impl IntoView + use<> {
         .lines("model_names", "Other names for models")
         .placeholder("fast = gpt-4o-mini")
         .help("Names that it may use, one in a line: name = model.");
+    let fallbacks = form
+        .lines("budget_fallbacks", "When a model's budget is used up")
+        .placeholder("gpt-4o = gpt-4o-mini")
+        .help("What is called instead, one in a line: model = first choice, second choice. Empty: as its team has it.");
+    let leaving = form
+        .select(
+            "leaving",
+            "A client that leaves",
+            [
+                ("", "As its team or the gateway has it"),
+                ("cancel", "Takes its call along: the provider's connection is closed"),
+                ("drain", "Leaves its call to its end"),
+            ],
+        )
+        .help("Either way the key pays for what was used.");
     let every = form
         .length("rotate_every", "Rotated every")
         .placeholder("90d")
@@ -182,12 +229,14 @@ fn rare_fields(form: &Form) -> impl IntoView + use<> {
         .help("Anything worth keeping, as a JSON object.");
     view! {
         <details class="more" open=open>
-            <summary>"Tags, type, routes, rotation, metadata"</summary>
+            <summary>"Tags, type, routes, fallbacks, rotation, metadata"</summary>
             <div class="stack">
                 {tags.view()}
                 {key_type.view()}
                 {routes.view()}
                 {names.view()}
+                {fallbacks.view()}
+                {leaving.view()}
                 <div class="cluster form-row">{every.view()}{grace.view()}</div>
                 {metadata.view()}
             </div>

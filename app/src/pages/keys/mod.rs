@@ -9,7 +9,6 @@ mod list;
 mod new;
 mod owner;
 mod rotate;
-mod snippets;
 mod table;
 
 use crate::kit::{Query, Said};
@@ -17,12 +16,11 @@ use crate::kit::{Query, Said};
 pub use created::{CreatedKeyPage, CreatedKeyView, HowMade, ShownOnce};
 pub use delete::{DeleteKeyPage, DeleteKeysPage};
 pub use detail::KeyDetail;
-pub use form::Expiry;
+pub use form::{Expiry, leaving_name};
 pub use list::{KeyList, key_filters};
 pub use new::NewKeyPage;
 pub use owner::Owner;
 pub use rotate::{CollectKeyPage, RotateKeyPage};
-pub use snippets::Call;
 pub use table::KeyTable;
 
 pub const KEYS: &str = "/ui/keys";

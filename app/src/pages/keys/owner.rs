@@ -116,9 +116,9 @@ pub fn OwnerCell(key: KeyView) -> impl IntoView {
     });
     let kind = if key.is_service_account() { "Service account" } else { "Team" };
     match (person, team) {
-        (Some(person), Some(team)) => view! { {person} <span class="sub">"in "{team}</span> }.into_any(),
+        (Some(person), Some(team)) => view! { {person} " " <span class="sub">"in "{team}</span> }.into_any(),
         (Some(person), None) => person.into_any(),
-        (None, Some(team)) => view! { {team} <span class="sub">{kind}</span> }.into_any(),
+        (None, Some(team)) => view! { {team} " " <span class="sub">{kind}</span> }.into_any(),
         (None, None) => view! { <span class="muted">"Nobody"</span> }.into_any(),
     }
 }

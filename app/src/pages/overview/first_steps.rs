@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::api::OverviewView;
+use crate::clients::{CURL, Call};
 use crate::components::CodeBlock;
-use crate::pages::keys::Call;
+use crate::pages::CONNECT;
 
 /// Whether there is nothing left to show somebody who is new.
 pub fn all_done(view: &OverviewView) -> bool {
@@ -35,7 +36,7 @@ pub fn FirstSteps(view: OverviewView) -> impl IntoView {
     let is_current = move |step: usize| current == Some(step);
     let OverviewView { overview, base_url, example_model, simulated, .. } = view;
     let model = example_model.unwrap_or_else(|| "gpt-4o".to_owned());
-    let curl = Call { base_url: &base_url, key: "YOUR_KEY", model: &model }.curl();
+    let curl = CURL.filled(Call { base_url: &base_url, key: "YOUR_KEY", model: &model });
     let (has_provider, has_simulator) = (overview.has_provider, !simulated.is_empty());
     view! {
         <section class="card" aria-labelledby="first-steps">
@@ -60,6 +61,7 @@ pub fn FirstSteps(view: OverviewView) -> impl IntoView {
                             view! {
                                 <p>"With your key in the place of YOUR_KEY:"</p>
                                 <CodeBlock label="curl" code=curl />
+                                <p class="note"><a href=CONNECT>"Other clients: OpenAI, Anthropic, Google, LangChain, …"</a></p>
                             }
                         })}
                     </div>

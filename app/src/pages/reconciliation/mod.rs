@@ -63,7 +63,7 @@ fn Upload(form: Form) -> impl IntoView {
     view! {
         <section class="stack">
             <h2>"Import a file"</h2>
-            <form class="stack" method="post" action=RECONCILIATION enctype="multipart/form-data">
+            <form class="stack form" method="post" action=RECONCILIATION enctype="multipart/form-data">
                 {form.whole()}
                 <div class="field">
                     <label for="file">"File"</label>

@@ -53,7 +53,7 @@ pub fn RepricingPage() -> impl IntoView {
 #[component]
 fn Question(form: Form) -> impl IntoView {
     view! {
-        <form class="stack" method="get" action=REPRICING>
+        <form class="stack form" method="get" action=REPRICING>
             <input type="hidden" name="asked" value="1" />
             {form.text("model", "Model").help("What callers asked for.").view()}
             {form.text("deployment", "Deployment").help("A deployment's id.").view()}
@@ -87,7 +87,7 @@ fn Answer(view: RepricingView, form: Form) -> impl IntoView {
                 <Report report />
                 {changes.then(|| view! {
                     <Allowed action=Action::Create resource=Resource::Settings>
-                        <form class="stack" method="post" action=REPRICING>
+                        <form class="stack form" method="post" action=REPRICING>
                             {fields}
                             <p class="note">
                                 "Charges are never changed: each gets an adjusting entry of its own, which counts in the hour, the month and the budgets of the call."

@@ -13,7 +13,7 @@ use super::words;
 use crate::api::get_request;
 use crate::components::{CertaintyBadge, CopyField, Count, Icon, IconName, Moment, Notice, OutcomeBadge, Tone};
 use crate::kit::{DetailPage, Fact, Facts, OptionalFact, Query, load_titled, path_param};
-use crate::pages::ask_href;
+use crate::pages::{Approvers, ask_href};
 
 const PURPOSE: &str = "One request from its arrival to its cost.";
 
@@ -50,8 +50,10 @@ fn Refused(detail: RequestDetail) -> impl IntoView {
     let reason = Reason::of(&detail);
     let (outcome, advice) = (words::outcome(&detail), reason.advice());
     let account = detail.row.error.as_deref().filter(|_| reason == Reason::OverBudget).and_then(account_of);
-    let ask =
-        account.map(|(kind, id)| view! { <p><a class="button" href=ask_href(kind, &id)>"Request an increase"</a></p> });
+    let ask = account.map(|(kind, id)| {
+        let href = ask_href(kind, &id);
+        view! { <Approvers kind id /> <p><a class="button" href=href>"Request an increase"</a></p> }
+    });
     view! {
         <Notice tone=Tone::Warning>
             <p><strong>{outcome}</strong></p>

@@ -43,6 +43,14 @@ async fn alerts_are_listed_and_told_on_the_page_of_the_account() {
     site.store.append_alerts(&[shadow(1, eve.clone()), shadow(2, eve), soft]).await.unwrap();
     let page = site.get("/ui/alerts").await;
     page.says("Would have been refused").says("Soft budget reached").says("$1.50").says("/ui/customers/eve");
+    let (key, _) = site.create_key("crawler").await;
+    let of_key = Alert { id: "named".to_owned(), ..shadow(3, AccountKey::new(AccountKind::Key, key.as_str())) };
+    site.store.append_alerts(&[of_key]).await.unwrap();
+    site.get("/ui/alerts")
+        .await
+        .says(">key crawler<")
+        .says(&format!("title=\"key {key}\""))
+        .never_says(&format!(">key {key}<"));
     site.get("/ui/alerts?kind=soft_limit").await.says("Soft budget reached").never_says(">Would have been refused<");
     site.get("/ui/alerts?account_kind=team").await.says("No alert matches");
     site.get("/ui/customers/eve")

@@ -239,7 +239,7 @@ async fn many_keys_are_blocked_and_deleted_at_once() {
     }
 }
 
-const WIDE: [(&str, &str); 18] = [
+const WIDE: [(&str, &str); 21] = [
     ("alias", "wide"),
     ("owner", "person"),
     ("models", "gpt-4o"),
@@ -257,6 +257,9 @@ const WIDE: [(&str, &str); 18] = [
     ("rotate_every", "90d"),
     ("rotate_grace", "3d"),
     ("metadata", "{\"a\": [1, 2]}"),
+    ("throttle", "on"),
+    ("leaving", "drain"),
+    ("budget_fallbacks", "gpt-4o = gpt-4o-mini, o3-mini"),
     ("budget_id", ""),
 ];
 
@@ -273,6 +276,8 @@ async fn everything_that_a_form_says_is_kept_and_shown_again() {
     assert_eq!((made.limits.rpm_limit, made.limits.max_parallel_requests), (Some(10), Some(3)));
     assert_eq!((made.tags.len(), made.key_type, made.allowed_routes.len()), (2, KeyType::LlmApi, 2));
     assert_eq!((made.model_aliases["fast"].as_str(), &made.metadata["a"]), ("gpt-4o", &serde_json::json!([1, 2])));
+    assert_eq!((made.throttles(), made.cancels()), (true, Some(false)));
+    assert_eq!(made.budget_fallbacks("gpt-4o"), ["gpt-4o-mini", "o3-mini"]);
     let rotation = made.rotation.clone().unwrap();
     assert_eq!((rotation.interval_seconds, rotation.grace_seconds), (90 * 86_400, 3 * 86_400));
 
@@ -282,6 +287,8 @@ async fn everything_that_a_form_says_is_kept_and_shown_again() {
     {
         page.says(text);
     }
+    page.says("Slowed down instead of refused").says("leaves its call to its end").never_says("Kept, not acted on yet");
+    page.says("gpt-4o = gpt-4o-mini, o3-mini</textarea>");
     // A form that is sent back as it was shown changes nothing.
     let sent = [&WIDE[..], &[("user_id", &bob), ("version", "1")]].concat();
     let page = site.post(&format!("{path}/update"), &sent).await;
@@ -293,6 +300,30 @@ async fn everything_that_a_form_says_is_kept_and_shown_again() {
     site.get(&format!("/ui/keys?user={bob}")).await.says(">wide<").says("User: bob@example.com");
     site.get("/ui/keys?user=BOB%40example.com").await.says(">wide<").says("User: bob@example.com");
     site.get("/ui/keys?user=nobody").await.says("No key matches");
+}
+
+#[tokio::test]
+async fn what_is_only_kept_is_told_apart_from_what_is_acted_on() {
+    let site = Site::open().await;
+    let (key, _) = site.create_key("one").await;
+    let change = |key: &mut tollgate_domain::key::VirtualKey, _| {
+        let settings = serde_json::json!({"cancel_on_disconnect": true, "guardrails": ["pii"]});
+        key.settings = settings.as_object().cloned().unwrap_or_default();
+        Ok(())
+    };
+    keys::update(&site.control, &system(), &id(&key), None, change).await.unwrap();
+    let page = site.get(&format!("/ui/keys/{key}")).await;
+    let fact = page.between("Kept, not acted on yet", "</div>");
+    assert!(fact.contains("guardrails") && !fact.contains("cancel_on_disconnect"), "{fact}");
+    page.says("takes its call along");
+    let fields = [("version", "2"), ("alias", "one"), ("expiry", "never"), ("budget_fallbacks", "a = a")];
+    let page = site.post(&format!("/ui/keys/{key}/update"), &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("id=\"budget_fallbacks-error\"");
+    let fields = [("version", "2"), ("alias", "one"), ("expiry", "never")];
+    assert_eq!(site.post(&format!("/ui/keys/{key}/update"), &fields).await.status, StatusCode::SEE_OTHER);
+    let settings = keys::get(&site.control, &system(), &id(&key)).await.unwrap().key.settings;
+    assert_eq!(serde_json::Value::Object(settings), serde_json::json!({"guardrails": ["pii"]}));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod connect;
 mod keys;
 mod labels;
 mod members;
@@ -9,6 +10,8 @@ mod models;
 mod organisations;
 mod proof;
 mod requests;
+mod second_factor;
+mod sessions;
 mod site;
 mod sso;
 mod teams;

@@ -9,7 +9,7 @@ use tollgate_domain::increase::Granted;
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::ledger::{AccountKind, WindowRule, Zone};
 use tollgate_domain::limits::Limits;
-use tollgate_domain::membership::Membership;
+use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
@@ -90,7 +90,11 @@ macro_rules! by_kind {
 
 /// The account, if there is one and the actor may see it or is the person whom it limits.
 pub(super) async fn find(change: &Change<'_>, kind: AccountKind, id: &str) -> Result<Found, ControlError> {
-    by_kind!(kind, find_one(change, id))
+    let mut found = by_kind!(kind, find_one(change, id))?;
+    if kind == AccountKind::Membership {
+        found.name = member_name(change, id).await?.unwrap_or(found.name);
+    }
+    Ok(found)
 }
 
 /// Raises the account's budget, if the actor may change its limits: as it stands now, whatever was changed since the
@@ -102,6 +106,19 @@ pub(super) async fn raise(
     by: Granted,
 ) -> Result<(), ControlError> {
     by_kind!(kind, raise_one(change, id, by))
+}
+
+/// `Ann in Search`
+async fn member_name(change: &Change<'_>, id: &str) -> Result<Option<String>, ControlError> {
+    let Some(member) = change.find_managed::<Membership>(id).await? else { return Ok(None) };
+    let user = change.find_managed::<User>(member.user_id.as_str()).await?;
+    let group = match &member.group {
+        Group::Team(id) => change.find_managed::<Team>(id.as_str()).await?.map(|team| team.name),
+        Group::Organisation(id) => change.find_managed::<Organisation>(id.as_str()).await?.map(|it| it.name),
+    };
+    let user = user.map_or_else(|| member.user_id.to_string(), |user| user.label().to_owned());
+    let group = group.unwrap_or_else(|| member.group.id().to_owned());
+    Ok(Some(format!("{user} in {group}")))
 }
 
 async fn find_one<T: Limited>(change: &Change<'_>, id: &str) -> Result<Found, ControlError> {

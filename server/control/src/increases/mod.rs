@@ -2,6 +2,7 @@
 
 mod account;
 mod approve;
+mod approvers;
 mod ask;
 mod deny;
 mod get;
@@ -17,9 +18,10 @@ use crate::managed::{Managed as _, Teams};
 use crate::{ControlError, OpContext, rules};
 
 pub use approve::{Approval, approve};
+pub use approvers::{Approver, approvers};
 pub use ask::{NewIncrease, ask};
 pub use deny::deny;
-pub use get::get;
+pub use get::{deciders, get};
 pub use list::{IncreaseFilter, Whose, list, waiting};
 pub use withdraw::withdraw;
 
@@ -52,18 +54,15 @@ impl IncreaseRow {
 impl Change<'_> {
     /// Where the account is that a request asks for.
     pub(crate) async fn place_of_increase(&self, request: &IncreaseRequest) -> Result<Place, ControlError> {
-        let place = tollgate_domain::record::Record::place(request);
-        match &place.team {
-            Some(team) => {
-                self.place_of(&tollgate_domain::membership::Group::Team(team.clone())).await.map(|found| Place {
-                    owner: place.owner.clone(),
-                    organisation: found.organisation.or(place.organisation.clone()),
-                    ..place.clone()
-                })
-            }
-            None => Ok(place),
-        }
+        whereabouts(self, tollgate_domain::record::Record::place(request)).await
     }
+}
+
+/// The place with the organisation of its team.
+async fn whereabouts(change: &Change<'_>, place: Place) -> Result<Place, ControlError> {
+    let Some(team) = &place.team else { return Ok(place) };
+    let found = change.place_of(&tollgate_domain::membership::Group::Team(team.clone())).await?;
+    Ok(Place { organisation: found.organisation.or(place.organisation.clone()), ..place })
 }
 
 /// An open request, to be decided by the actor; a conflict if it is closed, or not at the version that the caller saw.

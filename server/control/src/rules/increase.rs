@@ -1,6 +1,7 @@
 //! Requests for increases: what may stand in one, and who decides it.
 
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role};
+use tollgate_domain::ids::UserId;
 use tollgate_domain::increase::{IncreaseRequest, IncreaseState, RAISABLE};
 use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::{Nanos, Timestamp};
@@ -18,8 +19,13 @@ const MOST: Nanos = Nanos(1_000_000_000 * 1_000_000_000);
 /// Whether the actor may raise the limits of the account that is asked for, which is at `place`, and is not the one who asks: nobody
 /// decides about themselves but an administrator of the gateway, who could change the limit anyway.
 pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, place: &Place) -> bool {
+    decides_on(op, request.account, Some(&request.asker), place)
+}
+
+/// The same for an account of this kind, for which somebody asks.
+pub(crate) fn decides_on(op: &OpContext, account: AccountKind, asker: Option<&UserId>, place: &Place) -> bool {
     // What a team or an organisation was given is changed by whoever could make one.
-    let (action, resource) = match request.account {
+    let (action, resource) = match account {
         AccountKind::Key => (Action::Update, Resource::Key),
         AccountKind::Membership => (Action::Update, Resource::Membership),
         AccountKind::User => (Action::Update, Resource::User),
@@ -29,7 +35,7 @@ pub(crate) fn decides(op: &OpContext, request: &IncreaseRequest, place: &Place) 
         AccountKind::Tag => (Action::Update, Resource::Tag),
         AccountKind::Gateway | AccountKind::Person | AccountKind::Provider | AccountKind::Deployment => return false,
     };
-    let own = op.actor.user_id() == Some(&request.asker);
+    let own = asker.is_some() && op.actor.user_id() == asker;
     let administrator = matches!(op.actor, Actor::User { role: Role::Admin, .. });
     // Whoever asks is no owner here: a key is raised by those above it.
     let account = Place { owner: None, ..place.clone() };

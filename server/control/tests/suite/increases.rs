@@ -219,3 +219,42 @@ async fn a_teams_key_is_raised_by_the_teams_administrator() {
     assert_eq!(increases::get(control, member, &id(&again)).await.unwrap().state, IncreaseState::Open);
     increases::deny(control, lead, &id(&again), None, Some("it is deleted".to_owned())).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_decide_is_named_nearest_first() {
+    let office = office().await;
+    let control = &office.control;
+    let (member, admin) = (&person(&office, "member").await, &person(&office, "admin").await);
+    let account = "team:blue:member";
+    let of = |found: Vec<increases::Approver>| found.into_iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
+    let found = increases::approvers(control, member, AccountKind::Membership, account).await.unwrap();
+    assert_eq!(found.iter().find(|it| it.id.as_str() == "admin").map(|it| it.text().is_empty()), Some(false));
+    let named = of(found);
+    assert_eq!(named.first().map(String::as_str), Some("team admin"), "{named:?}");
+    assert!(named.contains(&"admin".to_owned()) && !named.contains(&"member".to_owned()), "{named:?}");
+    // Whoever is named may, and nobody else of the team.
+    let row = increases::ask(
+        control,
+        member,
+        NewIncrease {
+            account: AccountKind::Membership,
+            account_id: account.to_owned(),
+            amount: Nanos(1),
+            until: None,
+            reason: "a try".to_owned(),
+        },
+    )
+    .await
+    .unwrap();
+    let deciders = of(increases::deciders(control, member, &id(&row)).await.unwrap());
+    assert_eq!(deciders, named);
+    for name in &deciders {
+        let user: tollgate_domain::user::User = office.store().find(name).await.unwrap().unwrap();
+        let one = op_as(&office, name, user.role).await;
+        assert!(increases::get(control, &one, &id(&row)).await.unwrap().may_decide, "{name}");
+    }
+    increases::deny(control, admin, &id(&row), None, None).await.unwrap();
+    assert_eq!(increases::deciders(control, member, &id(&row)).await.unwrap(), []);
+    let stranger = &op_as(&office, "stranger", Role::Member).await;
+    not_found(increases::approvers(control, stranger, AccountKind::Team, "blue").await);
+}

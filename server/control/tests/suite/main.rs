@@ -5,6 +5,7 @@
 
 mod access;
 mod alerts;
+mod callbacks;
 mod escalation;
 mod exports;
 mod groups;
@@ -14,6 +15,7 @@ mod keys;
 mod principals;
 mod proof;
 mod reads;
+mod second_factor;
 mod secrets;
 mod sso;
 mod sweep;

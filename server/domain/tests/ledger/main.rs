@@ -79,7 +79,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 #[test]
 fn simulation() {
-    let end = Instant::now() + Duration::from_secs(setting("LEDGER_SECONDS", 20));
+    let end = Instant::now() + Duration::from_secs(setting("LEDGER_SECONDS", 60));
     let mut seed = setting("LEDGER_SEED", 1);
     while Instant::now() < end {
         let (admitted, refused) = simulate(seed, 20_000);

@@ -171,11 +171,12 @@ impl State {
             Kind::Usage { only_usage } => {
                 // What comes after the whole answer ends nothing.
                 goes_on = !only_usage;
-                self.growth.count(self.tally.report().usage.map_or(0, |usage| usage.output));
+                let report = self.tally.report();
+                self.growth.count(report.usage.as_ref().map_or(0, |usage| usage.output));
                 if self.hide_usage && only_usage {
                     None
                 } else {
-                    Some(match self.attempt.cost(&self.tally.report()) {
+                    Some(match self.attempt.cost(&report) {
                         Some(cost) if !self.hide_usage && self.says_cost() => with_cost(&event, cost.total),
                         _ => event,
                     })

@@ -17,6 +17,10 @@ use crate::openai::stream::Kind;
 /// Longer prompts are not kept until the answer is there, in bytes: they are measured instead.
 const MOST_KEPT: usize = 64 * 1024;
 
+/// The same for requests that are answered as a stream, which may be under way for minutes. Measuring takes time and is
+/// hardly ever needed: what is this short is rather kept.
+const MOST_KEPT_STREAMED: usize = 8 * 1024;
+
 /// What is known of a call, should the provider not count it.
 pub struct Uncounted {
     prompt: Prompt,
@@ -25,20 +29,16 @@ pub struct Uncounted {
 }
 
 enum Prompt {
-    /// The request, of which the client wants a whole answer.
     Kept(Bytes),
     /// Tokens, roughly.
     Measured(u64),
 }
 
 impl Uncounted {
-    /// A request that is answered as a stream may be under way for minutes: only its measure is kept.
     pub fn new(request: Bytes, streamed: bool, longest_answer: Option<u64>) -> Self {
-        let prompt = if streamed || request.len() > MOST_KEPT {
-            Prompt::Measured(tokens::prompt(&request))
-        } else {
-            Prompt::Kept(request)
-        };
+        let most = if streamed { MOST_KEPT_STREAMED } else { MOST_KEPT };
+        let prompt =
+            if request.len() > most { Prompt::Measured(tokens::prompt(&request)) } else { Prompt::Kept(request) };
         Self { prompt, longest_answer: longest_answer.unwrap_or(u64::MAX) }
     }
 

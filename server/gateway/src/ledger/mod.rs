@@ -10,10 +10,11 @@ mod size;
 mod tests;
 mod writer;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -42,6 +43,14 @@ const MAX_WAITING_ALERTS: usize = 5_000;
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_LAST: Duration = Duration::from_secs(10);
 
+/// Told of what reached the database. What it does must take no time: it is called by the one writer.
+pub trait Written: Send + Sync + 'static {
+    fn charges(&self, charges: &[Charge]);
+
+    /// Those that were not told before.
+    fn alerts(&self, alerts: Vec<Alert>);
+}
+
 /// Where charges go.
 #[derive(Clone, Debug)]
 pub struct Ledger(Arc<Inner>);
@@ -60,6 +69,7 @@ struct Inner {
     flushing: tokio::sync::Mutex<()>,
     store: Store,
     clock: Arc<dyn Clock>,
+    written: OnceLock<Arc<dyn Written>>,
 }
 
 impl fmt::Debug for Inner {
@@ -143,12 +153,18 @@ impl Ledger {
             dropped_refusals: AtomicU64::new(0),
             told_alerts: Default::default(),
             lost_alerts: AtomicU64::new(0),
-            book: Mutex::new(Book::new(Zone::default(), latest)),
+            book: Mutex::new(Book::new(Zone::default(), latest).after(latest)),
             flushing: tokio::sync::Mutex::default(),
             store: store.clone(),
             clock,
+            written: OnceLock::new(),
         };
         Ok((Self(Arc::new(inner)), recovered))
+    }
+
+    /// Has somebody told of what is written from now on. Only the first counts.
+    pub fn tell_written(&self, written: Arc<dyn Written>) {
+        let _first = self.0.written.set(written);
     }
 
     /// Whether a new call may be taken.
@@ -233,17 +249,29 @@ impl Ledger {
     }
 
     /// Writes alerts. Unlike charges they are not worth holding everything else up.
-    async fn append_alerts(&self, alerts: &[Alert]) {
+    async fn append_alerts(&self, mut alerts: Vec<Alert>) {
         let mut tries = 0;
-        while let Err(error) = self.0.store.append_alerts(alerts).await {
-            tries += 1;
-            if tries == 3 {
-                let lost = u64::try_from(alerts.len()).unwrap_or(u64::MAX);
-                self.0.lost_alerts.fetch_add(lost, Ordering::Relaxed);
-                tracing::error!(%error, lost, "alerts could not be written and are lost");
-                return;
+        let new = loop {
+            match self.0.store.append_alerts(&alerts).await {
+                Ok(new) => break new,
+                Err(error) => {
+                    tries += 1;
+                    if tries == 3 {
+                        let lost = u64::try_from(alerts.len()).unwrap_or(u64::MAX);
+                        self.0.lost_alerts.fetch_add(lost, Ordering::Relaxed);
+                        tracing::error!(%error, lost, "alerts could not be written and are lost");
+                        return;
+                    }
+                    tokio::time::sleep(RETRY_FIRST).await;
+                }
             }
-            tokio::time::sleep(RETRY_FIRST).await;
+        };
+        if let Some(written) = self.0.written.get() {
+            let new: HashSet<String> = new.into_iter().collect();
+            alerts.retain(|alert| new.contains(&alert.id));
+            if !alerts.is_empty() {
+                written.alerts(alerts);
+            }
         }
     }
 
@@ -276,6 +304,10 @@ impl Ledger {
         let mut book = self.book();
         for charge in &batch.charges {
             book.flushed(charge.id);
+        }
+        drop(book);
+        if let Some(written) = self.0.written.get() {
+            written.charges(&batch.charges);
         }
     }
 }

@@ -112,8 +112,7 @@ impl Reservation {
         self.held.output_tokens = self.held.output_tokens.saturating_add(tokens);
     }
 
-    /// Turns it into a charge.
-    /// Gives what is to be told of it.
+    /// Turns it into a charge, and gives what is to be told of it.
     pub(super) fn settle(mut self, used: Ask) -> Vec<Event> {
         self.live = false;
         let now = self.ledger.0.clock.now();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,10 @@ use tollgate_domain::usage::{Certainty, Usage};
 use tollgate_domain::{Nanos, Timestamp};
 use tollgate_store::{Store, StoreOptions};
 
-use super::{AdmitError, Answer, Extended, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size};
+use super::{
+    AdmitError, Alert, Answer, Extended, JournalError, Ledger, OpenCharge, Recovered, Reservation, Reserved, Size,
+    Written,
+};
 
 /// A call that may cost a hundred nano-dollars.
 const SIZE: Size = Size {
@@ -350,7 +354,13 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
     }
     // One that reached no provider would have saved nothing: it is not told.
     drop(ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap());
+    let told = Arc::new(Told::default());
+    ledger.tell_written(told.clone());
     bench.flush(&ledger).await;
+    assert_eq!((told.charges.load(Ordering::Relaxed), told.alerts.load(Ordering::Relaxed)), (10, 7));
+    let again = bench.store.list_alerts(&Visible::All, &AlertFilter::default(), None, 100).await.unwrap().items;
+    ledger.append_alerts(again).await;
+    assert_eq!(told.alerts.load(Ordering::Relaxed), 7, "each is told once");
     let page = bench.store.list_alerts(&Visible::All, &AlertFilter::default(), None, 100).await.unwrap();
     let of = |kind| page.items.iter().filter(move |alert| alert.kind == kind);
     let shadows: Vec<_> =
@@ -372,4 +382,50 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
         .await
         .unwrap();
     assert_eq!(reserved, vec![Nanos(100); 10]);
+}
+
+#[tokio::test]
+async fn the_last_minute_before_a_restart_counts() {
+    use tollgate_domain::ledger::{House, rules_of};
+    use tollgate_domain::limits::Limits;
+
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    let limits = Limits { rpm_limit: Some(2), ..Limits::default() };
+    let mut chain = Chain::default();
+    let rules = rules_of(&limits, &House::default(), Timestamp(0));
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules));
+    for _ in 0..2 {
+        bench.clock.advance_seconds(1);
+        let Reserved { reservation, .. } = ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap();
+        let charge = Charge { started_at: reservation.at, ..Bench::charge(reservation.id) };
+        let (open, before_write) = ledger.prepare(charge, reservation).unwrap();
+        before_write().unwrap();
+        assert!(ledger.settle(open));
+    }
+    bench.flush(&ledger).await;
+    drop(ledger);
+    let (ledger, _) = bench.ledger().await;
+    bench.clock.advance_seconds(30);
+    let refused = ledger.reserve(&chain, &SIZE, &bench.entropy).await;
+    assert!(matches!(&refused, Err(AdmitError::Refused(refusal)) if refusal.used == 2), "{refused:?}");
+    bench.clock.advance_seconds(32);
+    drop(ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap());
+}
+
+/// Counts what it is told.
+#[derive(Default)]
+struct Told {
+    charges: AtomicUsize,
+    alerts: AtomicUsize,
+}
+
+impl Written for Told {
+    fn charges(&self, charges: &[Charge]) {
+        self.charges.fetch_add(charges.len(), Ordering::Relaxed);
+    }
+
+    fn alerts(&self, alerts: Vec<Alert>) {
+        self.alerts.fetch_add(alerts.len(), Ordering::Relaxed);
+    }
 }

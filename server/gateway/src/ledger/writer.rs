@@ -149,8 +149,9 @@ async fn flush(ledger: &Ledger, queue: &Queue, lines: usize) {
         if alerts.is_empty() {
             return;
         }
-        ledger.append_alerts(&alerts).await;
-        if alerts.len() < BATCH {
+        let all = alerts.len() < BATCH;
+        ledger.append_alerts(alerts).await;
+        if all {
             return;
         }
     }

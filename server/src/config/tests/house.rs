@@ -439,3 +439,22 @@ fn limits_in_shadow_stand_beside_those_that_are_enforced() {
     let ann = found.users["ann@example.com"].shadow.as_deref();
     assert_eq!(ann, Some(&Limits { tpm_limit: Some(7), ..Limits::default() }));
 }
+
+#[test]
+fn alerts_go_where_the_environment_says() {
+    let text = "general_settings: {alerting: [webhook, slack, email]}\nmodel_list: []\n";
+    let all = env(&[("WEBHOOK_URL", "https://hook.example/CANARY-7d1f"), ("SLACK_WEBHOOK_URL", "hooks.slack.example")]);
+    let loaded = load_text("config.yaml", text, &all).unwrap();
+    let alerting = &loaded.config.alerting;
+    assert_eq!(
+        alerting.webhook.as_ref().map(|url| url.expose().to_owned()).as_deref(),
+        Some("https://hook.example/CANARY-7d1f")
+    );
+    assert!(alerting.slack.is_none(), "that is no address");
+    assert!(!format!("{:?} {:?}", loaded.findings, loaded.config).contains("CANARY"));
+    let warnings = of(&loaded.findings, Severity::Warning);
+    assert!(warnings.iter().any(|text| text.contains("SLACK_WEBHOOK_URL is not set")), "{warnings:?}");
+    let notices = of(&loaded.findings, Severity::Notice);
+    assert!(notices.iter().any(|text| text.contains("`email` is not acted on yet")), "{notices:?}");
+    assert!(load_text("config.yaml", "model_list: []\n", &all).unwrap().config.alerting.is_empty());
+}

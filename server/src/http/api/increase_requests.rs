@@ -1,11 +1,14 @@
 //! `/api/v1/increase-requests`
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tollgate_control::increases::{self, Approval, IncreaseFilter, IncreaseRow, NewIncrease};
+use tollgate_control::increases::{self, Approval, Approver, IncreaseFilter, IncreaseRow, NewIncrease};
+use tollgate_control::{ControlError, people};
 use tollgate_domain::ids::{IncreaseRequestId, OrganisationId, TeamId, UserId};
 use tollgate_domain::increase::IncreaseRequest as Record;
 use utoipa::{IntoParams, ToSchema};
@@ -40,6 +43,8 @@ pub struct IncreaseRequest {
     /// Who asks.
     #[schema(value_type = String)]
     asker: UserId,
+    /// What people call whoever asks.
+    asker_name: Option<String>,
     account_kind: IncreaseAccount,
     account_id: String,
     /// What the account was called when it was asked for.
@@ -58,19 +63,29 @@ pub struct IncreaseRequest {
     granted_until: Option<Moment>,
     /// A user's or key's id, or `master_key`, `system`.
     decided_by: Option<String>,
+    /// What people call that user.
+    decided_by_name: Option<String>,
     decided_at: Option<Moment>,
     note: Option<String>,
     /// Whether the caller may approve or deny it now.
     may_decide: bool,
+    /// Who can be asked to decide it, by name and address, as long as it is open: those nearest to the account first, at
+    /// most ten. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvers: Option<Vec<String>>,
     #[serde(flatten)]
     history: History,
 }
 
-impl From<IncreaseRow> for IncreaseRequest {
-    fn from(row: IncreaseRow) -> Self {
+impl IncreaseRequest {
+    fn of(row: IncreaseRow, names: &HashMap<UserId, String>) -> Self {
         let it = row.request;
+        let decider = it.decided_by.as_deref().and_then(UserId::parse);
         Self {
             id: it.id,
+            asker_name: names.get(&it.asker).cloned(),
+            decided_by_name: decider.and_then(|id| names.get(&id).cloned()),
+            approvers: None,
             asker: it.asker,
             account_kind: IncreaseAccount(it.account),
             account_id: it.account_id,
@@ -92,9 +107,26 @@ impl From<IncreaseRow> for IncreaseRequest {
     }
 }
 
-fn shown(row: IncreaseRow) -> Response {
+/// What people call those whom the requests name.
+async fn names(server: &Server, rows: &[IncreaseRow]) -> Result<HashMap<UserId, String>, ControlError> {
+    let requests = rows.iter().map(|row| &row.request);
+    let deciders = requests.clone().filter_map(|it| it.decided_by.as_deref().and_then(UserId::parse));
+    let mut ids: Vec<UserId> = requests.map(|it| it.asker.clone()).chain(deciders).collect();
+    ids.sort();
+    ids.dedup();
+    people::labels(server.control(), &ids).await
+}
+
+async fn named(server: &Server, caller: &Caller, row: IncreaseRow) -> Result<IncreaseRequest, ControlError> {
+    let names = names(server, std::slice::from_ref(&row)).await?;
+    let deciders = increases::deciders(server.control(), caller.op(), row.request.id.as_str()).await?;
+    let approvers = Some(deciders.iter().map(Approver::text).collect());
+    Ok(IncreaseRequest { approvers, ..IncreaseRequest::of(row, &names) })
+}
+
+async fn shown(server: &Server, caller: &Caller, row: IncreaseRow) -> Answer {
     let version = row.request.meta.version;
-    one(StatusCode::OK, version, &IncreaseRequest::from(row))
+    Ok(one(StatusCode::OK, version, &named(server, caller, row).await?))
 }
 
 /// A new request for an increase.
@@ -156,7 +188,8 @@ async fn list(State(server): State<Server>, caller: Caller, InQuery(query): InQu
         IncreaseFilter { whose: query.whose.map(Into::into).unwrap_or_default(), state: query.state.map(Into::into) };
     let wanted = wanted(query.cursor.as_deref(), query.limit)?;
     let page = increases::list(server.control(), caller.op(), &filter, wanted.cursor.as_ref(), wanted.limit).await?;
-    Ok(Json(List::of(page, IncreaseRequest::from)).into_response())
+    let names = names(&server, &page.items).await?;
+    Ok(Json(List::of(page, |row| IncreaseRequest::of(row, &names))).into_response())
 }
 
 /// Ask for an increase
@@ -175,7 +208,7 @@ async fn ask(State(server): State<Server>, caller: Caller, InBody(body): InBody<
     };
     let row = Box::pin(increases::ask(server.control(), caller.op(), new)).await?;
     let (id, version) = (row.request.id.to_string(), row.request.meta.version);
-    Ok(created(COLLECTION, &id, version, &IncreaseRequest::from(row)))
+    Ok(created(COLLECTION, &id, version, &named(&server, &caller, row).await?))
 }
 
 /// Get a request for an increase
@@ -184,7 +217,8 @@ async fn ask(State(server): State<Server>, caller: Caller, InBody(body): InBody<
     responses((status = 200, description = "The request", body = IncreaseRequest), GetErrors))]
 async fn get(State(server): State<Server>, caller: Caller, InPath(id): InPath<String>) -> Answer {
     check_id(&id, NOUN)?;
-    Ok(shown(increases::get(server.control(), caller.op(), &id).await?))
+    let row = increases::get(server.control(), caller.op(), &id).await?;
+    shown(&server, &caller, row).await
 }
 
 /// Approve an increase
@@ -208,7 +242,7 @@ async fn approve(
         note: body.note,
     };
     match Box::pin(increases::approve(server.control(), caller.op(), &id, seen, approval)).await {
-        Ok(row) => Ok(shown(row)),
+        Ok(row) => shown(&server, &caller, row).await,
         Err(error) => Err(stale::<Record>(&server, &id, seen, error).await),
     }
 }
@@ -226,7 +260,7 @@ async fn deny(
 ) -> Answer {
     check_id(&id, NOUN)?;
     match Box::pin(increases::deny(server.control(), caller.op(), &id, seen, body.note)).await {
-        Ok(row) => Ok(shown(row)),
+        Ok(row) => shown(&server, &caller, row).await,
         Err(error) => Err(stale::<Record>(&server, &id, seen, error).await),
     }
 }
@@ -243,7 +277,7 @@ async fn withdraw(
 ) -> Answer {
     check_id(&id, NOUN)?;
     match Box::pin(increases::withdraw(server.control(), caller.op(), &id, seen)).await {
-        Ok(row) => Ok(shown(row)),
+        Ok(row) => shown(&server, &caller, row).await,
         Err(error) => Err(stale::<Record>(&server, &id, seen, error).await),
     }
 }

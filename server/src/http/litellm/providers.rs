@@ -2,7 +2,7 @@
 
 use axum::Json;
 use serde_json::{Map, Value, json};
-use tollgate_control::overview;
+use tollgate_control::{overview, usage};
 use tollgate_domain::Timestamp;
 use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, WindowRule, Zone};
 use tollgate_domain::limits::Limits;
@@ -14,7 +14,7 @@ pub async fn budgets(call: Call) -> Answer {
     overview::authorise(call.control(), &call.op).await?;
     let providers = &call.server.gateway().house().providers;
     let needed: Vec<Needed> = providers.iter().map(|(name, limits)| window(name, limits)).collect();
-    let spent = call.server.store().spent(&needed).await?;
+    let spent = usage::spent(call.control(), &needed).await?;
     let mut out = Map::new();
     for (((name, limits), Needed { span, .. }), spent) in providers.iter().zip(&needed).zip(spent) {
         let reset = if span.end == Timestamp(i64::MAX) { Value::Null } else { names::time(span.end) };

@@ -6,29 +6,22 @@
 use axum::Json;
 use axum::extract::Path;
 use serde_json::{Map, Value, json};
-use tollgate_control::keys::{self, KeyFilter, KeyRef};
-use tollgate_control::{ControlError, groups, overview, records};
+use tollgate_control::keys::{self, KeyRef};
+use tollgate_control::{ControlError, reset, usage};
 use tollgate_domain::Nanos;
-use tollgate_domain::actor::{Action, Place, Resource};
 use tollgate_domain::clock::Timestamp;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::ledger::{AccountKey, AccountKind, Needed, Span, WindowRule};
 use tollgate_domain::limits::Limits;
-use tollgate_domain::membership::{Group, Membership};
-use tollgate_domain::page::Cursor;
+use tollgate_domain::membership::Group;
 use tollgate_domain::summary::KeyRow;
 use tollgate_domain::team::Team;
-use tollgate_gateway::CallError;
-use tollgate_store::RecordFilter;
 
 use super::body::{Field, Fields, invalid, parse_id};
 use super::keys::{describe_all, key_ref};
 use super::spend::Spent;
 use super::teams::describe_membership;
-use super::{Answer, Call, LiteLlmError, now};
-
-/// The most keys, and the most teams, that begin anew at once.
-const MOST: usize = 10_000;
+use super::{Answer, Call, LiteLlmError};
 
 /// `reset_to`: an account that has spent nothing is all there is.
 fn to_nothing(fields: &mut Fields) -> Result<(), ControlError> {
@@ -46,8 +39,8 @@ pub async fn key(call: Call, Path(given): Path<String>, mut fields: Fields) -> A
     let reference = key_ref(&given);
     let before = keys::get(call.control(), &call.op, &reference).await?;
     let previous = call.counted(std::slice::from_ref(&before)).await?.first().copied().unwrap_or_default();
-    let key = begin_key(&call, &reference).await?;
-    let row = keys::get(call.control(), &call.op, &KeyRef::Id(key)).await?;
+    let key = reset::key(call.control(), &call.op, &reference).await?;
+    let row = keys::get(call.control(), &call.op, &KeyRef::Id(key.id)).await?;
     let mut shown = describe_all(&call, std::slice::from_ref(&row)).await?;
     let mut out = match shown.pop() {
         Some(Value::Object(out)) => out,
@@ -58,60 +51,20 @@ pub async fn key(call: Call, Path(given): Path<String>, mut fields: Fields) -> A
     Ok(Json(Value::Object(out)))
 }
 
-async fn begin_key(call: &Call, reference: &KeyRef) -> Result<tollgate_domain::ids::KeyId, ControlError> {
-    let begin = |key: &mut tollgate_domain::key::VirtualKey, now| {
-        key.limits.budget_since = Some(now);
-        Ok(())
-    };
-    Ok(keys::update(call.control(), &call.op, reference, None, begin).await?.id)
-}
-
 pub async fn member(call: Call, Path((team, user)): Path<(String, String)>, mut fields: Fields) -> Answer {
     to_nothing(&mut fields)?;
     fields.finish()?;
     let team = call.team(&team).await?;
     let user = parse_id("user_id", &user, UserId::parse)?;
-    let begin = |membership: &mut Membership| {
-        membership.limits.budget_since = Some(now());
-        Ok(())
-    };
     let group = Group::Team(team.id.clone());
-    let changed = groups::update_member(call.control(), &call.op, &group, &user, None, begin).await?;
+    let changed = reset::member(call.control(), &call.op, &group, &user).await?;
     let tables = call.budget_tables(changed.budget_id.iter()).await?;
     Ok(Json(describe_membership(&team, &changed, &tables, Nanos::ZERO)))
 }
 
 /// Every key and every team.
 pub async fn global(call: Call) -> Answer {
-    overview::authorise(call.control(), &call.op).await?;
-    if !call.op.may(Action::Update, Resource::Settings, &Place::default()) {
-        return Err(CallError::management_denied().into());
-    }
-    let many = || invalid("keys", format!("there are more than {MOST}: reset them one by one"));
-    let everything = KeyFilter::default();
-    let count = keys::count(call.control(), &call.op, &everything).await?;
-    let teams: Vec<Team> = records::list_all(call.control(), &call.op, &RecordFilter::default(), MOST + 1).await?;
-    if usize::try_from(count).is_ok_and(|count| count > MOST) || teams.len() > MOST {
-        return Err(many().into());
-    }
-    let mut cursor = None;
-    loop {
-        let page = keys::list(call.control(), &call.op, &everything, cursor, 500).await?;
-        for row in &page.items {
-            begin_key(&call, &KeyRef::Id(row.key.id)).await?;
-        }
-        cursor = page.next.as_deref().and_then(Cursor::decode);
-        if cursor.is_none() {
-            break;
-        }
-    }
-    for team in &teams {
-        let begin = |team: &mut Team| {
-            team.limits.budget_since = Some(now());
-            Ok(())
-        };
-        records::update::<Team>(call.control(), &call.op, team.id.as_str(), None, begin).await?;
-    }
+    reset::everything(call.control(), &call.op).await?;
     Ok(Json(json!({"message": "Spend for all API Keys and Teams reset successfully", "status": "success"})))
 }
 
@@ -129,7 +82,7 @@ impl Call {
         let (needed, places): (Vec<Needed>, Vec<&mut Nanos>) = anew
             .filter_map(|(row, place)| Some((since(&row.key.limits, AccountKind::Key, row.key.id.to_string())?, place)))
             .unzip();
-        for (place, sum) in places.into_iter().zip(self.server.store().spent(&needed).await?) {
+        for (place, sum) in places.into_iter().zip(usage::spent(self.control(), &needed).await?) {
             *place = sum;
         }
         Ok(spent)
@@ -140,7 +93,7 @@ impl Call {
         let needed =
             teams.iter().filter_map(|team| Some((team, since(&team.limits, AccountKind::Team, team.id.as_str())?)));
         let (anew, needed): (Vec<&Team>, Vec<Needed>) = needed.unzip();
-        for (team, sum) in anew.into_iter().zip(self.server.store().spent(&needed).await?) {
+        for (team, sum) in anew.into_iter().zip(usage::spent(self.control(), &needed).await?) {
             spent.set(team.id.as_str(), sum);
         }
         Ok(())

@@ -67,6 +67,7 @@ pub static ROUTES: &[Route] = routes! {
     GET "/team/{team_id}/callback" => teams::callbacks;
     POST "/team/{team_id}/callback" => teams::callback_add;
     DELETE "/team/{team_id}/callback/{callback_name}" => teams::callback_delete;
+    POST "/team/{team_id}/disable_logging" => teams::disable_logging;
     POST "/team/{team_id}/member/{user_id}/reset_spend" => reset::member;
     POST "/team/{team_id}/member/{user_id}/reset_budget" => teams::member_reset_budget;
     GET "/team/info" => teams::info;

@@ -10,7 +10,7 @@ mod new;
 mod reset;
 mod shape;
 
-pub use callbacks::{callback_add, callback_delete, callbacks};
+pub use callbacks::{callback_add, callback_delete, callbacks, disable_logging};
 pub use change::{block, delete, patch, unblock, update};
 pub use info::info;
 pub use list::{available, list, list_v2};

@@ -33,6 +33,7 @@ pub fn team(id: &str, name: &str, organisation: Option<&str>, seconds: i64) -> T
         tags: vec![],
         metadata: Default::default(),
         settings: Default::default(),
+        logging: tollgate_domain::callback::Logging::default(),
         meta: meta(seconds),
     }
 }

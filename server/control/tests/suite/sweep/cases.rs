@@ -12,8 +12,8 @@ use tollgate_control::invoices::Import;
 use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
-    Control, ControlError, OpContext, alerts, audit, budgets, groups, increases, invoices, models, overview, people,
-    records, replay, repricing, requests, secrets, settings, usage, users,
+    Control, ControlError, OpContext, alerts, audit, budgets, callbacks, groups, increases, invoices, models, overview,
+    people, records, replay, repricing, requests, reset, scim, secrets, settings, usage, users,
 };
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
@@ -26,6 +26,7 @@ use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
 use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::repricing::{NewPrice, RepricingOrder};
+use tollgate_domain::sso::Admission;
 use tollgate_domain::summary::{Period, RequestFilter};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -49,6 +50,12 @@ pub enum Then {
     Conflict,
     NotFound,
     Invalid(&'static str),
+}
+
+/// Langfuse's own service.
+fn callback() -> callbacks::NewCallback {
+    let vars = ["langfuse_public_key", "langfuse_secret_key"].map(|name| (name.to_owned(), secret("lf-0123456789")));
+    callbacks::NewCallback { name: "langfuse".to_owned(), kind: "success".to_owned(), vars: vars.into() }
 }
 
 /// A limit of everything, tried on an hour.
@@ -105,6 +112,16 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         records(&mut list, team, &teams, None);
         let (place, id) = (place_of(team, &teams), team.id.to_string());
         let may = |action| May::Do(action, Resource::Team, place.clone());
+        let update = may(Action::Update);
+        case!(list, "callbacks::add", id, update.clone(), Then::Changed, |c, op, id| async move {
+            callbacks::add(&c, &op, &id, callback()).await
+        });
+        case!(list, "callbacks::disable", id, update.clone(), Then::Changed, |c, op, id| async move {
+            callbacks::disable(&c, &op, &id).await
+        });
+        case!(list, "callbacks::remove", id, update, Then::NotFound, |c, op, id| async move {
+            callbacks::remove(&c, &op, &id, "langfuse").await
+        });
         case!(list, "groups::delete_team", id, may(Action::Delete), Then::ChangedMuch, |c, op, id| {
             groups::delete_team(&c, &op, &id, None)
         });
@@ -142,6 +159,15 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         ));
     }
     let bob = user_id("bob");
+    let may = May::Do(Action::Create, Resource::User, Place::default());
+    case!(
+        list,
+        "access::invite",
+        bob,
+        may,
+        Then::Changed,
+        |c, op, bob| async move { access::invite(&c, &op, &bob).await }
+    );
     for id in [Some(bob.clone()), cast.user_id()].into_iter().flatten() {
         let may = May::Do(Action::Update, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
         case!(list, "users::set_password", id, may, Then::Changed, |c, op, id| {
@@ -201,6 +227,9 @@ async fn members(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         case!(list, "groups::update_member", of, may(Action::Update), Then::Changed, |c, op, user, group| {
             groups::update_member(&c, &op, &group, &user, Some(1), Membership::touch)
         });
+        case!(list, "reset::member", of, may(Action::Update), Then::Changed, |c, op, user, group| async move {
+            reset::member(&c, &op, &group, &user).await
+        });
         case!(list, "groups::remove_member_at", of, may(Action::Delete), Then::Conflict, |c, op, user, group| {
             groups::remove_member_at(&c, &op, &group, &user, Some(7))
         });
@@ -232,6 +261,7 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let of = format!("key of {:?} in {:?} {:?}", key.user_id, key.team_id, key.organisation_id);
         let may = |action| May::Do(action, Resource::Key, key_place(&key, action, teams));
         case!(list, "keys::get", of, may(Action::Read), Then::Read, |c, op, at| keys::get(&c, &op, &at));
+        case!(list, "reset::key", of, may(Action::Update), Then::Changed, |c, op, at| reset::key(&c, &op, &at));
         case!(list, "keys::update", of, may(Action::Update), Then::Changed, |c, op, at| {
             keys::update(&c, &op, &at, Some(1), |key, _| {
                 key.alias = Some("renamed".to_owned());
@@ -313,6 +343,9 @@ async fn keys_of(list: &mut Vec<Case>, office: &Office, cast: &Cast, teams: &[Te
         let may = |action| May::Do(action, Resource::IncreaseRequest, place.clone());
         let (of, id) = (request.account_id.clone(), request.id.to_string());
         case!(list, "increases::get", of, may(Action::Read), Then::Read, |c, op, id| increases::get(&c, &op, &id));
+        case!(list, "increases::deciders", of, may(Action::Read), Then::Read, |c, op, id| async move {
+            increases::deciders(&c, &op, &id).await
+        });
         case!(list, "increases::approve", of, may(Action::Update), Then::ChangedMuch, |c, op, id| {
             increases::approve(&c, &op, &id, Some(1), Approval::default())
         });
@@ -451,6 +484,13 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     case!(list, "repricing::dry_run", "all", books(Action::Read), Then::Read, |c, op| async move {
         repricing::dry_run(&c, &op, &order()).await
     });
+    let read = whole(Action::Read, Resource::Settings);
+    case!(list, "access::preview", "all", read, Then::Read, |c, op| async move {
+        access::preview(&c, &op, &Admission::default()).await
+    });
+    case!(list, "scim::issue", "all", whole(Action::Create, Resource::Settings), Then::Changed, |c, op| async move {
+        scim::issue(&c, &op, scim::NewToken { name: "idp".to_owned(), ..scim::NewToken::default() }).await
+    });
     case!(list, "repricing::start", "all", books(Action::Create), Then::Changed, |c, op| async move {
         repricing::start(&c, &op, order()).await
     });
@@ -471,6 +511,9 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "overview::authorise", "all", whole(Action::Read, Resource::Settings), Then::Read, |c, op| {
         overview::authorise(&c, &op)
+    });
+    case!(list, "reset::everything", "all", whole(Action::Update, Resource::Settings), Then::ChangedMuch, |c, op| {
+        reset::everything(&c, &op)
     });
     case!(list, "alerts::list", "all", May::See(Resource::Request), Then::Read, |c, op| async move {
         alerts::list(&c, &op, &AlertFilter::default(), None, 9).await

@@ -13,12 +13,16 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 21] = [
+const SOURCES: [(&str, &[&str]); 24] = [
     (
         "access",
         &[
             include_str!("../../../src/access/sessions.rs"),
             include_str!("../../../src/access/setup.rs"),
+            include_str!("../../../src/access/invitation.rs"),
+            include_str!("../../../src/access/preview.rs"),
+            include_str!("../../../src/access/second_factor.rs"),
+            include_str!("../../../src/access/totp.rs"),
             include_str!("../../../src/access/ensure_admin.rs"),
             include_str!("../../../src/access/sign_in.rs"),
             include_str!("../../../src/access/sign_out.rs"),
@@ -42,6 +46,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
         "increases",
         &[
             include_str!("../../../src/increases/approve.rs"),
+            include_str!("../../../src/increases/approvers.rs"),
             include_str!("../../../src/increases/ask.rs"),
             include_str!("../../../src/increases/deny.rs"),
             include_str!("../../../src/increases/get.rs"),
@@ -76,6 +81,7 @@ const SOURCES: [(&str, &[&str]); 21] = [
     ),
     ("budgets", &[include_str!("../../../src/budgets.rs")]),
     ("alerts", &[include_str!("../../../src/alerts.rs")]),
+    ("callbacks", &[include_str!("../../../src/callbacks.rs")]),
     ("overview", &[include_str!("../../../src/overview.rs")]),
     ("people", &[include_str!("../../../src/people.rs")]),
     ("records", &[include_str!("../../../src/records.rs")]),
@@ -104,7 +110,17 @@ const SOURCES: [(&str, &[&str]); 21] = [
             include_str!("../../../src/invoices/reconcile.rs"),
         ],
     ),
+    ("reset", &[include_str!("../../../src/reset.rs")]),
     ("replay", &[include_str!("../../../src/replay.rs")]),
+    (
+        "scim",
+        &[
+            include_str!("../../../src/scim.rs"),
+            include_str!("../../../src/scim/tokens.rs"),
+            include_str!("../../../src/scim/users.rs"),
+            include_str!("../../../src/scim/groups.rs"),
+        ],
+    ),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
     ("settings", &[include_str!("../../../src/settings.rs")]),
     ("usage", &[include_str!("../../../src/usage.rs")]),
@@ -113,7 +129,15 @@ const SOURCES: [(&str, &[&str]); 21] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 16] = [
+const FREE: [&str; 26] = [
+    "access::accept_invitation",
+    "access::begin_second_factor",
+    "access::confirm_second_factor",
+    "access::invited",
+    // One's own, or as `users::set_password`: looked at in `second_factor`.
+    "access::remove_second_factor",
+    "access::second_factor",
+    "access::sign_in_with",
     "access::complete_setup",
     // One's own, or as `users::set_password`: looked at in `sso`.
     "access::end_sessions",
@@ -126,20 +150,26 @@ const FREE: [&str; 16] = [
     "access::signed_out_there",
     "access::sso_failed",
     "access::user",
+    // Of an account that one may see, as it is when one asks for an increase.
+    "increases::approvers",
     "keys::own",
     "people::labels",
     "people::sign_ins",
+    "scim::authenticate",
     "usage::names",
+    "usage::spent",
     "usage::totals_of",
 ];
 
 /// Changes that nothing in the data plane depends on.
-const UNTOLD: [&str; 6] = [
+const UNTOLD: [&str; 8] = [
+    "access::invite",
     "increases::ask",
     "increases::deny",
     "increases::withdraw",
     "invoices::import",
     "repricing::start",
+    "scim::issue",
     "users::set_password",
 ];
 

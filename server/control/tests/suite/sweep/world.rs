@@ -89,6 +89,7 @@ pub fn team(id: &str, organisation: Option<&str>) -> Team {
         tags: vec![],
         metadata: Default::default(),
         settings: Default::default(),
+        logging: tollgate_domain::callback::Logging::default(),
         meta: no_meta(),
     }
 }

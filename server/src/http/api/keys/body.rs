@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tollgate_domain::Timestamp;
+use tollgate_domain::choice::Choices;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, KeyId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{self, PlainKey, VirtualKey};
 use tollgate_domain::model::ModelPattern;
@@ -64,12 +65,20 @@ pub struct Key {
     model_aliases: BTreeMap<String, String>,
     /// Routes or groups of routes that it may use; empty means those of its type.
     allowed_routes: Vec<String>,
+    /// Addresses and networks from which it works; empty means from everywhere.
+    allowed_ips: Vec<String>,
     /// Added to each of its calls.
     tags: Vec<String>,
     #[schema(value_type = Option<String>)]
     budget_id: Option<BudgetId>,
     limits: Limits,
     rotation: Option<Rotation>,
+    /// Beyond its budget the key is slowed down instead of refused, where the gateway says by how much.
+    throttle_on_budget_exceeded: bool,
+    /// Whether a client that leaves takes its call along; `null`: as the team or the gateway has it.
+    cancel_on_disconnect: Option<bool>,
+    /// By model, what is called instead when its part of a budget is used up.
+    budget_fallbacks: BTreeMap<String, Vec<String>>,
     #[schema(value_type = Object)]
     metadata: Object,
     /// Not in answers to changes.
@@ -81,7 +90,11 @@ pub struct Key {
 
 impl Key {
     pub fn of(key: VirtualKey, now: Timestamp) -> Self {
+        let Choices { throttle, cancel, fallbacks } = key.choices();
         Self {
+            throttle_on_budget_exceeded: throttle,
+            cancel_on_disconnect: cancel,
+            budget_fallbacks: fallbacks,
             status: key.status(now).into(),
             id: key.id,
             hint: key.hint,
@@ -96,6 +109,7 @@ impl Key {
             access_groups: key.access_groups,
             model_aliases: key.model_aliases,
             allowed_routes: key.allowed_routes,
+            allowed_ips: super::super::values::allowed_ips(&key.settings),
             tags: key.tags,
             budget_id: key.budget_id,
             limits: key.limits.into(),

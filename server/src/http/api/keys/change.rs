@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use tollgate_control::keys;
 use tollgate_domain::Timestamp;
+use tollgate_domain::choice::Choices;
 use tollgate_domain::ids::{AccessGroupId, BudgetId, OrganisationId, TeamId, UserId};
 use tollgate_domain::key::{self, VirtualKey};
 use tollgate_domain::model::ModelPattern;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::super::extract::Caller;
 use super::super::limits::{Limits, LimitsPatch};
-use super::super::values::{KeyType, Moment, Object, Patch};
+use super::super::values::{KeyType, Moment, Object, Patch, set_allowed_ips};
 
 /// When a key shall be exchanged by itself.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -67,6 +68,9 @@ pub struct NewKey {
     model_aliases: BTreeMap<String, String>,
     #[serde(default)]
     allowed_routes: Vec<String>,
+    /// Addresses and networks from which it works: `203.0.113.9`, `10.0.0.0/8`. Empty: from everywhere.
+    #[serde(default)]
+    allowed_ips: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -77,6 +81,14 @@ pub struct NewKey {
     #[serde(default)]
     limits: Limits,
     rotation: Option<NewRotation>,
+    /// Beyond its budget the key is slowed down instead of refused, where the gateway says by how much.
+    #[serde(default)]
+    throttle_on_budget_exceeded: bool,
+    /// Whether a client that leaves takes its call along; `null`: as the team or the gateway has it.
+    cancel_on_disconnect: Option<bool>,
+    /// By model, what is called instead when its part of a budget is used up: at most ten models, in their order.
+    #[serde(default)]
+    budget_fallbacks: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Object)]
     metadata: Object,
@@ -100,6 +112,7 @@ impl NewKey {
         key.access_groups = self.access_groups;
         key.model_aliases = self.model_aliases;
         key.allowed_routes = self.allowed_routes;
+        set_allowed_ips(&mut key.settings, self.allowed_ips);
         key.tags = self.tags;
         key.blocked = self.blocked;
         key.expires_at = self.expires_at.map(|at| at.0);
@@ -107,6 +120,11 @@ impl NewKey {
         key.limits = self.limits.into();
         key.rotation = self.rotation.map(|rotation| rotation.read(now));
         key.metadata = self.metadata;
+        key.choose(Choices {
+            throttle: self.throttle_on_budget_exceeded,
+            cancel: self.cancel_on_disconnect.or_else(|| key.cancels()),
+            fallbacks: self.budget_fallbacks,
+        });
         new
     }
 }
@@ -145,6 +163,9 @@ pub struct KeyPatch {
     allowed_routes: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
+    allowed_ips: Patch<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
     tags: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
@@ -161,6 +182,18 @@ pub struct KeyPatch {
     #[serde(default)]
     #[schema(value_type = Option<NewRotation>)]
     rotation: Patch<NewRotation>,
+    /// Beyond its budget the key is slowed down instead of refused, where the gateway says by how much.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    throttle_on_budget_exceeded: Patch<bool>,
+    /// `null`: as the team or the gateway has it.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    cancel_on_disconnect: Patch<bool>,
+    /// In place of those that there were.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Vec<String>>>)]
+    budget_fallbacks: Patch<BTreeMap<String, Vec<String>>>,
     /// Merged: `null` takes a member away.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -178,6 +211,7 @@ impl KeyPatch {
         self.access_groups.or_default(&mut key.access_groups);
         self.model_aliases.merge_map(&mut key.model_aliases);
         self.allowed_routes.or_default(&mut key.allowed_routes);
+        self.allowed_ips.ips(&mut key.settings);
         self.tags.or_default(&mut key.tags);
         self.blocked.or_default(&mut key.blocked);
         self.expires_at.optional(&mut key.expires_at);
@@ -185,5 +219,10 @@ impl KeyPatch {
         self.limits.limits(&mut key.limits);
         self.rotation.map(|rotation| rotation.read(now)).optional(&mut key.rotation);
         self.metadata.merge(&mut key.metadata);
+        let mut choices = key.choices();
+        self.throttle_on_budget_exceeded.or_default(&mut choices.throttle);
+        self.cancel_on_disconnect.optional(&mut choices.cancel);
+        self.budget_fallbacks.or_default(&mut choices.fallbacks);
+        key.choose(choices);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use serde_json::{Value, json};
-use tollgate_control::records;
+use tollgate_control::{records, usage};
 use tollgate_domain::Nanos;
 use tollgate_domain::actor::{Action, Resource};
 use tollgate_domain::ledger::{AccountKind, Needed};
@@ -65,7 +65,7 @@ async fn spent_within(
         Some((member, reset::since(&member.limits, AccountKind::Membership, member.id.as_str())?))
     });
     let (anew, needed): (Vec<&Membership>, Vec<Needed>) = anew.unzip();
-    for (member, sum) in anew.into_iter().zip(call.server.store().spent(&needed).await?) {
+    for (member, sum) in anew.into_iter().zip(usage::spent(call.control(), &needed).await?) {
         spent.insert(member.user_id.to_string(), sum);
     }
     Ok(spent)
