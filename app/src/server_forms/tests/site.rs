@@ -124,6 +124,7 @@ fn deployment(model: &str) -> Deployment {
         weight: 1,
         price: None,
         base_model: None,
+        aws: None,
         origin: Origin::BuiltIn,
         mode: Some("chat".to_owned()),
         max_input_tokens: None,
