@@ -264,6 +264,7 @@ mod tests {
             upstream_model: upstream_model.to_owned(),
             upstream: Upstream::Simulator,
             api_key: None,
+            aws: None,
             headers: Vec::new(),
             timeouts: Timeouts::default(),
             weight: 1,

@@ -82,7 +82,8 @@ async fn keys_come_as_each_client_sends_them() {
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert!(answer["totalTokens"].as_u64().is_some_and(|tokens| tokens > 0));
     let body = json!({"model": "small", "messages": [{"role": "user", "content": "one two three"}]}).to_string();
-    let request = Request::post("/v1/messages/count_tokens").header("x-api-key", MASTER).body(body.into()).unwrap();
+    let request: Request<Body> =
+        Request::post("/v1/messages/count_tokens").header("x-api-key", MASTER).body(body.into()).unwrap();
     let response = bench.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers()["x-tollgate-counted-by"], "estimate");
 }
