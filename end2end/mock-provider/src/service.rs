@@ -71,9 +71,8 @@ async fn call(
     let mut ask: Result<Ask<'_>, _> = serde_json::from_slice(&body);
     if let (Ok(ask), Some(model)) = (&mut ask, in_path) {
         ask.model = model.into();
-        match route {
-            Route::Generate { stream } | Route::Converse { stream } => ask.stream = Some(stream),
-            _ => {}
+        if let Route::Generate { stream } | Route::Converse { stream } = route {
+            ask.stream = Some(stream);
         }
     }
     let model = ask.as_ref().map_or("", |ask| &ask.model);

@@ -215,6 +215,11 @@ class TestChatInFront:
         gpt.chat.completions.create(model="claude-tokens-16", messages=HELLO, extra_body=more)
         assert "red" not in last_request()["body"] and "blue" not in last_request()["body"]
 
+    @pytest.mark.parametrize("behind", ["mock-", "gemini-", "azure-"])
+    def test_embeddings(self, gpt: openai.OpenAI, behind: str):
+        answer = gpt.embeddings.create(model=f"{behind}prompt-5", input=["a", "b"])
+        assert (len(answer.data), answer.usage.prompt_tokens) == (2, 5)
+
     def test_what_the_provider_does_not_have(self, gpt: openai.OpenAI):
         with pytest.raises(openai.BadRequestError):
             gpt.embeddings.create(model="claude-tokens-16", input="x")
