@@ -8,6 +8,7 @@ pub mod actor;
 pub mod audit;
 pub mod budget;
 pub mod callback;
+pub mod capability;
 pub mod charge;
 pub mod choice;
 pub mod clock;

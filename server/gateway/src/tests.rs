@@ -1,5 +1,6 @@
 //! Calls through the whole data plane, with the simulator for a provider: who may call what, and what is on record of it.
 
+mod media;
 mod silence;
 
 use std::collections::{BTreeMap, HashMap};

@@ -15,12 +15,17 @@ use world::{ACTORS, Actor, Names, Office, Told, template};
 const TABLE: &str = concat!(include_str!("table.txt"), include_str!("dashboard.txt"));
 
 /// Reads that come as something else than GET, and what one may do about oneself.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 24] = [
     "/api/v1/ledger/repricings/dry-run",
     "/chat/completions",
     "/completions",
     "/embeddings",
     "/responses",
+    "/images/generations",
+    "/moderations",
+    "/rerank",
+    "/v2/rerank",
+    "/audio/speech",
     "/v1/messages",
     "/v1/messages/count_tokens",
     "/v1beta/models/gpt-4o:generateContent",
