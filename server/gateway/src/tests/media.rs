@@ -1,11 +1,13 @@
 //! Calls that are no chats, through the whole data plane: forms and sound on their way, and what is charged for them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Request as Asked;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use tollgate_domain::Nanos;
 use tollgate_domain::charge::{Operation, Outcome};
 use tollgate_domain::model::SourcedPrice;
@@ -37,7 +39,15 @@ async fn provider() -> String {
             "/rerank" => {
                 Json(json!({"id": "r", "results": [], "meta": {"billed_units": {"search_units": 1}}})).into_response()
             }
-            "/audio/speech" if body.contains("break") => sound(vec![Ok(Bytes::from_static(b"one")), Err("cut")]),
+            "/audio/speech" if body.contains("break") => {
+                // Not before the rest has gone out.
+                let cut = stream::once(async {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    Err("cut")
+                });
+                let pieces = stream::iter([Ok(Bytes::from_static(b"one"))]).chain(cut);
+                ([(header::CONTENT_TYPE, "audio/mpeg")], Body::from_stream(pieces)).into_response()
+            }
             "/audio/speech" => sound(vec![Ok(Bytes::from_static(b"one")), Ok(Bytes::from_static(b"two"))]),
             _ if body.contains("srt") => "1\n00:00:00,000 --> 00:00:12,500\nHi\n".into_response(),
             _ => Json(json!({"text": "Hi", "duration": 7.2})).into_response(),
@@ -105,7 +115,9 @@ async fn upload(bench: &Bench, path: &str, form: String) -> (StatusCode, http::H
 }
 
 async fn newest(bench: &Bench) -> RequestRow {
-    bench.log(&RequestFilter::default()).await.remove(0)
+    let row = bench.log(&RequestFilter::default()).await.remove(0);
+    bench.clock.advance_seconds(1);
+    row
 }
 
 #[tokio::test]
