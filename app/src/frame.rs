@@ -79,6 +79,7 @@ const GROUPS: [(&str, &[Place]); 4] = [
             Place::new("/ui/reconciliation", "Reconciliation", IconName::Usage, "").for_readers_of(Resource::Settings),
             Place::new("/ui/repricing", "Pricing anew", IconName::Budgets, "").for_readers_of(Resource::Settings),
             Place::new("/ui/audit", "Audit log", IconName::Audit, "a").for_readers_of(Resource::Audit),
+            Place::new("/ui/scim", "Provisioning", IconName::Account, "").for_readers_of(Resource::Settings),
             Place::new("/ui/settings", "Settings", IconName::Settings, "s").for_readers_of(Resource::Settings),
         ],
     ),

@@ -65,9 +65,13 @@ pub fn App() -> impl IntoView {
             <Routes fallback=pages::NotFound>
                 <Route path=path!("/ui/sign-in") view=pages::SignIn ssr=SsrMode::Async />
                 <Route path=path!("/ui/setup") view=pages::Setup ssr=SsrMode::Async />
+                <Route path=path!("/ui/invitation") view=pages::Invitation ssr=SsrMode::Async />
                 <ParentRoute path=path!("/ui") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::Overview ssr=SsrMode::Async />
                     <Route path=path!("account") view=pages::AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("account/second-factor") view=pages::SecondFactorPage ssr=SsrMode::Async />
+                    <Route path=path!("settings/sign-in") view=pages::SignInSetupPage ssr=SsrMode::Async />
+                    <Route path=path!("scim") view=pages::ScimPage ssr=SsrMode::Async />
                     <Route path=path!("access-groups") view=pages::AccessGroupList ssr=SsrMode::Async />
                     <Route path=path!("access-groups/new") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
                     <Route path=path!("access-groups/create") view=pages::NewAccessGroupPage ssr=SsrMode::Async />
@@ -141,6 +145,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("users/:id") view=pages::UserDetail ssr=SsrMode::Async />
                     <Route path=path!("users/:id/settings") view=pages::UserSettings ssr=SsrMode::Async />
                     <Route path=path!("users/:id/password") view=pages::PasswordPage ssr=SsrMode::Async />
+                    <Route path=path!("users/:id/invite") view=pages::InvitePage ssr=SsrMode::Async />
                     <Route path=path!("users/:id/delete") view=pages::DeleteUserPage ssr=SsrMode::Async />
                     <Route path=path!("models/new") view=pages::NewModelPage ssr=SsrMode::Async />
                     <Route path=path!("models/create") view=pages::NewModelPage ssr=SsrMode::Async />

@@ -54,11 +54,30 @@ model_list:
       input_cost_per_token: 0.000002
       cache_read_input_token_cost: 0.0000005
       output_cost_per_token: 0.000008
-  - model_name: "vllm-*"
+  - model_name: "like-*"
     litellm_params:
-      model: "hosted_vllm/mock-*"
+      model: "openai_like/mock-*"
       api_base: {mock}/v1
       api_key: {key}
+      input_cost_per_token: 0.000002
+      cache_read_input_token_cost: 0.0000005
+      output_cost_per_token: 0.000008
+  - model_name: "nova-*"
+    litellm_params:
+      model: "bedrock/mock-*"
+      api_base: {mock}
+      aws_region_name: eu-central-1
+      aws_access_key_id: {key}
+      aws_secret_access_key: {key}
+      input_cost_per_token: 0.000002
+      cache_read_input_token_cost: 0.0000005
+      output_cost_per_token: 0.000008
+  - model_name: "azure-*"
+    litellm_params:
+      model: "azure/mock-*"
+      api_base: {mock}
+      api_key: {key}
+      api_version: "2024-10-21"
       input_cost_per_token: 0.000002
       cache_read_input_token_cost: 0.0000005
       output_cost_per_token: 0.000008

@@ -20,6 +20,8 @@ mod m20261123_000003_increases;
 mod m20261123_000004_adjustments;
 mod m20261123_000005_identities;
 mod m20261123_000006_units;
+mod m20261124_000001_people;
+mod m20261124_000003_deployments;
 mod types;
 
 /// Every step, oldest first.
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_adjustments::Migration),
             Box::new(m20261123_000005_identities::Migration),
             Box::new(m20261123_000006_units::Migration),
+            Box::new(m20261124_000001_people::Migration),
+            Box::new(m20261124_000003_deployments::Migration),
         ]
     }
 }

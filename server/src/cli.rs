@@ -71,6 +71,9 @@ pub enum Command {
         #[command(subcommand)]
         command: SecretsCommand,
     },
+    /// Tells what the configuration's rules of single sign-on would do to whom, at the next sign-in: run it with a new
+    /// configuration before it is used.
+    SsoPreview(DatabaseArguments),
     /// Looks for what keeps this gateway from working well, and says what to do.
     Doctor(DatabaseArguments),
 }
@@ -452,6 +455,13 @@ pub struct ServeArguments {
     /// Seconds after which a silent or slow connection is closed.
     #[arg(long, alias = "keepalive_timeout", env = "KEEPALIVE_TIMEOUT", default_value_t = 75)]
     pub keepalive_timeout: u64,
+    /// As in LiteLLM: certificates in PEM, the server's own first. With them it serves over TLS; files that change are
+    /// read again.
+    #[arg(long, alias = "ssl_certfile_path", env = "SSL_CERTFILE_PATH", requires = "ssl_keyfile_path")]
+    pub ssl_certfile_path: Option<PathBuf>,
+    /// As in LiteLLM: the certificate's private key, in PEM.
+    #[arg(long, alias = "ssl_keyfile_path", env = "SSL_KEYFILE_PATH", requires = "ssl_certfile_path")]
+    pub ssl_keyfile_path: Option<PathBuf>,
     /// Do not change the database's schema at start; refuse to serve if it does not match.
     #[arg(long, env = "TOLLGATE_NO_MIGRATE")]
     pub no_migrate: bool,

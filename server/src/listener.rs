@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
+use http::{HeaderMap, HeaderName};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,8 +28,11 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tollgate_domain::address::{Networks, client_of};
 use tower::Service as _;
 
 /// The head of a request and the most that is buffered for a client, in bytes. The gateway refuses headers of a quarter
@@ -39,6 +43,9 @@ const MAX_HEADERS: usize = 200;
 
 /// A client that takes nothing for so long, while something waits for it, is gone.
 const WRITE_STALL: Duration = Duration::from_secs(60);
+
+/// How long a client may take to agree on how to encrypt.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A pause after an accept that failed for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -53,6 +60,10 @@ const BACKLOG: i32 = 4096;
 #[derive(Clone)]
 pub struct Serving {
     pub app: Router,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Arc<Networks>,
+    /// Everything is encrypted by it.
+    pub tls: Option<TlsAcceptor>,
     /// The longest silence of a client.
     pub silence: Duration,
     /// Ends serving: connections under way end with their current answers.
@@ -124,17 +135,26 @@ async fn serve(listener: TcpListener, serving: &Serving) {
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, serving: Serving) {
-    let Serving { app, silence, stop, office, .. } = serving;
+    let Serving { app, proxies, tls, silence, stop, office, .. } = serving;
+    let stream = match tls {
+        None => Wire::Plain(stream),
+        Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => Wire::Encrypted(Box::new(stream)),
+            Ok(Err(error)) => return tracing::debug!(%error, "a client could not agree on how to encrypt"),
+            Err(_) => return,
+        },
+    };
     let begun = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(GuardedIo { stream, begun: Arc::clone(&begun), stall: None });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut app = app.clone();
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = sender(peer, request.headers(), &proxies);
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
         // Boxed, so that the connection can be taken apart when it ended.
         let office = is_office(request.uri().path()).then(|| office.clone());
         Box::pin(async move {
-            let answering = app.call(request);
+            let answering = tollgate_gateway::from_client(client, app.call(request));
             let answer = match office {
                 None => answering.await.unwrap_or_else(|never| match never {}),
                 Some(office) => match office.spawn(answering).await {
@@ -173,6 +193,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, serving: Serving) {
     let _ = tokio::time::timeout(Duration::from_secs(5), stream.shutdown()).await;
 }
 
+/// Who sent a request: the peer, or whom the proxies that are trusted name.
+fn sender(peer: SocketAddr, headers: &HeaderMap, proxies: &Networks) -> IpAddr {
+    let forwarded = headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("?"));
+    client_of(peer.ip(), forwarded, proxies)
+}
+
 fn head_too_slow() -> String {
     format!(
         "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{HEAD_TOO_SLOW}",
@@ -180,10 +206,13 @@ fn head_too_slow() -> String {
     )
 }
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// What begins so belongs to pages or management, and not to models' callers.
-const OFFICE: [&str; 24] = [
+const OFFICE: [&str; 25] = [
     "/ui",
     "/api/",
+    "/scim/",
     "/metrics",
     "/health/",
     "/key/",
@@ -214,9 +243,65 @@ pub fn is_office(path: &str) -> bool {
     path.starts_with("/v1/model/") || OFFICE.iter().any(|prefix| path.starts_with(prefix))
 }
 
+/// What a client's bytes come over.
+enum Wire {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Encrypted(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Encrypted(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Encrypted(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Encrypted(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Encrypted(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Encrypted(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
 /// A client's connection: notes whether a request has begun, and fails when the client takes nothing any more.
 struct GuardedIo {
-    stream: TcpStream,
+    stream: Wire,
     /// Bytes came after the last answer: a request is on its way.
     begun: Arc<AtomicBool>,
     stall: Option<Pin<Box<Sleep>>>,
@@ -276,3 +361,6 @@ impl AsyncWrite for GuardedIo {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod listener;
 mod probe;
 mod start;
 mod terminal;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 use tollgate_dialects::neutral::{self, Dialect};
-use tollgate_dialects::{Target, codec};
+use tollgate_dialects::{Target, azure, codec};
+use tollgate_domain::clock::{Clock as _, SystemClock};
 use tollgate_domain::model::{Deployment, Upstream, Wire};
-use tollgate_gateway::{credentials, is_link_local};
+use tollgate_gateway::{credentials, is_link_local, signature_for};
 
 /// How long a provider may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -52,6 +53,9 @@ pub async fn probe(deployment: &Deployment) -> Result<String, String> {
 
 /// A provider that has a dialect of its own.
 async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<String, String> {
+    if deployment.upstream_model.contains('*') && matches!(wire, Wire::Bedrock | Wire::Azure) {
+        return Ok("No call was made: a wildcard can't be tried there.".to_owned());
+    }
     if deployment.upstream_model.contains('*') {
         let version = if wire == Wire::Gemini { "/v1beta" } else { "/v1" };
         return models(deployment, &format!("{base_url}{version}")).await;
@@ -60,7 +64,7 @@ async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<S
         Wire::Anthropic => Dialect::Messages,
         Wire::Gemini => Dialect::Gemini,
         Wire::Bedrock => Dialect::Converse,
-        Wire::OpenAi => Dialect::Chat,
+        Wire::OpenAi | Wire::Azure => Dialect::Chat,
     };
     let codec = codec(dialect).ok_or("its dialect is not spoken")?;
     let mut request = neutral::Request::new(Dialect::Chat, deployment.upstream_model.as_str());
@@ -68,8 +72,23 @@ async fn spoken(deployment: &Deployment, wire: Wire, base_url: &str) -> Result<S
     request.max_tokens = Some(16);
     let written = codec.write_request(&request, Target::new(&deployment.upstream_model));
     let written = written.map_err(|error| error.to_string())?;
-    let request = client(LIMIT)?.post(format!("{base_url}{}", written.path));
-    send(deployment, request.header("content-type", "application/json").body(written.body)).await?;
+    let mut url = reqwest::Url::parse(base_url).map_err(|error| error.to_string())?;
+    let path = if wire == Wire::Azure {
+        let version =
+            url.query_pairs().find(|(name, _)| name == "api-version").map(|(_, version)| version.into_owned());
+        azure::path(&deployment.upstream_model, "chat/completions", version.as_deref())
+    } else {
+        written.path
+    };
+    url.set_query(None);
+    let url = reqwest::Url::parse(&format!("{}{path}", url.as_str().trim_end_matches('/')));
+    let url = url.map_err(|error| error.to_string())?;
+    let kind = "application/json";
+    let mut request = client(LIMIT)?.post(url.clone()).header("content-type", kind);
+    for (name, value) in signature_for(deployment, &url, kind, &written.body, SystemClock.now()) {
+        request = request.header(name, value.expose());
+    }
+    send(deployment, request.body(written.body)).await?;
     Ok("The provider answered.".to_owned())
 }
 

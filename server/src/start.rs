@@ -17,8 +17,8 @@ use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::secret::Secret;
-use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings};
-use tollgate_sso::Sso;
+use tollgate_gateway::{Gateway, GatewayParts, Ledger, Settings, TokenCallers};
+use tollgate_sso::{AccessTokens, Sso};
 use tollgate_store::{Store, StoreOptions};
 use tower_sessions::session_store::ExpiredDeletion as _;
 
@@ -27,10 +27,14 @@ use crate::catalogue::ToGateway;
 use crate::cli::{DatabaseArguments, ServeArguments};
 use crate::config::{self, Loaded};
 use crate::listener::{self, Serving};
+use crate::tls::Certificates;
 use crate::{deliver, http, probe, terminal};
 
 /// Idle connections and expired sessions are cleared this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// Files of certificates are looked at this often.
+const CERTIFICATES: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether another process adjusted charges.
 const ADJUSTMENTS: Duration = Duration::from_secs(10);
@@ -148,7 +152,17 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         entropy: entropy.clone(),
         tasks: tasks.clone(),
     });
+    if let Some(tokens) = config.caller_tokens {
+        let client = probe::client(PROVIDER_LIMIT).map_err(StartError::Configuration)?;
+        gateway.take_tokens(TokenCallers::new(AccessTokens::new(tokens.issuers, client, tokens.fresh), tokens.rules));
+    }
+    let pair = arguments.ssl_certfile_path.clone().zip(arguments.ssl_keyfile_path.clone());
+    let certificates = match pair.or(config.general.certificate) {
+        Some((certificate, key)) => Some(Certificates::load(certificate, key).map_err(StartError::Configuration)?),
+        None => None,
+    };
     let facts = StartFacts {
+        tls: certificates.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         configuration: configuration(&arguments),
         warnings: findings.0.iter().filter(|finding| finding.severity == config::Severity::Warning).count(),
@@ -156,7 +170,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
         salt_key: salt_key(config.master_key.is_some()),
         data_folder: arguments.database.data_dir.display().to_string(),
     };
-    let sign_on = sign_on(config.sign_on, clock.clone(), entropy.clone())?;
+    let mut sign_on = sign_on(config.sign_on, clock.clone(), entropy.clone())?;
+    sign_on.passwords_off = config.general.passwords_off;
     let vault = Arc::new(vault(config.master_key.as_ref()));
     let (deliveries, courier) =
         deliver::new(store.clone(), Arc::clone(&vault), config.alerting).map_err(StartError::Configuration)?;
@@ -189,14 +204,21 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let bill = environment_secret(&["OPENAI_ADMIN_KEY"]).map(|key| Bill::new(&openai_address(), key));
     let state = http::Server::new(policy, control.clone(), gateway.clone(), ledger, store.clone(), master_digest, bill)
         .telling(deliveries);
-    let app = http::app(&state, facts, sign_on);
+    let fence = http::Fence { all: config.general.allowed, dashboard: config.general.dashboard_allowed };
+    let app = fence.around(http::app(&state, facts, sign_on));
 
     background.spawn(housekeeping(gateway.clone(), stop.clone()));
     background.spawn(rotation(control.clone(), stop.clone()));
     background.spawn(adjustments(store.clone(), gateway.clone(), stop.clone()));
-    greet(&control, &operator, bound, master_digest.is_some()).await?;
+    if let Some(certificates) = &certificates {
+        background.spawn(renewal(Arc::clone(certificates), stop.clone()));
+    }
+    let scheme = if certificates.is_some() { "https" } else { "http" };
+    greet(&control, &operator, &format!("{scheme}://{bound}"), master_digest.is_some()).await?;
     let serving = Serving {
         app,
+        proxies: Arc::new(config.general.trusted_proxies),
+        tls: certificates.map(|certificates| certificates.acceptor()).transpose().map_err(StartError::Configuration)?,
         silence: Duration::from_secs(arguments.keepalive_timeout.max(1)),
         stop: stop.clone(),
         tasks: tasks.clone(),
@@ -233,7 +255,7 @@ fn sign_on(
         let client = probe::client(PROVIDER_LIMIT).map_err(StartError::Configuration)?;
         Sso::new(providers, client, clock, entropy)
     };
-    Ok(SignOn { sso, admission, logout_url })
+    Ok(SignOn { sso, admission, logout_url, passwords_off: false })
 }
 
 /// What may hold the key that secrets are encrypted with.
@@ -285,6 +307,17 @@ async fn housekeeping(gateway: Gateway, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => gateway.sweep(),
         }
+        gateway.refresh_token_keys().await;
+    }
+}
+
+/// Reads certificates again when their files change.
+async fn renewal(certificates: Arc<Certificates>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(CERTIFICATES) => certificates.renew(),
+        }
     }
 }
 
@@ -329,13 +362,8 @@ async fn rotation(control: Control, stop: CancellationToken) {
 }
 
 /// Says where to go, and what to do first.
-async fn greet(
-    control: &Control,
-    operator: &OpContext,
-    bound: SocketAddr,
-    has_master_key: bool,
-) -> Result<(), StartError> {
-    let base = std::env::var("PROXY_BASE_URL").unwrap_or_else(|_| format!("http://{bound}"));
+async fn greet(control: &Control, operator: &OpContext, bound: &str, has_master_key: bool) -> Result<(), StartError> {
+    let base = std::env::var("PROXY_BASE_URL").unwrap_or_else(|_| bound.to_owned());
     let base = base.trim_end_matches('/');
     terminal::say(&format!("Tollgate {} listens on {bound}.", env!("CARGO_PKG_VERSION")));
     terminal::say(&format!("  Dashboard:            {base}/ui"));

@@ -181,6 +181,12 @@ pub async fn get_account(after: Option<String>) -> Result<PersonView, ServerErro
     person(&control, &op, &id, after.as_deref()).await
 }
 
+/// How one stands with the second factor.
+pub async fn get_second_factor() -> Result<access::SecondFactorState, ServerError> {
+    let (control, op) = crate::server::op_context().await?;
+    Ok(access::second_factor(&control, &op).await?)
+}
+
 /// What the form of a person needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserFormView {

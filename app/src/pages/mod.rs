@@ -9,6 +9,7 @@ mod connect;
 mod credentials;
 mod customers;
 mod increases;
+mod invitation;
 mod keys;
 mod members;
 mod models;
@@ -19,9 +20,11 @@ mod problem;
 mod reconciliation;
 mod repricing;
 mod requests;
+mod scim;
 mod settings;
 mod setup;
 mod sign_in;
+mod sign_in_setup;
 mod tags;
 mod teams;
 mod usage;
@@ -40,6 +43,7 @@ pub use credentials::{
 };
 pub use customers::{CUSTOMERS, CustomerList, CustomerPage, DeleteCustomerPage, NewCustomerPage, customer_href};
 pub use increases::{Approvers, INCREASES, IncreaseList, IncreasePage, NewIncreasePage, ask_href, increase_href};
+pub use invitation::Invitation;
 pub use keys::{
     CollectKeyPage, CreatedKeyPage, CreatedKeyView, DeleteKeyPage, DeleteKeysPage, Expiry, HowMade, KEYS, KeyDetail,
     KeyList, NewKeyPage, Owner, RotateKeyPage, ShownOnce, key_href, leaving_name, list_address as keys_address,
@@ -61,12 +65,15 @@ pub use problem::Problem;
 pub use reconciliation::{DeleteInvoicePage, InvoicePage, RECONCILIATION, ReconciliationPage, invoice_href};
 pub use repricing::{REPRICING, RepricingPage};
 pub use requests::{RequestDetailPage, RequestList, request_filters, request_href};
+pub use scim::{IssuedToken, SCIM, ScimPage};
 pub use settings::SettingsPage;
 pub use setup::Setup;
 pub use sign_in::SignIn;
+pub use sign_in_setup::{Checked, SIGN_IN_SETUP, SignInSetupPage};
 pub use tags::{DeleteTagPage, NewTagPage, TAGS, TagList, TagPage, tag_href};
 pub use teams::{DeleteTeamPage, NewTeamPage, TEAMS, TeamDetail, TeamKeys, TeamList, TeamSettings, team_href};
 pub use usage::{USAGE, UsagePage, usage_of, usage_query};
 pub use users::{
-    AccountPage, DeleteUserPage, NewUserPage, PasswordPage, USERS, UserDetail, UserList, UserSettings, user_href,
+    AccountPage, DeleteUserPage, InvitationLink, InvitePage, NewUserPage, PasswordPage, SECOND_FACTOR,
+    SecondFactorOnce, SecondFactorPage, USERS, UserDetail, UserList, UserSettings, user_href,
 };

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::api::{SettingsView, get_settings};
 use crate::components::{Badge, Count, Icon, IconName, PageHeader, Tone};
 use crate::kit::{Fact, Facts, load};
+use crate::pages::SIGN_IN_SETUP;
 use crate::server::{SaltKey, StartFacts};
 
 /// Something that the start looked at.
@@ -72,7 +73,7 @@ fn Content(view: SettingsView) -> impl IntoView {
                 <Fact label="Data folder" mono=true>{data_folder}</Fact>
                 <Fact label="Database">{known.database}</Fact>
                 <Fact label="Who may use the dashboard">{who}</Fact>
-                <Fact label="How people sign in">{ways}</Fact>
+                <Fact label="How people sign in">{ways}<Onward href=SIGN_IN_SETUP label="Set up" /></Fact>
                 <Fact label="Redirect address for providers" mono=true>{callback}</Fact>
                 <Fact label="Secrets are encrypted under">{vault}</Fact>
                 <Fact label="Models that can be called">
@@ -162,6 +163,7 @@ fn checks(view: &SettingsView) -> Vec<Check> {
             format!("{url}: without https, sessions can be read on the way"),
             "Put a proxy with a certificate in front, and set PROXY_BASE_URL to its address.",
         ),
+        None if facts.tls => Check::good("Address", "served over TLS by this process"),
         None => Check::warning(
             "Address",
             "PROXY_BASE_URL is not set",

@@ -14,6 +14,9 @@ use crate::server::WebSettings;
 fn explanation(error: &str) -> Option<&'static str> {
     match error {
         "wrong" => Some("E-mail address or password are wrong, or the account is disabled."),
+        "code" => Some("Type the code of your authenticator app, too, or a recovery code; and the password again."),
+        "wrong-code" => Some("That is not the code, or it was used before. Wait for the next one."),
+        "provider" => Some("Passwords are switched off here: continue with a provider."),
         "admins" => Some("Only administrators may use this dashboard: ask one of them."),
         "slow" => Some("Too many failed tries. Wait a few minutes, then try again."),
         "busy" => Some("Too many people are signing in at this moment. Try again in a few seconds."),
@@ -39,7 +42,8 @@ pub fn SignIn() -> impl IntoView {
         });
         view! { <Notice tone=Tone::Info>"You are signed out." {there}</Notice> }
     });
-    let form = view! { <LocalForm next=next.clone() focus=providers.is_empty() /> };
+    let with_code = matches!(name.as_deref(), Some("code" | "wrong-code"));
+    let form = view! { <LocalForm next=next.clone() focus=providers.is_empty() with_code /> };
     let ways = if providers.is_empty() {
         form.into_any()
     } else {
@@ -92,7 +96,14 @@ fn login_href(what: &str, provider: &str, next: &str) -> String {
 }
 
 #[component]
-fn LocalForm(next: String, focus: bool) -> impl IntoView {
+fn LocalForm(next: String, focus: bool, with_code: bool) -> impl IntoView {
+    let code = with_code.then(|| {
+        view! {
+            <Field label="Code" name="code">
+                <input id="code" name="code" type="text" inputmode="text" autocomplete="one-time-code" maxlength="40" required />
+            </Field>
+        }
+    });
     view! {
         <form class="stack" method="post" action="/ui/sign-in">
             <input type="hidden" name="next" value=next />
@@ -102,6 +113,7 @@ fn LocalForm(next: String, focus: bool) -> impl IntoView {
             <Field label="Password" name="password">
                 <input id="password" name="password" type="password" autocomplete="current-password" required />
             </Field>
+            {code}
             <button class="button primary" type="submit">
                 "Sign in"
             </button>

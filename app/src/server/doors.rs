@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::Form;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use tollgate_control::access::{self, SignInError};
+use tollgate_control::access::{self, Attempt, SignInError};
 use tollgate_control::{Control, ControlError};
 use tollgate_domain::Clock;
 use tollgate_domain::secret::Secret;
@@ -24,6 +24,8 @@ use super::viewer::{PROVIDER, begin};
 pub struct SignInForm {
     email: String,
     password: Secret,
+    /// Of an authenticator app.
+    code: Option<Secret>,
     #[serde(default)]
     next: String,
 }
@@ -37,12 +39,21 @@ pub async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Response {
     let next = own_path(&form.next);
-    match access::sign_in(&control, &viewer.op(), &form.email, form.password).await {
+    let attempt = Attempt {
+        email: &form.email,
+        password: form.password,
+        code: form.code,
+        providers_only: settings.sign_on.passwords_off && !settings.sign_on.sso.is_empty(),
+    };
+    match access::sign_in_with(&control, &viewer.op(), attempt).await {
         Ok(user) if !settings.admits(user.role) => Redirect::to("/ui/sign-in?error=admins").into_response(),
         Ok(user) => welcome(&session, &user, &*clock, next, &viewer, None).await,
         Err(error) => {
             let name = match error {
                 SignInError::Wrong | SignInError::Disabled => "wrong",
+                SignInError::CodeNeeded => "code",
+                SignInError::WrongCode => "wrong-code",
+                SignInError::PasswordsOff => "provider",
                 SignInError::TooMany { .. } => "slow",
                 SignInError::Busy => "busy",
                 SignInError::Control(_) => "unavailable",
@@ -138,6 +149,38 @@ pub async fn setup(
         Err(ControlError::Conflict { .. }) => again("done", &token),
         Err(ControlError::Unavailable | ControlError::Internal(_)) => again("unavailable", &token),
         Err(_) => again("token", &token),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct InvitationForm {
+    token: Secret,
+    password: Secret,
+    repeat: Secret,
+}
+
+/// Somebody who was invited chooses a password.
+pub async fn invitation(
+    Extension(control): Extension<Control>,
+    Extension(clock): Extension<Arc<dyn Clock>>,
+    Extension(viewer): Extension<Viewer>,
+    Extension(settings): Extension<Arc<WebSettings>>,
+    session: Session,
+    Form(form): Form<InvitationForm>,
+) -> Response {
+    let again = |error: &str| {
+        let token: String = form.token.expose().chars().filter(char::is_ascii_alphanumeric).take(100).collect();
+        Redirect::to(&format!("/ui/invitation?error={error}&token={token}")).into_response()
+    };
+    if form.password.expose() != form.repeat.expose() {
+        return again("repeat");
+    }
+    match access::accept_invitation(&control, &viewer.op(), &form.token, form.password.clone()).await {
+        Ok(user) if !settings.admits(user.role) => Redirect::to("/ui/sign-in?error=admins").into_response(),
+        Ok(user) => welcome(&session, &user, &*clock, "/ui", &viewer, None).await,
+        Err(ControlError::Invalid { field: "password", .. }) => again("password"),
+        Err(ControlError::Unavailable | ControlError::Internal(_)) => again("unavailable"),
+        Err(_) => again("token"),
     }
 }
 

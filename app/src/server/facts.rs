@@ -20,6 +20,8 @@ pub struct StartFacts {
     /// What `tollgate config check` would warn of.
     pub warnings: usize,
     pub has_master_key: bool,
+    /// The process itself serves over TLS.
+    pub tls: bool,
     pub salt_key: SaltKey,
     /// Where the journal and, by default, the database are.
     pub data_folder: String,

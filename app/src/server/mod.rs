@@ -22,11 +22,12 @@ use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list};
 use tollgate_control::{Control, OpContext};
 use tollgate_domain::Clock;
 use tollgate_domain::actor::Role;
+use tollgate_domain::sso::Proven;
 use tollgate_domain::user::User;
 use tollgate_store::Sessions;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
-use tower_sessions::{Expiry, SessionManagerLayer};
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use crate::{App, ServerError, server_forms, shell};
 
@@ -65,7 +66,7 @@ impl WebSettings {
     }
 
     fn is_https(&self) -> bool {
-        self.base_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.base_url.as_deref().map_or(self.facts.tls, |url| url.starts_with("https://"))
     }
 }
 
@@ -86,6 +87,7 @@ pub fn routes(control: Control, sessions: Sessions, clock: Arc<dyn Clock>, setti
         .route("/ui/sign-in", post(doors::sign_in))
         .route("/ui/sign-out", post(doors::sign_out))
         .route("/ui/setup", post(doors::setup))
+        .route("/ui/invitation", post(doors::invitation))
         .merge(sso::router())
         .with_state(options.clone());
     // Browsers refuse `__Host-` and `Secure` cookies over plain HTTP, which is how the first five minutes are.
@@ -177,6 +179,12 @@ pub async fn op_context() -> Result<(Control, OpContext), ServerError> {
         return Err(ServerError::NotSignedIn);
     }
     Ok((extension::<Control>().await?, viewer.op()))
+}
+
+/// What a provider said of whoever tried a sign-in in this browser: told once.
+pub async fn take_tested() -> Result<Option<Proven>, ServerError> {
+    let session: Session = leptos_axum::extract().await.map_err(|_| ServerError::Internal)?;
+    session.remove(sso::TESTED).await.map_err(|_| ServerError::Internal)
 }
 
 /// The address under which the gateway is reached, for snippets.

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use super::{Viewer, plain};
 
 /// Pages that are open to everybody.
-const OPEN: [&str; 2] = ["/ui/sign-in", "/ui/setup"];
+const OPEN: [&str; 3] = ["/ui/sign-in", "/ui/setup", "/ui/invitation"];
 
 /// Sends whoever is not signed in to the sign-in page, and back afterwards. Deny by default: what is not in [`OPEN`]
 /// needs a person. Server functions check by themselves and answer in their own form.

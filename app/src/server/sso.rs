@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tollgate_control::access::{self, SsoError};
 use tollgate_control::{Control, OpContext};
 use tollgate_domain::Clock;
-use tollgate_domain::actor::{Actor, Memberships};
+use tollgate_domain::actor::{Actor, Memberships, Role};
 use tollgate_domain::entropy::SystemEntropy;
 use tollgate_domain::ids::new_uuid;
 use tollgate_domain::secret::Secret;
@@ -32,6 +32,12 @@ const PENDING: &str = "pending";
 /// Somebody may have several tabs open, but not many.
 const MOST_PENDING: usize = 5;
 
+/// Where a sign-in leads that is only tried: nobody is signed in by it.
+const TRY: &str = "/ui/settings/sign-in/test";
+
+/// In the session of an administrator: what a provider said of whoever tried.
+pub(super) const TESTED: &str = "tested";
+
 /// How one signs in through providers.
 #[derive(Clone, Debug, Default)]
 pub struct SignOn {
@@ -39,6 +45,8 @@ pub struct SignOn {
     pub admission: Admission,
     /// `PROXY_LOGOUT_URL`: where signing out of the provider leads, instead of where its metadata say.
     pub logout_url: Option<String>,
+    /// `disable_password_login_when_sso_enabled`: passwords let nobody in, once an administrator came through a provider.
+    pub passwords_off: bool,
 }
 
 impl SignOn {
@@ -132,6 +140,12 @@ async fn callback(
         Ok(who) => who,
         Err(failure) => return failed(&control, &viewer, &pending.provider, failure).await,
     };
+    if pending.next == TRY && viewer.user.as_ref().is_some_and(|user| user.role == Role::Admin) {
+        return match session.insert(TESTED, &who).await {
+            Ok(()) => Redirect::to("/ui/settings/sign-in").into_response(),
+            Err(_) => faults::page(Fault::Unavailable, &viewer.request_id),
+        };
+    }
     // Whoever was signed in in this browser has nothing to do with it.
     let op = OpContext { actor: Actor::Anonymous, memberships: Memberships::default(), ..viewer.op() };
     let admits = |role| settings.admits(role);

@@ -99,7 +99,10 @@ pub async fn attach(
         None => Memberships::default(),
     };
     let host = header_text(&request, header::HOST).unwrap_or_else(|| "127.0.0.1:4000".to_owned());
-    let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{host}"));
+    let base_url = settings.base_url.clone().unwrap_or_else(|| {
+        let scheme = if settings.facts.tls { "https" } else { "http" };
+        format!("{scheme}://{host}")
+    });
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let viewer = Viewer {
         user,

@@ -17,6 +17,9 @@ mod organisations;
 mod proof;
 mod records;
 mod rotate_key;
+mod scim;
+mod second_factor;
+mod sign_in_setup;
 mod tags;
 mod teams;
 mod users;
@@ -51,6 +54,9 @@ pub fn router() -> Router<ServerState> {
         .merge(organisations::router())
         .merge(proof::router())
         .merge(rotate_key::router())
+        .merge(scim::router())
+        .merge(second_factor::router())
+        .merge(sign_in_setup::router())
         .merge(tags::router())
         .merge(teams::router())
         .merge(users::router())

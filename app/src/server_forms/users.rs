@@ -4,6 +4,8 @@ use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
+use http::StatusCode;
+use leptos::prelude::provide_context;
 use tollgate_control::{Control, ControlError, OpContext, access, records, users};
 use tollgate_domain::actor::Role;
 use tollgate_domain::entropy::SystemEntropy;
@@ -16,8 +18,8 @@ use tollgate_domain::user::{SHORTEST_PASSWORD, User};
 use super::{Segment, change, id, ids, is_named, read_form, show_again, typed_models};
 use crate::api::choices::meant;
 use crate::kit::{Form, LimitNames, redirect_with, refusal};
-use crate::pages::{USERS, user_href};
-use crate::server::{ServerState, Viewer};
+use crate::pages::{InvitationLink, ShownOnce, USERS, user_href};
+use crate::server::{ServerState, Viewer, render};
 
 const NAMES: &[(&str, &str)] = &[("models", "models"), ("conflict", "email")];
 
@@ -30,6 +32,8 @@ pub fn router() -> Router<ServerState> {
         .route("/ui/users/{id}/password", post(set_password))
         .route("/ui/users/{id}/delete", post(delete))
         .route("/ui/users/{id}/sessions", post(end_sessions))
+        .route("/ui/users/{id}/invite", post(invite))
+        .route("/ui/users/{id}/second-factor", post(remove_second_factor))
 }
 
 /// What a form says of a user. What is wrong is told in the form.
@@ -186,6 +190,42 @@ async fn set_password(
             form.refuse(&error, NAMES);
             show_again(request, form).await
         }
+        Err(error) => redirect_with(&user_href(&id), refusal(&error)),
+    }
+}
+
+/// Shows the link once.
+async fn invite(
+    Extension(viewer): Extension<Viewer>,
+    Extension(control): Extension<Control>,
+    Path(Segment(id)): Path<Segment>,
+    request: Request,
+) -> Response {
+    let Some(user) = UserId::parse(&id) else { return redirect_with(USERS, "not_found") };
+    match access::invite(&control, &viewer.op(), &user).await {
+        Ok(token) => {
+            let link = format!("{}/ui/invitation?token={}", viewer.base_url, token.expose());
+            let link = InvitationLink(ShownOnce::new(link));
+            render(request, StatusCode::OK, move || provide_context(link.clone())).await
+        }
+        Err(error @ ControlError::Conflict { .. }) => {
+            let mut form = Form::default();
+            form.refuse(&error, &[("conflict", "")]);
+            show_again(request, form).await
+        }
+        Err(error) => redirect_with(&user_href(&id), refusal(&error)),
+    }
+}
+
+/// Of somebody who lost phone and recovery codes.
+async fn remove_second_factor(
+    Extension(viewer): Extension<Viewer>,
+    Extension(control): Extension<Control>,
+    Path(Segment(id)): Path<Segment>,
+) -> Response {
+    let Some(user) = UserId::parse(&id) else { return redirect_with(USERS, "not_found") };
+    match access::remove_second_factor(&control, &viewer.op(), &user, None).await {
+        Ok(()) => redirect_with(&user_href(&id), "second_factor_removed"),
         Err(error) => redirect_with(&user_href(&id), refusal(&error)),
     }
 }

@@ -38,7 +38,7 @@ impl Route {
             "/v1/embeddings" | "/embeddings" | "/v1beta/openai/embeddings" => Self::Embeddings,
             "/v1/messages" => Self::Messages,
             "/v1/messages/count_tokens" => Self::CountMessage,
-            "/v1/responses" | "/responses" => Self::Responses,
+            "/v1/responses" | "/responses" | "/openai/v1/responses" => Self::Responses,
             _ => return Self::with_model(path),
         };
         Some((route, None))
@@ -53,6 +53,11 @@ impl Route {
                 "countTokens" => Self::CountGenerate,
                 _ => return None,
             };
+            return Some((route, Some(decoded(model))));
+        }
+        if let Some(tail) = path.strip_prefix("/openai/deployments/") {
+            let (model, operation) = tail.split_once('/')?;
+            let (route, _) = Self::of(&Method::POST, &format!("/{operation}"))?;
             return Some((route, Some(decoded(model))));
         }
         let (model, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
@@ -113,7 +118,8 @@ impl Route {
             Shape::Gemini => has(HeaderName::from_static("x-goog-api-key"), key),
             // Signed, by whom it says; or with a key.
             Shape::Converse => bearer() || signed(headers, key),
-            _ => bearer(),
+            // As Azure has it.
+            _ => bearer() || has(HeaderName::from_static("api-key"), key),
         }
     }
 

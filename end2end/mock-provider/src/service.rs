@@ -76,8 +76,10 @@ async fn call(
     let mut ask: Result<Ask<'_>, _> = serde_json::from_slice(&body);
     if let (Ok(ask), Some(model)) = (&mut ask, in_path) {
         ask.model = model.into();
-        let stream = matches!(route, Route::Generate { stream: true } | Route::Converse { stream: true });
-        ask.stream = Some(stream);
+        match route {
+            Route::Generate { stream } | Route::Converse { stream } => ask.stream = Some(stream),
+            _ => {}
+        }
     }
     let model = ask.as_ref().map_or("", |ask| &ask.model);
     let faults = mock.faults(model, &headers);

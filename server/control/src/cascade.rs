@@ -10,6 +10,7 @@ use tollgate_domain::deployment::StoredDeployment;
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
+use tollgate_domain::scim::Kind;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -36,6 +37,7 @@ pub(crate) async fn organisation(permit: &Permit<Organisation>, change: &mut Cha
 }
 
 pub(crate) async fn team(permit: &Permit<Team>, change: &mut Change<'_>) -> Result<(), ControlError> {
+    change.forget_scim_entry(permit, Kind::Group).await?;
     let id = permit.before().id.to_string();
     memberships(permit, RecordFilter { team_id: Some(id.clone()), ..RecordFilter::default() }, change).await?;
     keys(permit, KeyFilter { team_id: Some(id), ..KeyFilter::default() }, change).await
@@ -47,6 +49,7 @@ pub(crate) async fn user(permit: &Permit<User>, change: &mut Change<'_>) -> Resu
     let id = user.id.to_string();
     memberships(permit, RecordFilter { user_id: Some(id.clone()), ..RecordFilter::default() }, change).await?;
     keys(permit, KeyFilter { user_id: Some(id), ..KeyFilter::default() }, change).await?;
+    change.forget_scim_entry(permit, Kind::User).await?;
     change.forget_sign_ins(permit).await
 }
 

@@ -16,6 +16,7 @@ use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_domain::repricing::RepricingRun;
+use tollgate_domain::scim;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::User;
 use tollgate_store::{Identity, KeyFilter, RecordFilter, Tx};
@@ -291,6 +292,55 @@ impl<'a> Change<'a> {
     pub(crate) async fn keep_identity(&self, user: &Permit<User>, identity: &Identity) -> Result<(), ControlError> {
         let identity = Identity { user_id: user.after.id.clone(), ..identity.clone() };
         Ok(self.tx.keep_identity(&identity).await?)
+    }
+
+    pub(crate) async fn scim_entry(&self, kind: scim::Kind, id: &str) -> Result<Option<scim::Entry>, ControlError> {
+        Ok(self.tx.scim_entry(kind, id).await?)
+    }
+
+    pub(crate) async fn scim_entry_by_user_name(&self, name: &str) -> Result<Option<scim::Entry>, ControlError> {
+        Ok(self.tx.scim_entry_by_user_name(name).await?)
+    }
+
+    pub(crate) async fn scim_entries_by_external_id(&self, id: &str) -> Result<Vec<scim::Entry>, ControlError> {
+        Ok(self.tx.scim_entries_by_external_id(scim::Kind::User, id).await?)
+    }
+
+    /// Of this user or team.
+    pub(crate) async fn keep_scim_entry<T: Managed>(
+        &self,
+        of: &Permit<T>,
+        entry: &scim::Entry,
+    ) -> Result<(), ControlError> {
+        let entry = scim::Entry { id: of.after.subject_id(), ..entry.clone() };
+        Ok(self.tx.keep_scim_entry(&entry).await?)
+    }
+
+    pub(crate) async fn forget_scim_entry<T: Managed>(
+        &self,
+        of: &Permit<T>,
+        kind: scim::Kind,
+    ) -> Result<(), ControlError> {
+        Ok(self.tx.forget_scim_entry(kind, &of.after.subject_id()).await?)
+    }
+
+    /// Whether somebody ever came through a provider.
+    pub(crate) async fn has_any_identity(&self, user: &UserId) -> Result<bool, ControlError> {
+        Ok(self.tx.has_any_identity(user).await?)
+    }
+
+    pub(crate) async fn second_factor(&self, user: &UserId) -> Result<Option<String>, ControlError> {
+        Ok(self.tx.second_factor(user).await?)
+    }
+
+    /// `None` takes it away.
+    pub(crate) async fn set_second_factor(&self, user: &Permit<User>, text: Option<&str>) -> Result<(), ControlError> {
+        Ok(self.tx.set_second_factor(&user.after.id, text).await?)
+    }
+
+    /// Whether somebody came through this issuer before.
+    pub(crate) async fn has_identity(&self, user: &UserId, issuer: &str) -> Result<bool, ControlError> {
+        Ok(self.tx.has_identity(user, issuer).await?)
     }
 
     /// The one with this digest, or all. How many there were.

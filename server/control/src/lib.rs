@@ -28,6 +28,7 @@ pub mod repricing;
 pub mod requests;
 pub mod reset;
 mod rules;
+pub mod scim;
 pub mod secrets;
 mod settings;
 pub mod usage;

@@ -14,6 +14,7 @@ use tollgate_domain::key::{KeyDigest, VirtualKey};
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::{Meta, Record};
+use tollgate_domain::scim::ScimToken;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -160,6 +161,7 @@ managed! {
     AccessGroup: "access_group", "access group", Told::Principals, rules::access_group, cascade::nothing;
     StoredDeployment: "model", "model", Told::Catalogue, rules::deployment, cascade::nothing, |model| model.secrets.clear();
     IncreaseRequest: "increase_request", "request for an increase", Told::Nothing, rules::increase, cascade::nothing;
+    ScimToken: "scim_token", "SCIM token", Told::Nothing, rules::scim_token, cascade::nothing;
     Credential: "credential", "credential", Told::Catalogue, rules::credential, cascade::credential, |credential| credential.values.clear();
 }
 

@@ -1,6 +1,6 @@
 //! Reading, making, changing and deleting what is kept as records: the same for all of them.
 
-use tollgate_domain::actor::{Action, Visible};
+use tollgate_domain::actor::{Action, Place, Resource, Visible};
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_store::{RecordFilter, Table};
 
@@ -15,7 +15,10 @@ pub use tollgate_store::{RecordFilter as Filter, RecordOrder as Order};
 pub async fn get<T: Managed + Table>(control: &Control, op: &OpContext, id: &str) -> Result<T, ControlError> {
     let change = control.store().find::<T>(id).await?.filter(|found| Managed::meta(found).deleted_at.is_none());
     let Some(found) = change else {
-        if !op.allowed_somewhere(Action::Read, <T as Managed>::RESOURCE) {
+        // Whoever may not see everybody does not learn who there is.
+        let hidden =
+            <T as Managed>::RESOURCE == Resource::User && !op.may(Action::Read, Resource::User, &Place::default());
+        if hidden || !op.allowed_somewhere(Action::Read, <T as Managed>::RESOURCE) {
             return Err(control.denied(op, Action::Read, <T as Managed>::RESOURCE, id).await);
         }
         return Err(ControlError::not_found(format!("the {}", T::NOUN)));

@@ -15,6 +15,7 @@ pub(crate) use provider::{credential, deployment};
 use tollgate_domain::access_group::AccessGroup;
 use tollgate_domain::budget::Budget;
 use tollgate_domain::customer::Customer;
+use tollgate_domain::scim::ScimToken;
 use tollgate_domain::tag::Tag;
 
 use crate::ControlError;
@@ -57,6 +58,11 @@ pub(crate) async fn tag(before: Option<&Tag>, after: &Tag, change: &Change<'_>) 
     fields::limits(&after.limits)?;
     fields::text("description", after.description.as_deref())?;
     fields::budget(before.and_then(|before| before.budget_id.as_ref()), after.budget_id.as_ref(), change).await
+}
+
+pub(crate) async fn scim_token(_: Option<&ScimToken>, after: &ScimToken, _: &Change<'_>) -> Result<(), ControlError> {
+    fields::name("name", &after.name)?;
+    after.provider.as_deref().map_or(Ok(()), |provider| fields::name("provider", provider))
 }
 
 pub(crate) async fn access_group(

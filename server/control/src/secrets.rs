@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use tollgate_domain::actor::{Action, Place, Resource, Visible};
 use tollgate_domain::credential::Credential;
 use tollgate_domain::deployment::StoredDeployment;
-use tollgate_domain::ids::KeyId;
+use tollgate_domain::ids::{KeyId, UserId};
 use tollgate_domain::key::VirtualKey;
 use tollgate_domain::sealed::Sealed;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::team::Team;
+use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
 
+use crate::access::resealed;
+use crate::change::Subject;
 use crate::keys::place_of_pending;
 use crate::vault::{Vault, VaultError};
 use crate::{Control, ControlError, Managed, OpContext};
@@ -137,7 +140,8 @@ pub async fn reencrypt(
     let teams: Vec<Team> = control.store().list_all(&Visible::All, &filter, MOST).await?;
     let teams: Vec<Team> = teams.into_iter().filter(|team| !team.logging.secrets.is_empty()).collect();
     let keys = keys_with_secrets(control).await?;
-    let total = credentials.len() + deployments.len() + teams.len() + keys.len();
+    let factors = control.store().second_factors(MOST as u64).await?;
+    let total = credentials.len() + deployments.len() + teams.len() + keys.len() + factors.len();
     let mut progress = Progress { total, ..Progress::default() };
     let mut done = |changed: bool| {
         progress.changed += usize::from(changed);
@@ -156,6 +160,10 @@ pub async fn reencrypt(
     }
     for (id, sealed) in keys {
         done(sealed.key_id != current && renew_key(control, op, id).await?);
+    }
+    for (user, text) in factors {
+        let old = resealed(control, &user, &text)?.is_some();
+        done(old && renew_second_factor(control, op, &user).await?);
     }
     Ok(progress)
 }
@@ -184,6 +192,19 @@ async fn renew<T: Managed + HasSecrets>(control: &Control, op: &OpContext, id: &
         permit.after.secrets_mut().insert(name, sealed);
     }
     change.save_unchecked(permit, &format!("{}.reencrypt", T::KIND)).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// `false`: it was taken away meanwhile.
+async fn renew_second_factor(control: &Control, op: &OpContext, user: &UserId) -> Result<bool, ControlError> {
+    let change = control.change(op).await?;
+    let Some(found) = change.read().find::<User>(user.as_str()).await? else { return Ok(false) };
+    let Some(text) = change.second_factor(user).await? else { return Ok(false) };
+    let Some(text) = resealed(control, user, &text)? else { return Ok(false) };
+    let permit = change.by_proof(found);
+    change.set_second_factor(&permit, Some(&text)).await?;
+    change.record("second_factor.reencrypt", Subject { kind: "user", id: user.as_str() }, None, None).await?;
     change.commit().await?;
     Ok(true)
 }

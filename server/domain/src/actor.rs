@@ -83,6 +83,11 @@ impl Actor {
         }
     }
 
+    /// A person in a browser, and not through a key of theirs.
+    pub fn is_signed_in(&self) -> bool {
+        matches!(self, Self::User { via: None, .. })
+    }
+
     pub fn user_id(&self) -> Option<&UserId> {
         if let Self::User { id, .. } = self { Some(id) } else { None }
     }

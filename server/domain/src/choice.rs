@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
+use crate::address::{MOST_NETWORKS, Networks};
+
 /// A key whose budget is used up is slowed down instead of refused.
 pub const THROTTLE: &str = "throttle_on_budget_exceeded";
 /// A client that leaves takes its call with it.
@@ -13,8 +15,11 @@ pub const CANCEL: &str = "cancel_on_disconnect";
 /// `{model: [models]}`: what is called when a model's part of the budget is used up.
 pub const FALLBACKS: &str = "budget_fallbacks";
 
+/// Addresses and networks from which it is used; from nowhere else.
+pub const ALLOWED_IPS: &str = "allowed_ips";
+
 /// Every name: what is kept under another is not acted on.
-pub const NAMES: [&str; 3] = [THROTTLE, CANCEL, FALLBACKS];
+pub const NAMES: [&str; 4] = [THROTTLE, CANCEL, FALLBACKS, ALLOWED_IPS];
 
 /// The same fields, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,12 +70,31 @@ pub fn fallbacks(field: Option<&Value>, model: &str) -> Vec<String> {
     names.take(MOST_FALLBACKS).map(str::to_owned).collect()
 }
 
+/// From where something with these settings may be used; `None`: from everywhere. A list that can't be read, which
+/// [`check`] lets nobody write, is one that lets nobody in.
+pub fn networks(settings: &Map<String, Value>) -> Option<Networks> {
+    let field = settings.get(ALLOWED_IPS).filter(|value| !value.is_null())?;
+    let nowhere = || Networks::parse(["255.255.255.255"]).unwrap_or_default();
+    let Some(texts) = Vec::<String>::deserialize(field).ok() else { return Some(nowhere()) };
+    let read = Networks::parse(texts.iter().map(String::as_str));
+    read.map_or_else(|_| Some(nowhere()), |networks| (!networks.is_empty()).then_some(networks))
+}
+
 /// Refuses fields that could not be acted on: their name, and what they must be.
 pub fn check(settings: &Map<String, Value>) -> Result<(), (&'static str, &'static str)> {
     let given = |name: &str| settings.get(name).filter(|value| !value.is_null());
     for name in [THROTTLE, CANCEL] {
         if given(name).is_some_and(|value| !value.is_boolean()) {
             return Err((name, "must be true or false"));
+        }
+    }
+    if let Some(field) = given(ALLOWED_IPS) {
+        let read = Vec::<String>::deserialize(field).ok();
+        let good = read.is_some_and(|texts| {
+            texts.len() <= MOST_NETWORKS && Networks::parse(texts.iter().map(String::as_str)).is_ok()
+        });
+        if !good {
+            return Err((ALLOWED_IPS, "must be a list of addresses and networks: `[\"203.0.113.9\", \"10.0.0.0/8\"]`"));
         }
     }
     let Some(map) = given(FALLBACKS) else { return Ok(()) };
@@ -100,6 +124,22 @@ mod tests {
         for wrong in [json!(["a"]), json!({"a": "b"}), json!({"a": [1]}), json!({"a": ["a"]}), json!({"": ["b"]})] {
             assert_eq!(check(json!({FALLBACKS: wrong})), Err(FALLBACKS));
         }
+    }
+
+    #[test]
+    fn addresses_are_read_or_refused() {
+        let list = |value: Value| networks(json!({ ALLOWED_IPS: value }).as_object().unwrap());
+        let good = json!({ ALLOWED_IPS: ["203.0.113.9", "2001:db8::/32"] });
+        assert_eq!(check(good.as_object().unwrap()), Ok(()));
+        for wrong in [json!("10.0.0.0/8"), json!(["x"]), json!([1]), json!({})] {
+            assert_eq!(
+                check(json!({ ALLOWED_IPS: wrong }).as_object().unwrap()).map_err(|(name, _)| name),
+                Err(ALLOWED_IPS)
+            );
+            assert!(!list(wrong).unwrap().admits("10.0.0.1".parse().ok()));
+        }
+        assert!(list(json!(["10.0.0.0/8"])).unwrap().admits("10.0.0.1".parse().ok()));
+        assert_eq!((list(json!([])), list(Value::Null)), (None, None));
     }
 
     #[test]

@@ -158,6 +158,8 @@ text_ids! {
     CredentialId;
     /// A request for an increase of a limit.
     IncreaseRequestId;
+    /// A token that an identity provider shows.
+    ScimTokenId;
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod access_group;
 pub mod actor;
+pub mod address;
 pub mod audit;
 pub mod budget;
 pub mod callback;
@@ -33,6 +34,7 @@ pub mod record;
 pub mod report;
 pub mod repricing;
 pub mod route;
+pub mod scim;
 pub mod sealed;
 pub mod secret;
 pub mod sso;

@@ -53,6 +53,9 @@ pub enum Wire {
     Gemini,
     /// Amazon Bedrock's Converse.
     Bedrock,
+    /// OpenAI's, at Azure: with deployments in the path. The version of the interface is the address's query
+    /// (`https://host?api-version=2024-10-21`); without one it is the interface that has the deployment in the body.
+    Azure,
 }
 
 /// Who answers a deployment's calls.
@@ -122,6 +125,17 @@ impl Default for Timeouts {
     }
 }
 
+/// Who signs a deployment's calls at Amazon.
+#[derive(Clone, Debug)]
+pub struct AwsLogin {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    /// Of temporary credentials.
+    pub session_token: Option<Secret>,
+    /// `eu-central-1`
+    pub region: String,
+}
+
 /// One upstream that serves a model.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -134,6 +148,8 @@ pub struct Deployment {
     pub upstream_model: String,
     pub upstream: Upstream,
     pub api_key: Option<Secret>,
+    /// Signs in place of a key.
+    pub aws: Option<AwsLogin>,
     /// Sent with every call: `OpenAI-Organization` and what the configuration adds.
     pub headers: Vec<(String, Secret)>,
     pub timeouts: Timeouts,
@@ -248,6 +264,7 @@ mod tests {
             upstream_model: upstream_model.to_owned(),
             upstream: Upstream::Simulator,
             api_key: None,
+            aws: None,
             headers: Vec::new(),
             timeouts: Timeouts::default(),
             weight: 1,

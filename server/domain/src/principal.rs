@@ -1,9 +1,13 @@
 //! Who calls: a virtual key with everything above it that has a say in what it may do.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access_group::AccessGroup;
+use crate::address::Networks;
 use crate::budget::Budget;
+use crate::choice;
 use crate::clock::Timestamp;
 use crate::ids::{OrganisationId, TeamId, UserId};
 use crate::key::{KeyStatus, VirtualKey};
@@ -92,6 +96,17 @@ impl Principal {
             return Err(KeyDenial::UserDisabled);
         }
         Ok(())
+    }
+
+    /// From where it may be used: all of these lists have to let it in.
+    pub fn networks(&self) -> Vec<Networks> {
+        let settings = [Some(&self.key.settings), self.team.as_ref().map(|team| &team.settings)];
+        settings.into_iter().flatten().filter_map(choice::networks).collect()
+    }
+
+    /// Whether it may be used from there; from an address that nobody knows only where there are no lists.
+    pub fn admits(&self, address: Option<IpAddr>) -> bool {
+        self.networks().iter().all(|networks| networks.admits(address))
     }
 
     /// What `model` stands for with this key: the key's own aliases first, then its team's.

@@ -53,6 +53,28 @@ pub struct Team {
 }
 
 impl Team {
+    /// One with nothing but a name.
+    pub fn new(id: TeamId, name: String) -> Self {
+        Self {
+            id,
+            name,
+            organisation_id: None,
+            models: Vec::new(),
+            access_groups: Vec::new(),
+            model_aliases: std::collections::BTreeMap::new(),
+            blocked: false,
+            budget_id: None,
+            limits: Limits::default(),
+            member_limits: Limits::default(),
+            member_permissions: Vec::new(),
+            tags: Vec::new(),
+            metadata: Map::new(),
+            settings: Map::new(),
+            logging: Logging::default(),
+            meta: no_meta(),
+        }
+    }
+
     /// Whether a client that leaves takes its call with it; `None`: as the gateway has it.
     pub fn cancels(&self) -> Option<bool> {
         self.settings.get(choice::CANCEL).and_then(Value::as_bool)

@@ -78,6 +78,9 @@ record!(User, User, |this|
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIns {
     pub has_password: bool,
+    /// A second factor is set up, or was begun.
+    #[serde(default)]
+    pub has_second_factor: bool,
     pub last_at: Option<Timestamp>,
 }
 

@@ -1,7 +1,7 @@
 //! The gateway's state: what every call shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,9 +12,10 @@ use tollgate_domain::entropy::Entropy;
 use tollgate_domain::key::KeyDigest;
 use tollgate_domain::ledger::House;
 use tollgate_domain::model::Catalog;
+use tollgate_sso::looks_like_token;
 use tollgate_store::Store;
 
-use crate::auth::{Caller, Lookup, Principals, present_key};
+use crate::auth::{Caller, Lookup, Principals, TokenCallers, present_key};
 use crate::ledger::Ledger;
 use crate::openai::error::CallError;
 use crate::payers::Paying;
@@ -88,6 +89,8 @@ pub struct Gateway(Arc<Inner>);
 
 struct Inner {
     principals: Principals,
+    /// Who shows tokens instead of keys, where those are taken.
+    tokens: OnceLock<TokenCallers>,
     paying: Paying,
     ledger: Ledger,
     catalog: ArcSwap<Targets>,
@@ -109,6 +112,7 @@ impl Gateway {
         Self(Arc::new(Inner {
             paying: Paying::new(parts.house, &parts.store),
             principals: Principals::new(parts.store, Arc::clone(&parts.clock)),
+            tokens: OnceLock::new(),
             ledger: parts.ledger,
             catalog: ArcSwap::from_pointee(targets),
             epochs: AtomicU64::new(0),
@@ -120,6 +124,18 @@ impl Gateway {
             tasks: parts.tasks,
             calls: AtomicUsize::new(0),
         }))
+    }
+
+    /// Takes access tokens of these callers, too. Only the first word on it counts.
+    pub fn take_tokens(&self, callers: TokenCallers) {
+        let _ = self.0.tokens.set(callers);
+    }
+
+    /// Asks for the keys of token issuers again, where it is time. To be called now and then.
+    pub async fn refresh_token_keys(&self) {
+        if let Some(callers) = self.0.tokens.get() {
+            callers.refresh(self.0.clock.now()).await;
+        }
     }
 
     /// Every call from now on uses `catalog`; those under way end with what they began with.
@@ -145,6 +161,9 @@ impl Gateway {
     /// A team, user, organisation, membership, access group, customer, tag or budget was made, changed or deleted: the
     /// next call of every key sees it.
     pub fn principals_changed(&self) {
+        if let Some(callers) = self.0.tokens.get() {
+            callers.forget();
+        }
         self.0.principals.all_changed();
         self.0.paying.all_changed();
     }
@@ -171,6 +190,9 @@ impl Gateway {
         let digest = KeyDigest::of(text);
         if self.0.master_key.is_some_and(|master| master.matches(&digest)) {
             return Ok(Caller::MasterKey);
+        }
+        if let Some(callers) = self.0.tokens.get().filter(|_| looks_like_token(text)) {
+            return Ok(Caller::Key(self.0.principals.find_by_token(callers, digest, text).await?));
         }
         match self.0.principals.find(digest).await {
             Lookup::Known(payer) => Ok(Caller::Key(payer)),

@@ -14,16 +14,15 @@ mod openai;
 mod payers;
 mod routes;
 mod simulator;
-mod sse;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod upstream;
 
-pub use auth::present_key;
+pub use auth::{TokenCallers, TokenRules, from_client, present_key};
 pub use gateway::{Gateway, GatewayParts, Settings};
 pub use ledger::{JournalError, Ledger, Recovered, Written};
 pub use openai::error::CallError;
 pub use routes::router;
-pub use targets::credentials;
+pub use targets::{credentials, signature_for};
 pub use upstream::{is_link_local, use_shard};

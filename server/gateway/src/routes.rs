@@ -55,6 +55,10 @@ async fn generate_content(
         key.set_sensitive(true);
         request.headers_mut().insert(GOOGLE_KEY, key);
     }
+    // One route, whichever version the client names: keys are given or denied it under this name.
+    if let Ok(uri) = format!("/v1beta/models/{}", tail.replace(['?', '#', ' '], "")).parse::<http::Uri>() {
+        *request.uri_mut() = uri;
+    }
     let Some((model, verb)) = path::read(&tail) else {
         let error = CallError::no_route(request.method().as_str(), request.uri().path());
         return error.into_response_for(Operation::GenerateContent);
@@ -119,7 +123,10 @@ pub fn router(gateway: Gateway) -> Router {
             .route(&format!("{prefix}/responses"), post(responses).fallback(wrong_method))
             .route(&format!("{prefix}/models"), get(models::list).fallback(wrong_method))
             // Models' names have slashes.
-            .route(&format!("{prefix}/models/{{*name}}"), get(models::get).fallback(wrong_method));
+            .route(
+                &format!("{prefix}/models/{{*name}}"),
+                get(models::get).post(generate_content).fallback(wrong_method),
+            );
     }
     // What is no chat.
     for prefix in ["", "/v1"] {

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use memchr::memmem;
+use tollgate_dialects::azure;
+use tollgate_dialects::bedrock::sign::{Credentials, Scope, Signable, sign};
 use tollgate_dialects::providers::{self, Auth, Serves};
+use tollgate_domain::Timestamp;
 use tollgate_domain::charge::Operation;
 use tollgate_domain::entropy::{Entropy, random_bytes};
-use tollgate_domain::model::{Catalog, Deployment, SourcedPrice, Upstream, Wire};
+use tollgate_domain::model::{AwsLogin, Catalog, Deployment, SourcedPrice, Upstream, Wire};
 use tollgate_domain::price::{self, PriceBook, PriceSheet};
 use tollgate_domain::secret::Secret;
 
@@ -90,8 +93,19 @@ pub struct HttpTarget {
     pub base_header: HeaderValue,
     /// Sent with every request: host, credentials, what the configuration adds.
     pub headers: HeaderMap,
+    /// Signs each request.
+    aws: Option<Aws>,
+    /// The version of Azure's interface.
+    version: Option<String>,
     /// The path of each operation that it has, as the request line has it.
     paths: Vec<(Operation, Uri)>,
+}
+
+/// Who signs at Amazon, and where.
+#[derive(Debug)]
+struct Aws {
+    who: Credentials,
+    region: String,
 }
 
 impl Targets {
@@ -157,7 +171,8 @@ impl Target {
     pub fn hide_secrets(&self, text: Bytes) -> Bytes {
         let deployment = &*self.deployment;
         let headers = deployment.headers.iter().map(|(_, value)| value);
-        let secrets = deployment.api_key.iter().chain(headers).map(Secret::expose);
+        let aws = deployment.aws.iter().flat_map(|aws| [Some(&aws.secret_access_key), aws.session_token.as_ref()]);
+        let secrets = deployment.api_key.iter().chain(headers).chain(aws.flatten()).map(Secret::expose);
         secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).fold(text, |text, secret| {
             if memmem::find(&text, secret.as_bytes()).is_none() {
                 return text;
@@ -201,13 +216,20 @@ impl Target {
 
     /// Whether its server is spoken to in the operation's own dialect.
     pub fn speaks(&self, operation: Operation) -> bool {
-        match &self.http {
-            Some(http) => {
-                http.uri(operation).is_some()
-                    || matches!((http.wire, operation), (Wire::Gemini, Operation::GenerateContent))
-            }
-            None => tail(Wire::OpenAi, operation, false).is_some(),
+        let Some(http) = &self.http else { return tail(Wire::OpenAi, operation, false).is_some() };
+        match http.wire {
+            Wire::Gemini if operation == Operation::GenerateContent => true,
+            Wire::Azure => azure_name(operation).is_some(),
+            _ => http.uri(operation).is_some(),
         }
+    }
+
+    /// The path of an operation where it depends on the model, below the address.
+    pub fn path(&self, operation: Operation, upstream_model: &str) -> Option<String> {
+        let http = self.http.as_ref().filter(|http| http.wire == Wire::Azure)?;
+        // Responses never had deployments.
+        let version = http.version.as_deref().filter(|_| operation != Operation::Responses);
+        Some(azure::path(upstream_model, azure_name(operation)?, version))
     }
 
     /// What the caller asked for, as a header.
@@ -278,7 +300,7 @@ impl HttpTarget {
             Some(port) => format!("{}:{port}", url.host_str()?),
             None => url.host_str()?.to_owned(),
         };
-        headers.insert(http::header::HOST, HeaderValue::from_str(&host).ok()?);
+        headers.insert(HOST, HeaderValue::from_str(&host).ok()?);
         for (name, value) in &deployment.headers {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;
             value.set_sensitive(true);
@@ -309,7 +331,24 @@ impl HttpTarget {
                 })
                 .collect(),
             base_path,
+            aws: deployment.aws.as_ref().map(aws),
+            version: url.query_pairs().find(|(name, _)| name == "api-version").map(|(_, version)| version.into_owned()),
         })
+    }
+
+    /// What has to be added to a request just before it is sent: a signature, where there is one.
+    pub fn sign(&self, uri: &Uri, headers: &mut HeaderMap, pieces: &[Bytes], now: Timestamp) {
+        let Some(aws) = &self.aws else { return };
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (host, kind) = (text(HOST), text(CONTENT_TYPE));
+        let added =
+            signature(aws, uri.path_and_query().map_or("/", PathAndQuery::as_str), (host, kind), &pieces.concat(), now);
+        for (name, value) in added {
+            if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
+                value.set_sensitive(true);
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
     }
 
     /// A path below the address, as the request line has it.
@@ -339,6 +378,45 @@ fn tail(wire: Wire, operation: Operation, responds: bool) -> Option<&'static str
     }
 }
 
+fn aws(login: &AwsLogin) -> Aws {
+    let AwsLogin { access_key_id, secret_access_key, session_token, region } = login.clone();
+    Aws { who: Credentials { access_key_id, secret_access_key, session_token }, region }
+}
+
+fn signature(
+    aws: &Aws,
+    path: &str,
+    (host, kind): (&str, &str),
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, Secret)> {
+    let headers = [("host", host), ("content-type", kind)];
+    let what = Signable { method: "POST", path, headers: &headers, body };
+    let scope = Scope { region: &aws.region, service: "bedrock" };
+    sign(what, &aws.who, scope, now.to_datetime())
+}
+
+/// The signature of a deployment that has one, for a request outside of a call. `url`: all of it.
+pub fn signature_for(
+    deployment: &Deployment,
+    url: &url::Url,
+    kind: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, Secret)> {
+    let Some(login) = &deployment.aws else { return Vec::new() };
+    let host = match (url.host_str().unwrap_or_default(), url.port()) {
+        (host, Some(port)) => format!("{host}:{port}"),
+        (host, None) => host.to_owned(),
+    };
+    signature(&aws(login), url.path(), (&host, kind), body, now)
+}
+
+/// What Azure calls an operation.
+fn azure_name(operation: Operation) -> Option<&'static str> {
+    tail(Wire::OpenAi, operation, true).map(|tail| tail.trim_start_matches('/'))
+}
+
 /// The version of Anthropic's interface: its documentation's.
 const ANTHROPIC_VERSION: &str = "2023-06-01";
 
@@ -354,7 +432,7 @@ pub fn credentials(deployment: &Deployment) -> Vec<(HeaderName, Secret)> {
         Wire::Anthropic => (HeaderName::from_static("x-api-key"), key.clone()),
         Wire::Gemini => (HeaderName::from_static("x-goog-api-key"), key.clone()),
         Wire::Bedrock => bearer("Bearer", key),
-        Wire::OpenAi => match providers::find(&deployment.provider).map(|provider| &provider.auth) {
+        Wire::OpenAi | Wire::Azure => match providers::find(&deployment.provider).map(|provider| &provider.auth) {
             Some(Auth::Header(name)) => match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(name) => (name, key.clone()),
                 Err(_) => bearer("Bearer", key),
@@ -384,6 +462,7 @@ mod tests {
             upstream_model: "echo".to_owned(),
             upstream: Upstream::Simulator,
             api_key: None,
+            aws: None,
             headers: Vec::new(),
             timeouts: Timeouts::default(),
             weight: *weight,

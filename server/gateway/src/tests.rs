@@ -1,7 +1,9 @@
 //! Calls through the whole data plane, with the simulator for a provider: who may call what, and what is on record of it.
 
+mod dialects;
 mod media;
 mod silence;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -55,6 +57,7 @@ fn deployment(model: &str) -> Deployment {
         upstream_model: "echo".to_owned(),
         upstream: Upstream::Simulator,
         api_key: None,
+        aws: None,
         headers: Vec::new(),
         timeouts: Timeouts::default(),
         weight: 1,

@@ -10,6 +10,7 @@ mod reconcile;
 mod replay;
 mod reprice;
 mod secrets;
+mod sso_preview;
 mod users;
 
 use std::path::Path;
@@ -35,6 +36,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
         Some(Command::Key { command }) => keys::run(command).await,
         Some(Command::User { command }) => users::run(command).await,
         Some(Command::Secrets { command: SecretsCommand::Reencrypt(database) }) => secrets::reencrypt(&database).await,
+        Some(Command::SsoPreview(database)) => sso_preview::run(&database).await,
         Some(Command::Doctor(database)) => doctor::run(&database).await,
     }
 }

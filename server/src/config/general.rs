@@ -1,7 +1,9 @@
 //! What is said once for the whole gateway: `general_settings`, `litellm_settings`, `environment_variables`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use tollgate_domain::address::{MOST_NETWORKS, Networks};
 use tollgate_domain::key::{KeyDigest, SHORTEST_CUSTOM_KEY};
 use tollgate_domain::secret::Secret;
 
@@ -32,6 +34,16 @@ pub struct General {
     pub no_user_auth: bool,
     /// A client that leaves takes its call with it, unless its key or team says otherwise (`cancel_on_disconnect`).
     pub cancel_on_disconnect: bool,
+    /// `disable_password_login_when_sso_enabled`
+    pub passwords_off: bool,
+    /// From where anything may be asked for; empty: from everywhere (`allowed_ips`).
+    pub allowed: Networks,
+    /// From where the dashboard may be used (`dashboard_allowed_ips`).
+    pub dashboard_allowed: Networks,
+    /// The proxies whose `X-Forwarded-For` is believed (`trusted_proxies`).
+    pub trusted_proxies: Networks,
+    /// Certificates and their key, in PEM (`ssl_certfile_path`, `ssl_keyfile_path`).
+    pub certificate: Option<(PathBuf, PathBuf)>,
     /// Fields that the provider behind a model can't be told are left out instead of refused (`drop_params`).
     pub drop_params: bool,
 }
@@ -160,6 +172,7 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
     let drop_params = truth(litellm, "drop_params");
     let disable_simulator = truth(general, "disable_simulator");
     let cancel_on_disconnect = truth(general, "cancel_on_disconnect");
+    let passwords_off = truth(general, "disable_password_login_when_sso_enabled");
     let no_user_auth =
         general.get("allow_user_auth", reader).and_then(|cursor| reader.truth(&cursor)).is_some_and(|allowed| !allowed);
     let admin_only_ui = general.get("ui_access_mode", reader).is_some_and(|cursor| {
@@ -182,7 +195,24 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         }
         Some(name.value)
     });
+    let allowed = networks("allowed_ips", general, reader);
+    let dashboard_allowed = networks("dashboard_allowed_ips", general, reader);
+    let trusted_proxies = networks("trusted_proxies", general, reader);
+    if let Some(cursor) = general.get("use_x_forwarded_for", reader)
+        && reader.truth(&cursor) == Some(true)
+        && trusted_proxies.is_empty()
+    {
+        let message = "nobody's `X-Forwarded-For` is believed: anybody could write one";
+        let help = "list the addresses of your proxies under `general_settings.trusted_proxies`";
+        reader.report.warning(cursor.place(), &cursor.path, message, help);
+    }
+    let certificate = certificate(general, reader);
     General {
+        allowed,
+        dashboard_allowed,
+        trusted_proxies,
+        passwords_off,
+        certificate,
         key_header,
         max_request_bytes: general.get("max_request_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
         max_response_bytes: general.get("max_response_size_mb", reader).and_then(|cursor| reader.megabytes(&cursor)),
@@ -192,6 +222,43 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
         no_user_auth,
         cancel_on_disconnect,
         drop_params,
+    }
+}
+
+/// A list of addresses and networks. One that can't be read is an error: without it more would be let in.
+fn networks(key: &str, general: &Section<'_>, reader: &mut Reader<'_>) -> Networks {
+    let Some(list) = general.get(key, reader).and_then(|cursor| reader.list(cursor)) else {
+        return Networks::default();
+    };
+    let mut texts = Vec::new();
+    for item in list.items() {
+        let Some(text) = reader.text(&item) else { continue };
+        if Networks::parse([text.value.as_str()]).is_err() {
+            let message = format!("not an address or a network: {}", text.shown());
+            reader.wrong(&item, message, "`203.0.113.9`, `10.0.0.0/8`, `2001:db8::/32`");
+        } else {
+            texts.push(text.value);
+        }
+    }
+    if texts.len() > MOST_NETWORKS {
+        reader.wrong(&list, format!("more than {MOST_NETWORKS}"), "put them together into networks");
+    }
+    Networks::parse(texts.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn certificate(general: &Section<'_>, reader: &mut Reader<'_>) -> Option<(PathBuf, PathBuf)> {
+    let mut path = |key| {
+        let cursor = general.get(key, reader)?;
+        Some((reader.text(&cursor)?.value, cursor))
+    };
+    match (path("ssl_certfile_path"), path("ssl_keyfile_path")) {
+        (Some((certificate, _)), Some((key, _))) => Some((certificate.into(), key.into())),
+        (None, None) => None,
+        (Some((_, cursor)), None) | (None, Some((_, cursor))) => {
+            let message = "a certificate needs its key, and a key its certificate";
+            reader.wrong(&cursor, message, "set `ssl_certfile_path` and `ssl_keyfile_path`, or neither");
+            None
+        }
     }
 }
 

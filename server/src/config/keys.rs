@@ -277,7 +277,7 @@ mod tests {
         });
         let found = checked("litellm_settings: {cache_params: {tpye: redis}}");
         assert_eq!(found[1].3, "did you mean `type`?", "{found:?}");
-        assert_eq!(one("general_settings: {allowed_ips: [1.2.3.4]}").1, "warning");
+        assert_eq!(one("general_settings: {allowed_routes: [a]}").1, "warning");
         assert_eq!(one("callback_settings: {anything: {at: all}}"), told("callback_settings", "notice", ""));
         assert_eq!(one("model_list: [{model_info: {supports_vision: true}}]").1, "notice");
     }

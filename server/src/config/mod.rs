@@ -8,6 +8,7 @@
 //! secrets and of environment variables are never in a finding's text.
 
 mod aliases;
+mod aws;
 mod builtin;
 mod deployment_limits;
 mod env;
@@ -16,6 +17,7 @@ mod finding;
 mod general;
 mod headers;
 mod house;
+mod jwt;
 mod keys;
 mod models;
 mod prices;
@@ -39,6 +41,7 @@ pub use builtin::SIMULATOR_MODEL;
 pub use env::{Env, ProcessEnv};
 pub use finding::{Findings, Severity, render};
 pub use general::General;
+pub use jwt::CallerTokens;
 pub use providers::offered as providers;
 pub use sso::SignOn;
 pub use stored::stored_deployment;
@@ -72,6 +75,8 @@ pub struct Config {
     pub house: House,
     /// Single sign-on.
     pub sign_on: SignOn,
+    /// Access tokens that callers may show instead of keys.
+    pub caller_tokens: Option<CallerTokens>,
     /// Who is told of budgets' marks.
     pub alerting: Alerting,
 }
@@ -113,6 +118,7 @@ pub fn from_command_line(
         provider: None,
         api_base: base_node.as_ref().map(|node| Cursor { node, path: "--api_base".to_owned() }),
         api_key: None,
+        all: None,
     };
     let mut models = Models::default();
     if models.add_plain(model, &params, Origin::CommandLine, &mut reader) == Err(Stop::Skipped) {
@@ -182,6 +188,7 @@ fn configure(document: &Document, reader: &mut Reader<'_>) -> Config {
         general: settings,
         house,
         sign_on: sso::read(Some(document), &litellm, reader),
+        caller_tokens: jwt::read(&general, reader),
         alerting: general::alerting(&general, reader),
     };
     general::unused_variables(&variables, reader);

@@ -128,6 +128,7 @@ impl Models {
             provider: params.get("custom_llm_provider"),
             api_base: params.get("api_base").or_else(|| params.get("base_url")),
             api_key: params.get("api_key"),
+            all: Some(params.clone()),
             model,
         };
         let target = target::resolve(&upstream, reader);
@@ -166,11 +167,11 @@ impl Models {
     }
 
     fn add(&mut self, target: Target, terms: Terms, origin: Origin, at: &Cursor<'_>, reader: &mut Reader<'_>) {
-        let (provider, upstream, upstream_model, api_key) = match target {
-            Target::Provider { provider, model, base_url, api_key } => {
-                (provider.price_name.clone(), Upstream::Server { wire: provider.wire, base_url }, model, api_key)
+        let (provider, upstream, upstream_model, api_key, aws) = match target {
+            Target::Provider { provider, model, base_url, api_key, aws } => {
+                (provider.price_name.clone(), Upstream::Server { wire: provider.wire, base_url }, model, api_key, aws)
             }
-            Target::Simulator { model } => (target::SIMULATOR.to_owned(), Upstream::Simulator, model, None),
+            Target::Simulator { model } => (target::SIMULATOR.to_owned(), Upstream::Simulator, model, None, None),
             Target::Any => return self.add_any(&terms, &origin, at, reader),
         };
         if upstream_model.matches('*').count() > usize::from(terms.model.is_wildcard()) {
@@ -210,6 +211,7 @@ impl Models {
             upstream_model,
             upstream,
             api_key,
+            aws,
             headers: terms.headers,
             timeouts: terms.timeouts,
             weight: terms.weight,

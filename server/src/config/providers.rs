@@ -48,9 +48,12 @@ fn wire(provider: &providers::Provider) -> Option<Wire> {
         Speaks::OpenAi => Wire::OpenAi,
         Speaks::Anthropic => Wire::Anthropic,
         Speaks::Gemini => Wire::Gemini,
+        Speaks::Converse => Wire::Bedrock,
+        Speaks::Azure => Wire::Azure,
         _ => return None,
     };
-    matches!(provider.auth, Auth::Authorization(_) | Auth::Header(_)).then_some(wire)
+    let signs = provider.auth == Auth::SigV4 && wire == Wire::Bedrock;
+    (signs || matches!(provider.auth, Auth::Authorization(_) | Auth::Header(_))).then_some(wire)
 }
 
 /// What is known of a provider's name.
@@ -124,12 +127,12 @@ mod tests {
         for name in "openai groq deepseek mistral together_ai fireworks_ai openrouter xai perplexity cerebras \
             sambanova nvidia_nim deepinfra hosted_vllm vllm openai_like custom_openai lm_studio llamafile ollama \
             moonshot dashscope novita nebius huggingface github litellm_proxy cohere gemini anthropic databricks \
-            snowflake azure_ai bytez amazon_nova"
+            snowflake azure_ai bytez amazon_nova bedrock azure"
             .split_whitespace()
         {
             assert!(matches!(find(name), Known::Spoken(_)), "{name}");
         }
-        for name in ["azure", "vertex_ai", "sagemaker", "watsonx", "replicate", "auto_router"] {
+        for name in ["vertex_ai", "sagemaker", "watsonx", "replicate", "auto_router"] {
             assert!(matches!(find(name), Known::NotYet), "{name}");
         }
         assert!(matches!(find("opnai"), Known::Unknown));

@@ -17,6 +17,7 @@ use super::yaml::Place;
 
 const GOOGLE: &str = "https://accounts.google.com";
 const MICROSOFT: &str = "https://login.microsoftonline.com";
+const GRAPH: &str = "https://graph.microsoft.com/v1.0";
 
 /// Tenants that stand for many.
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
@@ -44,6 +45,13 @@ pub(super) fn read(document: Option<&Document>, litellm: &Section<'_>, reader: &
             provider.claims.groups.clone_from(groups);
         }
     }
+    let by_groups =
+        admission.role_mappings.contains_key("microsoft") || admission.team_mappings.contains_key("microsoft");
+    if let Some(provider) = providers.iter_mut().find(|provider| provider.name == "microsoft" && by_groups) {
+        // Whoever is in more groups than a token has room for.
+        provider.graph = Some(address("MICROSOFT_GRAPH", reader).unwrap_or_else(|| GRAPH.to_owned()));
+        provider.scopes.push("User.Read".to_owned());
+    }
     if providers.is_empty() && !settings.0.is_empty() {
         let help = "set GOOGLE_CLIENT_ID, MICROSOFT_CLIENT_ID or GENERIC_CLIENT_ID";
         reader.report.warning(
@@ -70,11 +78,9 @@ fn credentials(prefix: &str, needs_secret: bool, reader: &mut Reader<'_>) -> Opt
     Some((id, secret))
 }
 
-/// An address in a variable: over TLS, but on this machine.
-fn address(name: &str, reader: &mut Reader<'_>) -> Option<String> {
-    let text = reader.variables.get(name)?;
-    let text = text.trim();
-    let good = Url::parse(text).is_ok_and(|url| match url.scheme() {
+/// Whether an address is over TLS, or on this machine.
+pub(super) fn is_safe_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| match url.scheme() {
         "https" => url.host().is_some(),
         "http" => match url.host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
@@ -83,8 +89,14 @@ fn address(name: &str, reader: &mut Reader<'_>) -> Option<String> {
             None => false,
         },
         _ => false,
-    });
-    if good {
+    })
+}
+
+/// An address in a variable: over TLS, but on this machine.
+fn address(name: &str, reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.variables.get(name)?;
+    let text = text.trim();
+    if is_safe_address(text) {
         return Some(text.to_owned());
     }
     let help = "`https://…`; `http://` only on this machine";
@@ -108,6 +120,7 @@ fn google(admission: &Admission, reader: &mut Reader<'_>) -> Option<ProviderConf
         client_secret,
         scopes: scopes("openid email profile"),
         claims: ClaimNames::default(),
+        graph: None,
     })
 }
 
@@ -148,6 +161,7 @@ fn microsoft(reader: &mut Reader<'_>) -> Option<ProviderConfig> {
         client_secret,
         scopes: scopes("openid email profile"),
         claims: ClaimNames { id: "oid".to_owned(), ..ClaimNames::default() },
+        graph: None,
     })
 }
 
@@ -178,6 +192,7 @@ fn generic(admission: &mut Admission, reader: &mut Reader<'_>) -> Option<Provide
         client_secret,
         scopes: scopes(&wanted),
         claims,
+        graph: None,
     })
 }
 

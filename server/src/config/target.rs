@@ -1,10 +1,11 @@
 //! Where a deployment's calls go: which provider, under which name, at which address, with which key.
 
-use tollgate_domain::model::Wire;
+use tollgate_domain::model::{AwsLogin, Wire};
 use tollgate_domain::price::PriceBook;
 use tollgate_domain::secret::Secret;
 use url::Url;
 
+use super::aws;
 use super::finding::{Severity, shown};
 use super::providers::{self, Known, Provider};
 use super::value::{Cursor, Reader, Text};
@@ -18,6 +19,8 @@ pub(super) struct Params<'n> {
     pub provider: Option<Cursor<'n>>,
     pub api_base: Option<Cursor<'n>>,
     pub api_key: Option<Cursor<'n>>,
+    /// Whatever else is said beside the model.
+    pub all: Option<Cursor<'n>>,
 }
 
 /// What becomes of it.
@@ -27,6 +30,7 @@ pub(super) enum Target {
         model: String,
         base_url: String,
         api_key: Option<Secret>,
+        aws: Option<AwsLogin>,
     },
     Simulator {
         model: String,
@@ -62,9 +66,23 @@ pub(super) fn resolve(params: &Params<'_>, reader: &mut Reader<'_>) -> Result<Ta
         return Err(Stop::Wrong);
     }
     let Some(provider) = chosen else { return Ok(Target::Simulator { model }) };
-    let (base_url, own) = base_url(provider, params, reader)?;
+    let signs = provider.wire == Wire::Bedrock;
+    let (model, of_model) = if signs { aws::model(&model) } else { (model, None) };
+    let region = if signs || provider.base_url.as_deref().is_some_and(|url| url.contains("{region}")) {
+        aws::region(params, of_model, reader)?
+    } else {
+        None
+    };
+    let (base_url, own) = base_url(provider, params, region.as_deref(), reader)?;
+    let base_url = if provider.wire == Wire::Azure { with_version(&base_url, params, reader)? } else { base_url };
+    let has_key =
+        params.api_key.is_some() || own && provider.keys.iter().any(|name| reader.variables.get(name).is_some());
+    if signs && !has_key {
+        let aws = aws::login(params, region.as_deref(), own, reader)?;
+        return Ok(Target::Provider { provider, model, base_url, api_key: None, aws });
+    }
     let api_key = api_key(provider, params, own, reader)?;
-    Ok(Target::Provider { provider, model, base_url, api_key })
+    Ok(Target::Provider { provider, model, base_url, api_key, aws: None })
 }
 
 fn by_name(cursor: &Cursor<'_>, text: &Text, reader: &mut Reader<'_>) -> Result<Chosen, Stop> {
@@ -148,8 +166,15 @@ fn skip(name: &str, cursor: &Cursor<'_>, reader: &mut Reader<'_>) -> Stop {
 }
 
 /// The base address, and whether it is the provider's own rather than one that the deployment names.
-fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -> Result<(String, bool), Stop> {
-    if let Some(cursor) = &params.api_base {
+fn base_url(
+    provider: &Provider,
+    params: &Params<'_>,
+    region: Option<&str>,
+    reader: &mut Reader<'_>,
+) -> Result<(String, bool), Stop> {
+    let endpoint = params.all.as_ref().filter(|_| provider.wire == Wire::Bedrock);
+    let endpoint = endpoint.and_then(|all| all.get("aws_bedrock_runtime_endpoint"));
+    if let Some(cursor) = params.api_base.as_ref().or(endpoint.as_ref()) {
         let text = reader.name(cursor).ok_or(Stop::Wrong)?;
         return normalise(&text.value, provider).map(|url| (url, false)).map_err(|problem| {
             let value = if problem.hides_value { String::new() } else { format!(": {}", text.shown()) };
@@ -168,12 +193,49 @@ fn base_url(provider: &Provider, params: &Params<'_>, reader: &mut Reader<'_>) -
     if let Some(url) = provider.address() {
         return Ok((url.to_owned(), true));
     }
+    if let Some(url) = region.and_then(|region| aws::address(provider, region)) {
+        return Ok((url, true));
+    }
+    if provider.wire == Wire::Bedrock {
+        reader.wrong(&params.model, "`bedrock` needs a region", "write `aws_region_name: eu-central-1` beside `model`");
+        return Err(Stop::Wrong);
+    }
     let variables = provider.bases.join("` or `");
     let message = format!("`{}` needs an `api_base`", provider.name);
     let form = provider.base_url.as_deref().unwrap_or("http://host:8000/v1");
     let help = format!("write `api_base: {form}` beside `model`, or set `{variables}`");
     reader.wrong(&params.model, message, help);
     Err(Stop::Wrong)
+}
+
+/// The version of Azure's interface where nothing names one: the last that is no preview.
+const AZURE_VERSION: &str = "2024-10-21";
+
+/// Words for the interface without versions.
+const UNVERSIONED: [&str; 3] = ["v1", "latest", "preview"];
+
+/// Azure's address: of the resource alone, and with the version of the interface.
+fn with_version(base_url: &str, params: &Params<'_>, reader: &mut Reader<'_>) -> Result<String, Stop> {
+    let version = match params.all.as_ref().and_then(|all| all.get("api_version")) {
+        Some(cursor) => {
+            let text = reader.name(&cursor).ok_or(Stop::Wrong)?.value;
+            if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.') {
+                reader.wrong(&cursor, "not a version", format!("`api_version: \"{AZURE_VERSION}\"`"));
+                return Err(Stop::Wrong);
+            }
+            text
+        }
+        None => reader.variables.get("AZURE_API_VERSION").unwrap_or_else(|| AZURE_VERSION.to_owned()),
+    };
+    let Ok(mut url) = Url::parse(base_url) else { return Ok(base_url.to_owned()) };
+    // Some write the operation's beginning; the calls bring it.
+    let path = url.path().split("/openai").next().unwrap_or_default().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    let version = version.trim();
+    if !UNVERSIONED.contains(&version) {
+        url.query_pairs_mut().append_pair("api-version", version);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 struct UrlProblem {
@@ -211,9 +273,9 @@ fn normalise(text: &str, provider: &Provider) -> Result<String, UrlProblem> {
     }
     // Some write the version, some the operation; the calls bring both.
     let brought: &[&str] = match provider.wire {
-        Wire::OpenAi | Wire::Bedrock => &[],
+        Wire::OpenAi | Wire::Bedrock | Wire::Azure => &[],
         Wire::Anthropic => &["/messages", "/v1"],
-        Wire::Gemini => &["/models", "/v1beta"],
+        Wire::Gemini => &["/openai", "/models", "/v1beta"],
     };
     for end in brought {
         let path = url.path().trim_end_matches('/');

@@ -312,6 +312,7 @@ async fn alerts_go_to_the_webhook_and_to_slack() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_counted() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
     let store = Store::open(&url, StoreOptions::default()).await.unwrap();

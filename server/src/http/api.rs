@@ -30,6 +30,7 @@ mod overview;
 mod records;
 mod replay;
 mod requests;
+mod scim_tokens;
 mod tags;
 mod teams;
 #[cfg(test)]
@@ -74,6 +75,7 @@ fn documented() -> OpenApiRouter<Server> {
         .merge(invoices::router())
         .merge(budget_events::router())
         .merge(replay::router())
+        .merge(scim_tokens::router())
 }
 
 pub fn router(server: &Server) -> Router<Server> {

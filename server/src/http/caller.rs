@@ -1,6 +1,6 @@
 //! Who is behind a request to a management route.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
@@ -42,13 +42,12 @@ impl Origin {
             let text = parts.headers.get(name)?.to_str().ok()?;
             Some(text.chars().take(MAX_TEXT).collect::<String>())
         };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Self {
             request_id: parts
                 .extensions
                 .get::<RequestId>()
                 .map_or_else(|| new_uuid(&SystemClock, &SystemEntropy).to_string(), |RequestId(id)| id.clone()),
-            address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
+            address: peer_of(parts).map(|peer| peer.to_string()),
             user_agent: header(http::header::USER_AGENT),
             on_behalf_of: header(CHANGED_BY),
         }
@@ -92,6 +91,10 @@ impl FromRequestParts<Server> for ManagementCaller {
         let found = server.store().find_principal(digest, now).await.map_err(|error| unavailable(&error))?;
         let principal = found.ok_or_else(CallError::unknown_key)?;
         principal.check(now).map_err(|denial| denied(&principal, &denial, now))?;
+        let address = peer_of(parts);
+        if !principal.admits(address) {
+            return Err(CallError::address_denied(address));
+        }
         let Principal { key, user, .. } = principal;
         check_purpose(&key, parts)?;
         let is_admin = user.as_ref().is_some_and(|user| user.role == Role::Admin);
@@ -108,6 +111,11 @@ impl FromRequestParts<Server> for ManagementCaller {
         };
         Ok(Self { op: origin.context(actor, memberships), key: Some(Box::new(key)) })
     }
+}
+
+/// Who sent the request, as the listener has it.
+fn peer_of(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical())
 }
 
 /// Any key may look at itself.

@@ -2,9 +2,13 @@
 
 mod api;
 mod caller;
+mod fence;
+#[cfg(test)]
+mod findings;
 mod health;
 mod litellm;
 mod problem;
+mod scim;
 mod site;
 #[cfg(test)]
 mod sweep;
@@ -26,6 +30,7 @@ use tollgate_store::Store;
 use crate::bill::Bill;
 use crate::deliver::Deliveries;
 
+pub use self::fence::Fence;
 pub use self::server::{Policy, Server};
 
 /// Bodies of the management routes are small.
@@ -115,8 +120,11 @@ mod server {
 
 /// Every route of the server.
 pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
+    let base_url = std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned());
+    let brought =
+        scim::Setting { admission: Arc::new(sign_on.admission.clone()), base_url: base_url.clone(), tls: facts.tls };
     let settings = WebSettings {
-        base_url: std::env::var("PROXY_BASE_URL").ok().map(|url| url.trim_end_matches('/').to_owned()),
+        base_url,
         with_wasm: site::has_wasm(),
         admin_only: server.policy().admin_only_ui,
         sign_on,
@@ -129,6 +137,7 @@ pub fn app(server: &Server, facts: StartFacts, sign_on: SignOn) -> Router {
         .merge(litellm::router())
         .merge(api::router(server))
         .merge(health::router())
+        .merge(scim::router(brought))
         .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BODY))
         .with_state(server.clone());
     Router::new()

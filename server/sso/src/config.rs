@@ -18,6 +18,9 @@ pub struct ProviderConfig {
     pub client_secret: Option<Secret>,
     pub scopes: Vec<String>,
     pub claims: ClaimNames,
+    /// Microsoft Graph (`https://graph.microsoft.com/v1.0`), which is asked for the groups of somebody who is in more of
+    /// them than a token has room for. Needs the scope `User.Read`.
+    pub graph: Option<String>,
 }
 
 /// What is particular about a provider.

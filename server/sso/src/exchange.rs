@@ -15,13 +15,13 @@ use serde_json::{Map, Value};
 use tollgate_domain::Timestamp;
 use tollgate_domain::entropy::random_bytes;
 use tollgate_domain::secret::Secret;
-use tollgate_domain::sso::{Fault, Proven};
+use tollgate_domain::sso::{Fault, Groups, Proven};
 use url::Url;
 
 use crate::config::Flavour;
 use crate::provider::{Known, Provider};
 use crate::verify::{Kind, same, verified};
-use crate::{Failure, Sso, claims};
+use crate::{Failure, Sso, claims, graph};
 
 /// How long somebody may take at the provider, in seconds.
 const PENDING_SECONDS: i64 = 600;
@@ -163,7 +163,15 @@ impl Sso {
                 if claims::is_wanting(&provider.config, &claims) {
                     add_userinfo(provider, &known, &mut claims, &access).await?;
                 }
-                claims::proven(&provider.config, &claims, None)
+                let mut who = claims::proven(&provider.config, &claims, None)?;
+                if let (Groups::TooMany, Some(base)) = (&who.groups, &provider.config.graph) {
+                    match graph::groups(&provider.fetch, base, &access).await {
+                        Ok(groups) => who.groups = groups,
+                        // Then nothing that hangs on groups is changed.
+                        Err(failure) => tracing::warn!(%failure, "groups could not be read from Microsoft Graph"),
+                    }
+                }
+                Ok(who)
             }
             None if known.metadata.issuer.is_empty() => {
                 let url = known.metadata.userinfo_endpoint.as_deref();

@@ -4,10 +4,14 @@
 //! This crate speaks with providers and verifies what they say. It may know the domain's types, and nothing of people,
 //! sessions, pages or the database: what it gives back is a [`Proven`](tollgate_domain::sso::Proven), or a [`Failure`].
 
+mod access_token;
+#[cfg(test)]
+mod access_token_tests;
 mod claims;
 mod config;
 mod exchange;
 mod fetch;
+mod graph;
 mod logout;
 mod provider;
 #[cfg(any(test, feature = "test-provider"))]
@@ -24,6 +28,7 @@ use tollgate_domain::clock::SystemClock;
 use tollgate_domain::entropy::{Entropy, SystemEntropy};
 use tollgate_domain::sso::Fault;
 
+pub use access_token::{AccessTokens, KeySource, TokenIssuer, VerifiedToken, looks_like_token};
 pub use config::{ClaimNames, Endpoints, Flavour, ProviderConfig, Tenants};
 pub use exchange::{Callback, Pending};
 pub use logout::EndedThere;
@@ -44,6 +49,14 @@ impl Failure {
         // Some of it is what a provider or a browser sent.
         Self { fault, detail: detail.chars().filter(|c| !c.is_control()).take(300).collect() }
     }
+}
+
+/// A provider that answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    pub issuer: String,
+    /// How many keys it signs with, or did.
+    pub keys: usize,
 }
 
 /// The providers through which one signs in. Cheap to clone.
@@ -94,6 +107,12 @@ impl Sso {
 
     pub fn is_empty(&self) -> bool {
         self.inner.providers.is_empty()
+    }
+
+    /// Asks a provider for its metadata and keys, as a sign-in would.
+    pub async fn check(&self, name: &str) -> Result<Reached, Failure> {
+        let known = self.provider(name)?.known(self.inner.clock.now()).await?;
+        Ok(Reached { issuer: known.metadata.issuer.clone(), keys: known.keys.keys().len() })
     }
 
     fn provider(&self, name: &str) -> Result<&Provider, Failure> {

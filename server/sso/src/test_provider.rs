@@ -76,6 +76,8 @@ struct Code {
 struct Script {
     lie: Lie,
     claims: Map<String, Value>,
+    /// What Microsoft Graph would say, page by page; the last leads to this address, if there is one.
+    graph: (Vec<Vec<String>>, Option<String>),
     /// Only told by `userinfo`.
     more: Map<String, Value>,
     key: Key,
@@ -120,6 +122,7 @@ impl TestProvider {
         let script = Script {
             lie: Lie::None,
             claims: claims.as_object().cloned().unwrap_or_default(),
+            graph: (Vec::new(), None),
             more: Map::new(),
             key: new_key("key-1"),
             codes: HashMap::new(),
@@ -133,6 +136,7 @@ impl TestProvider {
             .route("/keys", get(keys))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
+            .route("/v1.0/me/transitiveMemberOf/microsoft.graph.group", get(graph))
             .with_state(provider.clone());
         #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -165,6 +169,12 @@ impl TestProvider {
         self.script().more = claims.as_object().cloned().expect("claims");
     }
 
+    /// The pages of groups that its Graph tells, and where the last of them leads.
+    pub fn says_in_graph(&self, pages: &[&[&str]], leads: Option<&str>) {
+        let pages = pages.iter().map(|page| page.iter().map(|id| (*id).to_owned()).collect()).collect();
+        self.script().graph = (pages, leads.map(str::to_owned));
+    }
+
     pub fn rotate(&self, name: &str) {
         self.script().key = new_key(name);
     }
@@ -185,6 +195,7 @@ impl TestProvider {
             client_secret: Some(Secret::new(CLIENT_SECRET.to_owned())),
             scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
             claims: ClaimNames::default(),
+            graph: None,
         }
     }
 
@@ -222,6 +233,11 @@ impl TestProvider {
             }
         }
         answer.finish()
+    }
+
+    /// A token that says exactly this.
+    pub fn access_token(&self, claims: &Value) -> String {
+        sign(&self.script(), claims)
     }
 
     /// A logout token.
@@ -373,6 +389,28 @@ async fn token(
         _ => answer["id_token"] = sign(&script, &claims.into()).into(),
     }
     Json(answer).into_response()
+}
+
+async fn graph(
+    State(provider): State<TestProvider>,
+    headers: HeaderMap,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    let mut script = provider.script();
+    *script.asked.entry("graph").or_default() += 1;
+    if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some("Bearer access") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let page: usize = asked.get("$skiptoken").and_then(|page| page.parse().ok()).unwrap_or_default();
+    let (pages, leads) = &script.graph;
+    let Some(ids) = pages.get(page) else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let mut body = json!({ "value": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() });
+    let path = "v1.0/me/transitiveMemberOf/microsoft.graph.group";
+    let next = (page + 1 < pages.len()).then(|| format!("{}/{path}?$skiptoken={}", provider.url, page + 1));
+    if let Some(next) = next.or_else(|| leads.clone()) {
+        body["@odata.nextLink"] = next.into();
+    }
+    Json(body).into_response()
 }
 
 async fn userinfo(

@@ -278,6 +278,36 @@ async fn microsofts_tenants_are_let_in_one_by_one() {
 }
 
 #[tokio::test]
+async fn more_groups_than_fit_are_asked_of_graph() {
+    let world = World::new().await;
+    let config = |graph: String| {
+        let flavour = Flavour::Microsoft { tenants: Tenants::OfIssuer };
+        let endpoints = Endpoints::Discovered { issuer: format!("{}/{TENANT}/v2.0", world.provider.url) };
+        world.sso(vec![ProviderConfig { flavour, endpoints, graph: Some(graph), ..world.provider.config("microsoft") }])
+    };
+    let sso = config(format!("{}/v1.0/", world.provider.url));
+    let many = json!({ "groups": "src1" });
+    let source = json!({ "src1": { "endpoint": "https://169.254.169.254/groups" } });
+    world.provider.says(&json!({ "tid": TENANT, "oid": "object-1", "_claim_names": many, "_claim_sources": source }));
+    world.provider.says_in_graph(&[&["g-1", "g-2"], &["g-3"]], None);
+    let told = |groups: &[&str]| Groups::Told(groups.iter().map(|group| (*group).to_owned()).collect());
+    assert_eq!(world.sign_in(&sso).await.unwrap().groups, told(&["g-1", "g-2", "g-3"]));
+    assert_eq!(world.provider.asked("graph"), 2);
+    // Somewhere else the token is not sent to, and groups that are not known change nothing.
+    world.provider.says_in_graph(&[&["g-1"]], Some("https://evil.example.com/v1.0/me"));
+    assert_eq!(world.sign_in(&sso).await.unwrap().groups, Groups::TooMany);
+    world.provider.says_in_graph(&[&["g-1"]], Some(&format!("{}/v1.0.evil/me", world.provider.url)));
+    assert_eq!(world.sign_in(&sso).await.unwrap().groups, Groups::TooMany);
+    world.provider.says_in_graph(&[], None);
+    assert_eq!(world.sign_in(&sso).await.unwrap().groups, Groups::TooMany);
+    // Whose groups fit is not asked about.
+    let asked = world.provider.asked("graph");
+    world.provider.says(&json!({ "_claim_names": null, "_claim_sources": null, "groups": ["g-9"] }));
+    assert_eq!(world.sign_in(&sso).await.unwrap().groups, told(&["g-9"]));
+    assert_eq!(world.provider.asked("graph"), asked);
+}
+
+#[tokio::test]
 async fn what_the_token_does_not_say_userinfo_may() {
     let world = World::new().await;
     world.provider.says(&json!({ "email": null, "email_verified": null }));

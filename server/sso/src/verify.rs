@@ -16,7 +16,7 @@ use crate::provider::{Known, Provider, is_tenant_id, split_tenant};
 pub const SKEW_SECONDS: i64 = 120;
 
 /// Signatures that only the provider can make: no `none`, and nothing with the secret that we share.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -160,7 +160,7 @@ fn payload(token: &CoreIdToken) -> Option<Map<String, Value>> {
 }
 
 /// Seconds since 1970; some write fractions.
-fn seconds(value: &Value) -> Option<i64> {
+pub fn seconds(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "fractions of a second don't matter, and `as` saturates")]
     value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
 }

@@ -25,6 +25,7 @@ mod records;
 mod repricings;
 mod requests;
 mod schema;
+mod scim;
 mod scope;
 mod search;
 mod sessions;

@@ -43,6 +43,15 @@ impl Store {
                 None => return Ok(None),
             },
         };
+        self.principal_of(key, retires_at).await
+    }
+
+    /// A key that is at hand, with what is above it: nobody, if any of that is deleted.
+    pub async fn principal_of(
+        &self,
+        key: VirtualKey,
+        retires_at: Option<Timestamp>,
+    ) -> Result<Option<Principal>, StoreError> {
         let user = self.above::<User>(key.user_id.as_ref().map(tollgate_domain::ids::UserId::as_str)).await?;
         let team = self.above::<Team>(key.team_id.as_ref().map(tollgate_domain::ids::TeamId::as_str)).await?;
         let (Above::Living(user), Above::Living(team)) = (user, team) else { return Ok(None) };

@@ -16,6 +16,7 @@ use tollgate_domain::membership::Membership;
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::{Cursor, Page};
 use tollgate_domain::record::{Meta, Record};
+use tollgate_domain::scim::ScimToken;
 use tollgate_domain::tag::Tag;
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -49,6 +50,7 @@ tables! {
     StoredDeployment => "deployments",
     Credential => "credentials",
     IncreaseRequest => "increase_requests",
+    ScimToken => "scim_tokens",
 }
 
 /// What a list of records is sorted by.
@@ -71,6 +73,10 @@ pub struct RecordFilter {
     pub organisation_id: Option<String>,
     pub budget_id: Option<String>,
     pub blocked: Option<bool>,
+    /// Called exactly so, whatever the case.
+    pub name: Option<String>,
+    /// Leaves out the first so many: for clients that count pages.
+    pub skip: u64,
     /// Deleted ones instead of living ones.
     pub deleted: bool,
     pub order: RecordOrder,
@@ -207,6 +213,7 @@ fn condition(visible: &Visible, filter: &RecordFilter) -> Condition {
         .add_option(eq("organisation_id", &filter.organisation_id))
         .add_option(eq("budget_id", &filter.budget_id))
         .add_option(filter.blocked.map(|blocked| col("blocked").eq(blocked)))
+        .add_option(filter.name.as_ref().map(|name| col("name_lower").eq(literal(&name.to_lowercase()))))
 }
 
 async fn list<T: Table>(
@@ -221,7 +228,7 @@ async fn list<T: Table>(
     }
     let limit = limit.clamp(1, LARGEST_PAGE);
     let mut statement = select::<T>();
-    statement.cond_where(condition(visible, filter)).limit(u64::from(limit) + 1);
+    statement.cond_where(condition(visible, filter)).limit(u64::from(limit) + 1).offset(filter.skip);
     let pair = |name: &'static str| Expr::tuple([col(name), col("id")]);
     if let Some(Cursor { at, id }) = cursor {
         let moment = || Expr::tuple([Expr::val(*at), Expr::val(id.clone())]);

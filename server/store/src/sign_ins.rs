@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use tollgate_domain::Timestamp;
 use tollgate_domain::ids::UserId;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::{SignIns, User};
 
-use crate::entity::sign_in::{ActiveModel, Column, Entity, PasswordHash};
+use crate::entity::sign_in::{ActiveModel, Column, Entity, PasswordHash, SecondFactor};
 use crate::error::bounded;
 use crate::records::RecordFilter;
 use crate::{Store, StoreError, Tx};
@@ -46,15 +46,41 @@ impl Store {
         Ok(rows
             .into_iter()
             .filter_map(|row| {
-                let sign_ins =
-                    SignIns { has_password: row.password_hash.is_some(), last_at: row.last_at.map(Timestamp) };
+                let sign_ins = SignIns {
+                    has_password: row.password_hash.is_some(),
+                    has_second_factor: row.second_factor.is_some(),
+                    last_at: row.last_at.map(Timestamp),
+                };
                 Some((UserId::parse(&row.user_id)?, sign_ins))
             })
             .collect())
     }
 }
 
+impl Store {
+    /// Everybody's second factors, for when the master secret changes; at most `limit`.
+    pub async fn second_factors(&self, limit: u64) -> Result<Vec<(UserId, String)>, StoreError> {
+        let query = Entity::find().filter(Column::SecondFactor.is_not_null()).limit(limit);
+        let rows = bounded(query.all(&self.readers)).await?;
+        let read = rows.into_iter().filter_map(|row| Some((UserId::parse(&row.user_id)?, row.second_factor?.0)));
+        Ok(read.collect())
+    }
+}
+
 impl Tx {
+    /// As it was kept.
+    pub async fn second_factor(&self, id: &UserId) -> Result<Option<String>, StoreError> {
+        let row = bounded(Entity::find_by_id(id.to_string()).one(&self.db)).await?;
+        Ok(row.and_then(|row| row.second_factor).map(|text| text.0))
+    }
+
+    /// `None` takes it away.
+    pub async fn set_second_factor(&self, id: &UserId, text: Option<&str>) -> Result<(), StoreError> {
+        let second_factor = Set(text.map(|text| SecondFactor(text.to_owned())));
+        let row = ActiveModel { user_id: Set(id.to_string()), second_factor, ..Default::default() };
+        self.upsert(row, &[Column::SecondFactor]).await
+    }
+
     pub async fn has_users(&self) -> Result<bool, StoreError> {
         Ok(!self.page::<User>(&RecordFilter::default(), None, 1).await?.items.is_empty())
     }

@@ -42,6 +42,12 @@ impl Tx {
 }
 
 impl Store {
+    /// What a token is for that could be used now.
+    pub async fn token_purpose(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let query = Entity::find_by_id(digest).filter(Column::UsedAt.is_null()).filter(Column::ExpiresAt.gt(now.0));
+        Ok(bounded(query.one(&self.readers)).await?.map(|row| row.purpose))
+    }
+
     /// Whether a token could be used now, without using it.
     pub async fn token_is_good(&self, digest: &str, purpose: &str, now: Timestamp) -> Result<bool, StoreError> {
         let query = Entity::find_by_id(digest)

@@ -4,7 +4,7 @@ use crate::api::Named;
 use crate::components::{IconName, Tone};
 
 /// Kinds of things, as the log names them, and for people.
-pub const KINDS: [(&str, &str); 14] = [
+pub const KINDS: [(&str, &str); 15] = [
     ("access_group", "access group"),
     ("audit", "audit log"),
     ("budget", "budget"),
@@ -15,6 +15,7 @@ pub const KINDS: [(&str, &str); 14] = [
     ("model", "model"),
     ("organisation", "organisation"),
     ("request", "requests"),
+    ("scim_token", "SCIM token"),
     ("settings", "settings"),
     ("tag", "tag"),
     ("team", "team"),
@@ -22,7 +23,7 @@ pub const KINDS: [(&str, &str); 14] = [
 ];
 
 /// Actions that are offered to filter by.
-pub const ACTIONS: [&str; 19] = [
+pub const ACTIONS: [&str; 21] = [
     "access_group.*",
     "audit.export",
     "budget.*",
@@ -35,6 +36,8 @@ pub const ACTIONS: [&str; 19] = [
     "membership.*",
     "model.*",
     "organisation.*",
+    "scim_token.*",
+    "second_factor.*",
     "session.end",
     "sign_in",
     "sign_in.failed",

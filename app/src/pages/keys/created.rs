@@ -20,6 +20,11 @@ impl ShownOnce {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+
+    /// For the page that shows it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for ShownOnce {

@@ -9,7 +9,9 @@ use super::table::{ModelsCell, StateBadge};
 use super::{SAID, TEAMS, tabs, team_href};
 use crate::api::{TeamView, get_team, get_team_keys};
 use crate::components::{CopyField, EmptyState, Icon, IconName, Moment, Notice, Tone};
-use crate::kit::{BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, Query, load_titled, path_id, query};
+use crate::kit::{
+    BudgetCell, DetailPage, Fact, Facts, Form, NoticeFromAddress, OptionalFact, Query, load_titled, path_id, query,
+};
 use crate::pages::keys::KeyTable;
 use crate::pages::members::Members;
 use crate::pages::usage::SpentFacts;
@@ -96,6 +98,8 @@ fn TeamFacts(view: TeamView) -> impl IntoView {
     let organisation = organisation.zip(team.organisation_id).map(|(name, id)| {
         view! { <Fact label="Organisation"><a href=organisation_href(id.as_str())>{name}</a></Fact> }
     });
+    let logged = team.logging.callbacks.iter().map(|it| format!("{} ({})", it.name.as_str(), it.kind.as_str()));
+    let logged = logged.collect::<Vec<_>>().join(", ");
     let budget = team.budget_id.map(|id| view! { <Fact label="Shared budget" mono=true>{id.to_string()}</Fact> });
     view! {
         <Facts>
@@ -103,6 +107,7 @@ fn TeamFacts(view: TeamView) -> impl IntoView {
             <Fact label="Models"><ModelsCell models=team.models /></Fact>
             <Fact label="Budget"><BudgetCell limits=team.limits /></Fact>
             {budget}
+            <OptionalFact label="Calls are also logged to" value=(!logged.is_empty()).then_some(logged) />
             <SpentFacts totals what=Dimension::Team id=of by=Some(Dimension::Key) />
             <Fact label="Created"><Moment at=team.meta.created_at /></Fact>
         </Facts>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use tollgate_domain::ledger::AccountKind;
 
 use super::list::{UserState, role_name};
+use super::second_factor::SECOND_FACTOR;
 use super::sessions::Sessions;
 use super::{SAID, USERS, tabs, user_href};
 use crate::api::{PersonView, PersonsGroup, UserView, get_user};
@@ -56,7 +57,11 @@ pub fn UserPage(view: UserView, current: &'static str, children: Children) -> im
                     </form>
                 }
             });
-            view! { <a class="button quiet" href=format!("{href}/password")>"Set password"</a> {switch} }
+            view! {
+                <a class="button quiet" href=format!("{href}/invite")>"Invite"</a>
+                <a class="button quiet" href=format!("{href}/password")>"Set password"</a>
+                {switch}
+            }
         });
         let delete = (rights.delete && !rights.oneself)
             .then(|| view! { <a class="button quiet danger-quiet" href=format!("{href}/delete")>"Delete"</a> });
@@ -79,7 +84,7 @@ pub fn UserPage(view: UserView, current: &'static str, children: Children) -> im
 pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView {
     let PersonView { person, groups, keys, sessions } = view;
     let UserView { user, sign_ins, rights, totals } = person;
-    let (id, of) = (user.id.to_string(), user.id.to_string());
+    let (id, of, factor) = (user.id.to_string(), user.id.to_string(), user.id.to_string());
     let last = match sign_ins.last_at {
         Some(at) => view! { <Moment at /> }.into_any(),
         None => view! { "Never" }.into_any(),
@@ -110,6 +115,7 @@ pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView
             <Fact label="Role">{role_name(user.role)}</Fact>
             <Fact label="Last sign-in">{last}</Fact>
             <Fact label="Password">{if sign_ins.has_password { "Set" } else { "None: can't sign in with one" }}</Fact>
+            <Fact label="Second factor"><SecondFactor id=factor on=sign_ins.has_second_factor oneself=rights.oneself may_change=rights.update /></Fact>
             <Fact label="Models">
                 <ModelsCell models=user.models />
             </Fact>
@@ -128,6 +134,25 @@ pub fn Person(view: PersonView, path: String, first_page: bool) -> impl IntoView
         </section>
         <Sessions id=user.id.to_string() sessions may_end=rights.update || rights.oneself />
     }
+}
+
+/// One's own is set up on a page; somebody else's can only be taken away.
+#[component]
+fn SecondFactor(id: String, on: bool, oneself: bool, may_change: bool) -> impl IntoView {
+    let state = if on { "Set up" } else { "None" };
+    let change = if oneself {
+        view! { " " <a href=SECOND_FACTOR>{if on { "Change" } else { "Set it up" }}</a> }.into_any()
+    } else if on && may_change {
+        view! {
+            <form method="post" action=format!("{}/second-factor", user_href(&id))>
+                <button class="button quiet danger-quiet" type="submit">"Take it away"</button>
+            </form>
+        }
+        .into_any()
+    } else {
+        ().into_any()
+    };
+    view! { {state} {change} }
 }
 
 fn group_row(group: PersonsGroup) -> impl IntoView {

@@ -4,9 +4,11 @@ mod account;
 mod delete;
 mod detail;
 mod form;
+mod invite;
 mod list;
 mod new;
 mod password;
+mod second_factor;
 mod sessions;
 mod settings;
 
@@ -15,9 +17,11 @@ use crate::kit::{Said, Tab, segment};
 pub use account::AccountPage;
 pub use delete::DeleteUserPage;
 pub use detail::UserDetail;
-pub use list::UserList;
+pub use invite::{InvitationLink, InvitePage};
+pub use list::{UserList, role_name};
 pub use new::NewUserPage;
 pub use password::PasswordPage;
+pub use second_factor::{SECOND_FACTOR, SecondFactorOnce, SecondFactorPage};
 pub use settings::UserSettings;
 
 pub const USERS: &str = "/ui/users";
@@ -45,5 +49,6 @@ pub const SAID: &[Said] = &[
     Said::good("enabled", "The user is enabled again."),
     Said::good("deleted", "The user is deleted, with keys and memberships. What was done stays on record."),
     Said::good("sessions_ended", "Signed out there. Whoever was signed in has to sign in again."),
+    Said::good("second_factor_removed", "The second factor is taken away: the password alone lets them in."),
     Said::good("password_set", "The password is set. Tell it to the person in a safe way."),
 ];

@@ -10,6 +10,8 @@ mod models;
 mod organisations;
 mod proof;
 mod requests;
+mod second_factor;
+mod sessions;
 mod site;
 mod sso;
 mod teams;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tollgate_control::models::Provider;
 use tollgate_control::vault::Vault;
 use tollgate_control::{Control, OpContext, Publish, TestOutcome, access};
+use tollgate_domain::Clock;
 use tollgate_domain::actor::Role;
 use tollgate_domain::clock::SystemClock;
 use tollgate_domain::credential::Credential;
@@ -123,6 +124,7 @@ fn deployment(model: &str) -> Deployment {
         weight: 1,
         price: None,
         base_model: None,
+        aws: None,
         origin: Origin::BuiltIn,
         mode: Some("chat".to_owned()),
         max_input_tokens: None,
@@ -138,13 +140,17 @@ impl Site {
 
     /// With providers, and the address under which it is reached.
     pub async fn open_with(sign_on: SignOn, base_url: Option<&str>) -> Self {
+        Self::open_at(Arc::new(SystemClock), sign_on, base_url).await
+    }
+
+    /// The same at another time.
+    pub async fn open_at(clock: Arc<dyn Clock>, sign_on: SignOn, base_url: Option<&str>) -> Self {
         let base_url = base_url.map(str::to_owned);
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("tollgate.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
         let catalog = Arc::new(Catalog::new(vec![deployment("gpt-4o"), deployment("openai/*")], HashMap::new()));
-        let clock = Arc::new(SystemClock);
         let control = Control::new(
             store.clone(),
             clock.clone(),

@@ -36,7 +36,7 @@ impl World {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let provider = TestProvider::start(clock.clone()).await;
         let sso = Sso::new(providers(&provider), client(), clock, entropy);
-        let sign_on = SignOn { sso, admission, logout_url: None };
+        let sign_on = SignOn { sso, admission, ..SignOn::default() };
         let mut site = Site::open_with(sign_on, base_url).await;
         site.take_cookie("");
         Self { site, provider }
@@ -352,4 +352,35 @@ async fn over_tls_the_cookie_is_bound_to_the_host() {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
+}
+
+#[tokio::test]
+async fn an_administrator_tests_a_provider_and_sees_what_it_says() {
+    let admission = Admission { role: tollgate_domain::actor::Role::Member, ..Admission::default() };
+    let mut world = World::with(admission, None, |provider| vec![provider.config("generic")]).await;
+    world.site.sign_in("ada@example.com").await;
+    let page = world.site.get("/ui/settings/sign-in").await;
+    page.says("/sso/callback").says("GOOGLE_CLIENT_ID").says("Try a sign-in").never_says("says</h2>");
+    let page = world.site.post("/ui/settings/sign-in", &[("provider", "generic")]).await;
+    page.says("It answers: the issuer is").says("keys");
+    let page = world.site.post("/ui/settings/sign-in", &[("provider", "google")]).await;
+    assert_eq!(page.status, StatusCode::OK);
+
+    // Nobody is made or signed in by it.
+    let answer = world.there("/sso/login/generic?next=/ui/settings/sign-in/test").await;
+    let page = world.site.browse(&format!("/sso/callback?{answer}")).await;
+    assert_eq!(page.location(), "/ui/settings/sign-in");
+    let page = world.site.get("/ui/settings/sign-in").await;
+    page.says("eve@example.com (vouched for)").says("00u1").says("Nobody was signed in by it").says("Member");
+    world.site.get("/ui/account").await.says("ada@example.com").never_says("eve@example.com");
+    world.site.get("/ui/users").await.never_says("eve@example.com");
+    // It is told once.
+    world.site.get("/ui/settings/sign-in").await.never_says("eve@example.com");
+
+    // Whoever is no administrator is signed in by it, as ever.
+    world.site.take_cookie("");
+    let answer = world.there("/sso/login/generic?next=/ui/settings/sign-in/test").await;
+    let page = world.site.browse(&format!("/sso/callback?{answer}")).await;
+    assert_eq!(page.location(), "/ui/settings/sign-in/test");
+    world.site.get("/ui/account").await.says("eve@example.com");
 }

@@ -2,12 +2,16 @@
 
 mod backoff;
 mod ensure_admin;
+mod invitation;
 mod password;
+mod preview;
+mod second_factor;
 mod sessions;
 mod setup;
 mod sign_in;
 mod sign_out;
 mod sso;
+mod totp;
 mod user;
 
 use tollgate_domain::actor::Actor;
@@ -19,11 +23,18 @@ use crate::change::Subject;
 
 pub(crate) use backoff::Backoff;
 pub use ensure_admin::{Ensured, ensure_admin};
+pub use invitation::{accept_invitation, invite, invited};
 pub(crate) use password::Passwords;
+pub use preview::{Foreseen, preview};
+pub(crate) use second_factor::resealed;
+pub use second_factor::{
+    Enrolment, SecondFactorState, begin_second_factor, confirm_second_factor, remove_second_factor, second_factor,
+};
 pub use sessions::{end_sessions, sessions, signed_out_there};
 pub use setup::{begin_setup, complete_setup, needs_setup};
-pub use sign_in::{SignInError, sign_in};
+pub use sign_in::{Attempt, SignInError, sign_in, sign_in_with};
 pub use sign_out::sign_out;
+pub(crate) use sso::join;
 pub use sso::{SsoError, sign_in_through, sso_failed};
 pub use user::{label, signed_in, user};
 

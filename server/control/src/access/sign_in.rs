@@ -1,11 +1,16 @@
 //! Signing in with an e-mail address and a password.
 
 use serde_json::json;
+use tollgate_domain::actor::Role;
+use tollgate_domain::page::Cursor;
 use tollgate_domain::secret::Secret;
 use tollgate_domain::user::{User, normalise_email};
+use tollgate_store::{LARGEST_PAGE, RecordFilter, RecordOrder};
 
 use super::password::{PasswordError, is_outdated};
+use super::second_factor::{Proof, prove};
 use super::{LONGEST_PASSWORD, actor, subject};
+use crate::change::Change;
 use crate::{Control, ControlError, OpContext};
 
 /// Why somebody did not get in.
@@ -17,6 +22,15 @@ pub enum SignInError {
     /// Said only to who knew the password.
     #[error("this account is disabled: ask an administrator")]
     Disabled,
+    /// Said only to who knew the password.
+    #[error("a code of the authenticator app is needed, too")]
+    CodeNeeded,
+    /// Said only to who knew the password.
+    #[error("that is not the code")]
+    WrongCode,
+    /// Said only to who knew the password.
+    #[error("sign in through a provider: passwords are switched off")]
+    PasswordsOff,
     #[error("too many failed sign-ins: try again in {} minutes", (retry_after_seconds + 59) / 60)]
     TooMany { retry_after_seconds: i64 },
     #[error("too many people are signing in at the moment: try again in a few seconds")]
@@ -25,9 +39,27 @@ pub enum SignInError {
     Control(#[from] ControlError),
 }
 
+/// Somebody who wants in.
+#[derive(Clone, Debug)]
+pub struct Attempt<'a> {
+    pub email: &'a str,
+    pub password: Secret,
+    /// Of an authenticator app, or a recovery code.
+    pub code: Option<Secret>,
+    /// Passwords are switched off, as soon as some administrator came through a provider: until then nobody else could
+    /// put right what is wrong with it.
+    pub providers_only: bool,
+}
+
+/// Signs somebody in by address and password alone.
+pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: Secret) -> Result<User, SignInError> {
+    sign_in_with(control, op, Attempt { email, password, code: None, providers_only: false }).await
+}
+
 /// Signs somebody in. Every try is in the audit log, but those that [`SignInError::TooMany`] and [`SignInError::Busy`]
 /// turn away without a look.
-pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: Secret) -> Result<User, SignInError> {
+pub async fn sign_in_with(control: &Control, op: &OpContext, attempt: Attempt<'_>) -> Result<User, SignInError> {
+    let Attempt { email, password, code, providers_only } = attempt;
     let Some(email) = normalise_email(email) else {
         // Nobody can have such an address, so there is nothing to guess at either.
         return Err(failed(control, op, "", "not_an_address", SignInError::Wrong).await);
@@ -60,15 +92,60 @@ pub async fn sign_in(control: &Control, op: &OpContext, email: &str, password: S
                 drop(change);
                 return Err(failed(control, op, id.as_str(), "changed_meanwhile", SignInError::Wrong).await);
             };
-            backoff.clear(&who);
+            if providers_only && through_providers(&change).await? {
+                drop(change);
+                backoff.undo(&who);
+                return Err(failed(control, op, id.as_str(), "passwords_off", SignInError::PasswordsOff).await);
+            }
             let permit = change.by_proof(user.clone());
+            // Whoever has the password has a few tries at the code, from however many addresses.
+            let of_codes = format!("second factor {id}");
+            if code.is_some() {
+                backoff
+                    .begin(&of_codes, change.now)
+                    .map_err(|retry_after_seconds| SignInError::TooMany { retry_after_seconds })?;
+            }
+            let how = match prove(control, &change, &permit, code.as_ref()).await? {
+                Proof::NotNeeded => None,
+                Proof::Right(how) => Some(json!({ "second_factor": how })),
+                Proof::Missing => {
+                    backoff.undo(&who);
+                    change.record("sign_in.challenge", subject(id.as_str()), None, None).await?;
+                    change.commit().await?;
+                    return Err(SignInError::CodeNeeded);
+                }
+                Proof::Wrong => {
+                    drop(change);
+                    return Err(failed(control, op, id.as_str(), "wrong_code", SignInError::WrongCode).await);
+                }
+            };
+            backoff.clear(&of_codes);
+            backoff.clear(&who);
             change.set_signed_in(&permit).await?;
             if let Some(renewed) = renewed {
                 change.renew_password(&permit, &renewed).await?;
             }
-            change.record_as(&actor(&user), "sign_in", subject(user.id.as_str()), None, None).await?;
+            change.record_as(&actor(&user), "sign_in", subject(user.id.as_str()), None, how).await?;
             change.commit().await?;
             Ok(user)
+        }
+    }
+}
+
+/// Whether some administrator can come in through a provider: has done so.
+async fn through_providers(change: &Change<'_>) -> Result<bool, ControlError> {
+    let filter = RecordFilter { blocked: Some(false), order: RecordOrder::OldestFirst, ..RecordFilter::default() };
+    let mut cursor = None;
+    loop {
+        let page = change.read().page::<User>(&filter, cursor.as_ref(), LARGEST_PAGE).await?;
+        for user in page.items.iter().filter(|user| user.role == Role::Admin) {
+            if change.has_any_identity(&user.id).await? {
+                return Ok(true);
+            }
+        }
+        cursor = page.next.as_deref().and_then(Cursor::decode);
+        if cursor.is_none() {
+            return Ok(false);
         }
     }
 }

@@ -7,6 +7,7 @@ use tollgate_domain::actor::{Action, Actor, Role};
 use tollgate_domain::ids::{TeamId, UserId};
 use tollgate_domain::membership::{Group, MemberRole, Membership};
 use tollgate_domain::record::no_meta;
+use tollgate_domain::scim::{Entry, Kind};
 use tollgate_domain::sso::{Admission, Fault, Proven};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -111,6 +112,7 @@ async fn come_in(
                 teams: BTreeSet::new(),
                 created_at: change.now,
                 last_at: change.now,
+                said: None,
             };
             (user, identity)
         }
@@ -123,6 +125,8 @@ async fn come_in(
     }
     identity.provider.clone_from(&who.provider);
     identity.last_at = change.now;
+    // Without its session there, which nobody needs to look at.
+    identity.said = Some(Proven { session: None, ..who.clone() });
     let permit = change.by_proof(user.clone());
     change.keep_identity(&permit, &identity).await?;
     change.set_signed_in(&permit).await?;
@@ -147,15 +151,13 @@ async fn arrive(
         None => None,
     };
     if let Some(holder) = holder {
-        if !(admission.link_by_email && who.email_links) {
-            return Err(SsoError::Refused(Fault::EmailTaken));
-        }
-        if holder.disabled {
-            return Err(SsoError::Refused(Fault::Disabled));
-        }
-        let how = json!({ "provider": who.provider, "issuer": who.issuer, "subject": who.subject });
-        change.record("user.link", subject(holder.id.as_str()), None, Some(how)).await?;
-        return with_role(change, admission, who, holder).await;
+        let by_address = admission.link_by_email && who.email_links;
+        let holder = if by_address { Some(holder) } else { brought(change, who, Some(holder)).await? };
+        let holder = holder.ok_or(SsoError::Refused(Fault::EmailTaken))?;
+        return linked(change, admission, who, holder).await;
+    }
+    if let Some(user) = brought(change, who, None).await? {
+        return linked(change, admission, who, user).await;
     }
     let id = UserId::new(control.clock().as_ref(), control.entropy());
     let role = admission.role_of(who).unwrap_or(admission.role);
@@ -168,6 +170,42 @@ async fn arrive(
         join(change, &user.id, team).await?;
     }
     Ok(user)
+}
+
+/// An account that was here before is theirs from now on.
+async fn linked(change: &mut Change<'_>, admission: &Admission, who: &Proven, user: User) -> Result<User, SsoError> {
+    if user.disabled {
+        return Err(SsoError::Refused(Fault::Disabled));
+    }
+    let how = json!({ "provider": who.provider, "issuer": who.issuer, "subject": who.subject });
+    change.record("user.link", subject(user.id.as_str()), None, Some(how)).await?;
+    with_role(change, admission, who, user).await
+}
+
+/// Whom the same provider brought by SCIM and who never came through it: by its own id, or by an address that it
+/// vouches for. Once somebody came, no other subject is them, whatever SCIM says; and an administrator who was here
+/// before SCIM was is nobody's to take.
+async fn brought(change: &Change<'_>, who: &Proven, holder: Option<User>) -> Result<Option<User>, ControlError> {
+    let of_provider = |entry: &Entry| entry.provider.as_deref() == Some(who.provider.as_str());
+    let mut ids: Vec<String> = change
+        .scim_entries_by_external_id(&who.subject)
+        .await?
+        .into_iter()
+        .filter(of_provider)
+        .map(|entry| entry.id)
+        .collect();
+    if let Some(holder) = holder.filter(|_| who.email_links) {
+        ids.push(holder.id.to_string());
+    }
+    for id in ids {
+        let Some(entry) = change.scim_entry(Kind::User, &id).await?.filter(of_provider) else { continue };
+        let Some(user) = change.read().find::<User>(&id).await? else { continue };
+        if (entry.adopted && user.role == Role::Admin) || change.has_identity(&user.id, &who.issuer).await? {
+            continue;
+        }
+        return Ok(Some(user));
+    }
+    Ok(None)
 }
 
 /// Gives the role that the provider's groups say.
@@ -212,7 +250,7 @@ async fn move_teams(
 }
 
 /// Whether a membership was made: not, if there is one, or no such team.
-async fn join(change: &mut Change<'_>, user: &UserId, team: &TeamId) -> Result<bool, ControlError> {
+pub(crate) async fn join(change: &mut Change<'_>, user: &UserId, team: &TeamId) -> Result<bool, ControlError> {
     if change.read().find::<Team>(team.as_str()).await?.is_none() {
         return Ok(false);
     }

@@ -1,6 +1,7 @@
 //! Organisations, teams, users, and who is in what.
 
 use tollgate_domain::actor::{Action, Place, Resource, Role};
+use tollgate_domain::choice;
 use tollgate_domain::membership::{Group, Membership};
 use tollgate_domain::organisation::Organisation;
 use tollgate_domain::page::Cursor;
@@ -73,6 +74,7 @@ pub(crate) async fn team(before: Option<&Team>, after: &Team, change: &Change<'_
             t.models.clone(),
             t.access_groups.clone(),
             t.blocked,
+            choice::networks(&t.settings),
         )
     };
     if before.is_some_and(|before| given(before) != given(after)) {

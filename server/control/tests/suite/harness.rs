@@ -219,6 +219,7 @@ fn catalog() -> Catalog {
         upstream_model: model.to_owned(),
         upstream,
         api_key: Some(secret("sk-provider-secret")),
+        aws: None,
         headers: vec![("x-org".to_owned(), secret("org-secret"))],
         timeouts: Timeouts::default(),
         weight: 1,

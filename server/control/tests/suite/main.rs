@@ -15,6 +15,7 @@ mod keys;
 mod principals;
 mod proof;
 mod reads;
+mod second_factor;
 mod secrets;
 mod sso;
 mod sweep;

@@ -1,21 +1,24 @@
 //! People who come through a provider: made, linked, given roles and teams, refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use serde_json::json;
 use tollgate_control::access::{self, SsoError};
 use tollgate_control::keys::{self, KeyFilter};
-use tollgate_control::{ControlError, groups, records, users};
+use tollgate_control::{ControlError, groups, records, scim, users};
 use tollgate_domain::actor::{Actor, Memberships, Role, Visible};
 use tollgate_domain::ids::TeamId;
 use tollgate_domain::limits::Limits;
 use tollgate_domain::membership::Membership;
 use tollgate_domain::money::Nanos;
 use tollgate_domain::record::no_meta;
+use tollgate_domain::scim::ScimToken;
 use tollgate_domain::sso::{Admission, Fault, Groups, Proven, RoleMapping, TeamMapping};
 use tollgate_domain::user::User;
 use tollgate_store::RecordFilter;
 
-use crate::harness::{Office, op, op_of, person, secret};
+use crate::harness::{NOW, Office, op, op_of, person, secret};
 use crate::sweep::world::{group, new_key, team, team_id, user_id};
 
 fn eve(groups: &[&str]) -> Proven {
@@ -254,4 +257,137 @@ async fn people_without_rights_do_not_take_the_setup_link_away() {
     let admission = Admission { admin_id: Some("00u1".to_owned()), ..Admission::default() };
     assert_eq!(come(&office, &admission, &eve(&[])).await.unwrap().role, Role::Admin);
     assert!(!access::needs_setup(&office.control).await.unwrap());
+}
+
+/// A client of SCIM that brings people of this provider.
+async fn provisioner(office: &Office, provider: &str) -> scim::Provisioner {
+    let new = scim::NewToken { name: provider.to_owned(), provider: Some(provider.to_owned()), expires_at: None };
+    let issued = scim::issue(&office.control, &op(Actor::MasterKey), new).await.unwrap();
+    let admission = Arc::new(Admission::default());
+    let request = op(Actor::Anonymous);
+    let digest = issued.plain.digest();
+    scim::authenticate(&office.control, request, digest, &admission, String::new()).await.unwrap().unwrap()
+}
+
+fn resource(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+    value.as_object().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_scim_brought_is_found_at_the_first_sign_in_and_taken_by_nobody_later() {
+    let office = Office::open().await;
+    let okta = provisioner(&office, "okta").await;
+    let made =
+        okta.create_user(&resource(json!({ "userName": "eve@example.com", "externalId": "00u1" }))).await.unwrap();
+    let id = made["id"].as_str().unwrap().to_owned();
+    // Of another provider, nobody is them.
+    let elsewhere = Proven { provider: "google".to_owned(), ..eve(&[]) };
+    assert_eq!(come(&office, &Admission::default(), &elsewhere).await, Err(Fault::EmailTaken));
+    // By the provider's own id, whatever the address is.
+    let user = come(&office, &Admission::default(), &Proven { email: None, ..eve(&[]) }).await.unwrap();
+    assert_eq!(user.id.as_str(), id);
+    // From then on they are that subject, whatever SCIM says.
+    okta.replace_user(&id, &resource(json!({ "userName": "eve@example.com", "externalId": "00u2" }))).await.unwrap();
+    let other = Proven { subject: "00u2".to_owned(), ..eve(&[]) };
+    assert_eq!(come(&office, &Admission::default(), &other).await, Err(Fault::EmailTaken));
+    assert_ne!(come(&office, &Admission::default(), &Proven { email: None, ..other }).await.unwrap().id.as_str(), id);
+
+    // By the address, where the provider vouches for it: Microsoft's does not count.
+    let made = okta.create_user(&resource(json!({ "userName": "mallory@example.com" }))).await.unwrap();
+    let mallory = Proven { subject: "00u7".to_owned(), email: Some("mallory@example.com".to_owned()), ..eve(&[]) };
+    let weak = Proven { email_links: false, ..mallory.clone() };
+    assert_eq!(come(&office, &Admission::default(), &weak).await, Err(Fault::EmailTaken));
+    assert_eq!(come(&office, &Admission::default(), &mallory).await.unwrap().id.as_str(), made["id"].as_str().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_takes_over_no_administrator_who_was_here_before() {
+    let office = Office::open().await;
+    let master = op(Actor::MasterKey);
+    for (name, role) in [("root", Role::Admin), ("other", Role::Admin), ("plain", Role::Member)] {
+        let user = User::new(user_id(name), Some(format!("{name}@example.com")), role, no_meta());
+        users::create(&office.control, &master, user, &[]).await.unwrap();
+    }
+    let okta = provisioner(&office, "okta").await;
+    for name in ["root", "plain"] {
+        let said = json!({ "userName": format!("{name}@example.com"), "externalId": format!("00u-{name}") });
+        okta.replace_user(name, &resource(said)).await.unwrap();
+    }
+    let who =
+        |name: &str| Proven { subject: format!("00u-{name}"), email: Some(format!("{name}@example.com")), ..eve(&[]) };
+    assert_eq!(come(&office, &Admission::default(), &who("root")).await, Err(Fault::EmailTaken));
+    assert_eq!(come(&office, &Admission::default(), &who("plain")).await.unwrap().id, user_id("plain"));
+    // Deactivated there, out here; and the last administrator stays.
+    okta.patch_user("root", &off()).await.unwrap();
+    let refused = okta.patch_user("other", &off()).await.unwrap_err().told();
+    assert_eq!(refused.status, 409);
+}
+
+fn off() -> Vec<tollgate_domain::scim::Operation> {
+    let body = json!({ "Operations": [{ "op": "replace", "path": "active", "value": "False" }] });
+    tollgate_domain::scim::operations(&resource(body)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_tokens_end_and_are_noted() {
+    let office = Office::open().await;
+    let new = |expires_at| scim::NewToken { name: "idp".to_owned(), provider: None, expires_at };
+    let master = op(Actor::MasterKey);
+    let past = scim::issue(&office.control, &master, new(Some(NOW))).await;
+    assert!(matches!(past, Err(ControlError::Invalid { field: "expires_at", .. })));
+    let issued = scim::issue(&office.control, &master, new(Some(NOW.plus_seconds(3600)))).await.unwrap();
+    assert!(!format!("{issued:?}").contains(issued.plain.expose()));
+    assert!(!office.dump(|_| true).await.contains(issued.plain.expose()));
+    let admission = Arc::new(Admission::default());
+    let come = async || {
+        let digest = issued.plain.digest();
+        scim::authenticate(&office.control, op(Actor::Anonymous), digest, &admission, String::new()).await.unwrap()
+    };
+    assert!(come().await.is_some());
+    let token: ScimToken = records::get(&office.control, &master, issued.token.id.as_str()).await.unwrap();
+    assert_eq!((token.last_used_at, token.meta.version), (Some(NOW), 1));
+    office.clock.advance_seconds(3600);
+    assert!(come().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mapping_would_do_is_seen_before_and_is_what_it_does() {
+    let office = with_teams().await;
+    let mapping = |teams: &[(&str, &[&str])]| TeamMapping {
+        teams: teams.iter().map(|(group, teams)| ((*group).to_owned(), ids(teams))).collect(),
+        by_id: false,
+    };
+    let of_okta = |teams: &[(&str, &[&str])], roles: &[(&str, Role)]| Admission {
+        role: Role::Member,
+        team_mappings: BTreeMap::from([("okta".to_owned(), mapping(teams))]),
+        role_mappings: BTreeMap::from([(
+            "okta".to_owned(),
+            RoleMapping {
+                otherwise: None,
+                groups: roles.iter().map(|(group, role)| ((*group).to_owned(), *role)).collect(),
+            },
+        )]),
+        ..Admission::default()
+    };
+    let now = of_okta(&[("eng", &["blue", "green"])], &[("ops", Role::Auditor)]);
+    let user = come(&office, &now, &eve(&["eng", "ops"])).await.unwrap();
+    let other = Proven { subject: "00u2".to_owned(), email: Some("bob@example.org".to_owned()), ..eve(&["staff"]) };
+    come(&office, &now, &other).await.unwrap();
+    let (seen, unknown) = access::preview(&office.control, &op(Actor::MasterKey), &now).await.unwrap();
+    assert_eq!((seen.len(), unknown, seen.iter().any(access::Foreseen::is_change)), (2, 0, false));
+
+    let mut then = of_okta(&[("eng", &["green", "red", "nowhere"])], &[("ops", Role::Admin)]);
+    then.email_domains = BTreeSet::from(["example.com".to_owned()]);
+    let before = office.state().await;
+    let (seen, _) = access::preview(&office.control, &op(Actor::MasterKey), &then).await.unwrap();
+    assert_eq!(office.state().await, before, "looking changes nothing");
+    let of = |label: &str| seen.iter().find(|one| one.user.as_str() == label).unwrap().clone();
+    let eves = of(user.id.as_str());
+    assert_eq!((eves.role, eves.refused), ((Role::Auditor, Role::Admin), None));
+    assert_eq!((eves.joins, eves.leaves), (ids(&["red"]), ids(&["blue"])));
+    let bobs = seen.iter().find(|one| one.user != user.id).unwrap();
+    assert_eq!((bobs.refused, bobs.role.0), (Some(Fault::Domain), bobs.role.1));
+    // And that is what happens.
+    let after = come(&office, &then, &eve(&["eng", "ops"])).await.unwrap();
+    assert_eq!((after.role, teams(&office, &after).await), (Role::Admin, vec!["green".to_owned(), "red".to_owned()]));
 }

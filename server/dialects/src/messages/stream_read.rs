@@ -1,21 +1,17 @@
 //! A stream of events, read.
 
+use crate::errors;
 use crate::json::{Bad, Json, Object};
-use crate::neutral::{Delta, Error, ErrorKind, Event, PartStart};
-use crate::sse::Events;
+use crate::neutral::{Delta, Event, PartStart};
+use crate::sse::{Hear, Typed};
 use crate::usage::{Shape, Tally};
-use crate::{ReadStream, errors};
 
 use super::answer;
 
-#[derive(Debug, Default)]
-pub struct Reader {
-    events: Events,
-    state: State,
-}
+pub type Reader = Typed<State>;
 
 #[derive(Debug)]
-struct State {
+pub struct State {
     started: bool,
     done: bool,
     /// The block that is being written: its number in the events, and ours.
@@ -34,33 +30,12 @@ impl Default for State {
 
 type Each<'e> = &'e mut dyn FnMut(Event<'_>);
 
-impl ReadStream for Reader {
-    fn feed(&mut self, bytes: &[u8], each: Each<'_>) -> Result<(), Error> {
-        let state = &mut self.state;
-        self.events.feed(bytes, &mut |_, data| state.take(data, each))
+impl Hear for State {
+    fn is_done(&self) -> bool {
+        self.done
     }
 
-    fn end(&mut self, each: Each<'_>) -> Result<(), Error> {
-        let state = &mut self.state;
-        self.events.end(&mut |_, data| state.take(data, each))?;
-        if state.done {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Network, "the provider's stream broke off"))
-    }
-}
-
-impl State {
-    fn take(&mut self, data: &[u8], each: Each<'_>) -> Result<(), Error> {
-        if self.done || data.trim_ascii().is_empty() || data == b"[DONE]" {
-            return Ok(());
-        }
-        let broken = |e: Bad| Error::broken(format!("an event of the stream: {e}"));
-        let event = Json::parse(data).map_err(|e| Error::broken(e.to_string()))?;
-        self.event(event.into_object().map_err(broken)?, data, each).map_err(broken)
-    }
-
-    fn event(&mut self, mut o: Object<'_>, data: &[u8], each: Each<'_>) -> Result<(), Bad> {
+    fn hear(&mut self, mut o: Object<'_>, data: &[u8], each: Each<'_>) -> Result<(), Bad> {
         match &*o.need_text("type")? {
             "message_start" => {
                 let mut message = o.take_object("message")?.unwrap_or_default();
@@ -106,7 +81,9 @@ impl State {
         }
         Ok(())
     }
+}
 
+impl State {
     fn start(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
         self.close(each);
         let index = o.take_u64("index")?.ok_or_else(|| Bad::new("index", "is missing"))?;

@@ -1,11 +1,11 @@
 //! A stream of events, read.
 
 use crate::counted::counted;
+use crate::errors;
 use crate::json::{Bad, Json, Object};
-use crate::neutral::{Content, Delta, Error, ErrorKind, Event, Finish, PartStart};
-use crate::sse::Events;
+use crate::neutral::{Content, Delta, Event, Finish, PartStart};
+use crate::sse::{Hear, Typed};
 use crate::usage::Shape;
-use crate::{ReadStream, errors};
 
 use super::answer;
 use super::items_read::read_reasoning;
@@ -13,14 +13,10 @@ use super::items_read::read_reasoning;
 /// More items in one answer than any model makes.
 const MAX_ITEMS: usize = 4096;
 
-#[derive(Debug, Default)]
-pub struct Reader {
-    events: Events,
-    state: State,
-}
+pub type Reader = Typed<State>;
 
 #[derive(Debug, Default)]
-struct State {
+pub struct State {
     started: bool,
     done: bool,
     parts: u32,
@@ -34,33 +30,12 @@ struct State {
 
 type Each<'e> = &'e mut dyn FnMut(Event<'_>);
 
-impl ReadStream for Reader {
-    fn feed(&mut self, bytes: &[u8], each: Each<'_>) -> Result<(), Error> {
-        let state = &mut self.state;
-        self.events.feed(bytes, &mut |_, data| state.take(data, each))
+impl Hear for State {
+    fn is_done(&self) -> bool {
+        self.done
     }
 
-    fn end(&mut self, each: Each<'_>) -> Result<(), Error> {
-        let state = &mut self.state;
-        self.events.end(&mut |_, data| state.take(data, each))?;
-        if state.done {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Network, "the provider's stream broke off"))
-    }
-}
-
-impl State {
-    fn take(&mut self, data: &[u8], each: Each<'_>) -> Result<(), Error> {
-        if self.done || data.trim_ascii().is_empty() || data == b"[DONE]" {
-            return Ok(());
-        }
-        let broken = |e: Bad| Error::broken(format!("an event of the stream: {e}"));
-        let event = Json::parse(data).map_err(|e| Error::broken(e.to_string()))?;
-        self.event(event.into_object().map_err(broken)?, each).map_err(broken)
-    }
-
-    fn event(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
+    fn hear(&mut self, mut o: Object<'_>, _data: &[u8], each: Each<'_>) -> Result<(), Bad> {
         let kind = o.need_text("type")?;
         let failed = kind == "error" || kind == "response.failed" || kind == "response.cancelled";
         if !self.started && kind != "response.created" && kind != "response.queued" && !failed {
@@ -130,7 +105,9 @@ impl State {
         }
         Ok(())
     }
+}
 
+impl State {
     fn item(&mut self, mut o: Object<'_>, each: Each<'_>) -> Result<(), Bad> {
         let mut item = o.take_object("item")?.ok_or_else(|| Bad::new("item", "is missing"))?;
         if item.get("type").and_then(Json::as_str) == Some("function_call") {

@@ -179,13 +179,14 @@ impl Account {
     }
 
     /// Puts rules in force. Windows and rates that stay keep their counts; `calls` are those that the book remembers of
-    /// the account, for what is new.
+    /// the account, for what is new. From `minutes_known` on, nothing was used in the last minute but what the book knows.
     pub fn set_rules<'a>(
         &mut self,
         rules: &Arc<Rules>,
         calls: &(impl Iterator<Item = &'a Call> + Clone),
         now: Timestamp,
         zone: &Zone,
+        minutes_known: Timestamp,
     ) {
         let of = |rule: &BudgetRule| (rule.window, rule.since, rule.shadow);
         let mut old: Vec<_> = self.rules.budgets.iter().map(of).zip(self.budgets.drain(..)).collect();
@@ -212,6 +213,7 @@ impl Account {
             let kept = old.iter().position(|(of, _)| *of == (rule.kind, rule.period, rule.shadow));
             let new = || {
                 let mut ring = Ring::new(rule.period, now);
+                ring.loaded &= now >= minutes_known;
                 calls.clone().for_each(|call| call.grant(&mut ring, rule.kind));
                 ring
             };

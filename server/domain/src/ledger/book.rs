@@ -8,7 +8,7 @@ use super::chain::{Chain, Seat};
 use super::outcome::{Event, Reserved, Settled};
 use super::rate::RateStatus;
 use super::refusal::ReserveError;
-use super::rules::RateKind;
+use super::rules::{Period, RateKind};
 use super::verdict::Verdict;
 use super::window::Zone;
 use crate::clock::Timestamp;
@@ -30,6 +30,8 @@ pub struct Room {
 pub struct Book {
     pub(super) zone: Zone,
     now: Timestamp,
+    /// Before it, what accounts used in the last minute is asked for.
+    minutes_known: Timestamp,
     pub(super) accounts: Vec<Account>,
     index: HashMap<AccountKey, u32>,
     /// Positions in `accounts` that are no account's any more.
@@ -42,6 +44,15 @@ impl Book {
     /// stands still until it is reached again, or windows that had begun would seem new.
     pub fn new(zone: Zone, latest: Timestamp) -> Self {
         Self { zone, now: latest, ..Self::default() }
+    }
+
+    /// The last charge of an earlier book was made at `latest`: as long as that is less than a minute ago, accounts that
+    /// come into the book are asked for what they used of limits by the minute, too. Without it, they begin with nothing.
+    #[must_use]
+    pub fn after(self, latest: Timestamp) -> Self {
+        let minute = Period::Minute;
+        let known = latest.0.saturating_add(minute.micros()).saturating_add(minute.part_micros());
+        Self { minutes_known: Timestamp(known), ..self }
     }
 
     /// The moment at which something that comes at `now` happens: time never goes back.
@@ -75,7 +86,7 @@ impl Book {
         if !std::sync::Arc::ptr_eq(&account.rules, &seat.rules) && account.rules != seat.rules {
             let calls =
                 (account.calls > 0).then(|| self.calls.values().filter(|call| call.accounts.contains(&position)));
-            account.set_rules(&seat.rules, &calls.into_iter().flatten(), now, &self.zone);
+            account.set_rules(&seat.rules, &calls.into_iter().flatten(), now, &self.zone, self.minutes_known);
         }
         position
     }

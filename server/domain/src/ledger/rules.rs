@@ -116,8 +116,8 @@ impl Period {
         self.micros() / PARTS
     }
 
-    /// Whether counts in it are read from the charges when an account comes into memory. What was used in the last
-    /// minute before a start is not missed.
+    /// Whether counts in it are always read from the charges when an account comes into memory. Those of a minute are
+    /// read only in the first minute after a start: see [`super::Book::after`].
     pub fn is_long(self) -> bool {
         self != Self::Minute
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::Fault;
 use crate::actor::Role;
 use crate::ids::TeamId;
@@ -9,7 +11,8 @@ use crate::limits::Limits;
 use crate::model::ModelPattern;
 
 /// The groups that a provider says somebody is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Groups {
     Told(BTreeSet<String>),
     /// There are too many for a token: nothing that hangs on groups is changed.
@@ -17,7 +20,7 @@ pub enum Groups {
 }
 
 /// Somebody, as a provider proved: every text is from a token that was verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proven {
     /// The provider's name in the configuration.
     pub provider: String,

@@ -2,8 +2,10 @@
 
 mod credentials;
 mod principals;
+mod tokens;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tollgate_domain::Timestamp;
@@ -16,6 +18,18 @@ use crate::openai::request::cut;
 use crate::payers::{Chains, Payer};
 pub use credentials::present_key;
 pub use principals::{Lookup, Principals};
+pub use tokens::{TokenCallers, TokenRules};
+
+tokio::task_local! {
+    /// Who sent the request that is answered.
+    static CLIENT: IpAddr;
+}
+
+/// Answers a request of somebody at this address. Outside of it no address is known, and whoever may only call from
+/// some may not call.
+pub async fn from_client<F: Future>(address: IpAddr, answer: F) -> F::Output {
+    CLIENT.scope(address, answer).await
+}
 
 /// A caller that proved who it is.
 #[derive(Clone, Debug)]
@@ -59,7 +73,21 @@ impl Caller {
             }
             KeyDenial::TeamBlocked(team) => CallError::blocked_team(team.as_str()),
             KeyDenial::OrganisationBlocked(organisation) => CallError::blocked_organisation(organisation.as_str()),
-        })
+        })?;
+        self.check_address()
+    }
+
+    /// Whether it may call from where the request comes from.
+    fn check_address(&self) -> Result<(), CallError> {
+        let Self::Key(payer) = self else { return Ok(()) };
+        if payer.networks.is_empty() {
+            return Ok(());
+        }
+        let address = CLIENT.try_get().ok();
+        if payer.networks.iter().all(|networks| networks.admits(address)) {
+            return Ok(());
+        }
+        Err(CallError::address_denied(address))
     }
 
     /// Whether the caller may ask for `path`, in the data plane.

@@ -10,7 +10,9 @@ use tollgate_domain::Clock;
 use tollgate_domain::key::KeyDigest;
 use tollgate_store::{Store, StoreError};
 
-use crate::payers::{Chains, Payer};
+use super::tokens::TokenCallers;
+use crate::openai::error::CallError;
+use crate::payers::Payer;
 
 /// How long a principal is believed without asking again. Changes made through this process are in force at once; this
 /// bounds how long another process's are not.
@@ -84,7 +86,7 @@ impl Principals {
         loop {
             let (changes, generation) = self.counts();
             let found = match self.store.find_principal(digest, self.clock.now()).await {
-                Ok(found) => found.map(|principal| Arc::new(Payer { principal, chains: Chains::default() })),
+                Ok(found) => found.map(|principal| Arc::new(Payer::new(principal))),
                 Err(error) => {
                     log_unavailable(&error);
                     return Lookup::Unavailable;
@@ -97,6 +99,45 @@ impl Principals {
             // A change that came meanwhile was told to the caches before or after our insert: look again.
             if self.counts() == (changes, generation) {
                 return found.map_or(Lookup::Unknown, Lookup::Known);
+            }
+            self.forget(digest);
+        }
+    }
+
+    /// Who shows a token that `callers` take: remembered as keys are.
+    pub async fn find_by_token(
+        &self,
+        callers: &TokenCallers,
+        digest: KeyDigest,
+        text: &str,
+    ) -> Result<Arc<Payer>, CallError> {
+        let generation = self.generation.load(Ordering::SeqCst);
+        if let Some((payer, read_in)) = self.known.get(&digest)
+            && read_in == generation
+        {
+            return Ok(payer);
+        }
+        if let Some(refusal) = callers.refusal(&digest) {
+            return Err(refusal);
+        }
+        let asked = tokio::time::timeout(MAX_WAIT, self.ask_by_token(callers, digest, text)).await;
+        asked.unwrap_or_else(|_| Err(CallError::token_keys_unavailable()))
+    }
+
+    async fn ask_by_token(
+        &self,
+        callers: &TokenCallers,
+        digest: KeyDigest,
+        text: &str,
+    ) -> Result<Arc<Payer>, CallError> {
+        let Ok(_turn) = self.questions.acquire().await else { return Err(CallError::store_unavailable()) };
+        loop {
+            let before = self.counts();
+            let principal = callers.principal(&self.store, digest, text, self.clock.now()).await?;
+            let payer = Arc::new(Payer::new(principal));
+            self.known.insert(digest, (Arc::clone(&payer), before.1));
+            if self.counts() == before {
+                return Ok(payer);
             }
             self.forget(digest);
         }

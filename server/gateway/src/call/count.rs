@@ -88,7 +88,7 @@ async fn counted(
             let path = gemini::path::write(door, &upstream_model, gemini::path::Verb::CountTokens);
             Some((path, body.to_vec(), gemini::count::read_answer as Read))
         }
-        Wire::OpenAi | Wire::Bedrock => None,
+        Wire::OpenAi | Wire::Azure | Wire::Bedrock => None,
     };
     if let (Some((path, body, read)), Some(http)) = (asked, &target.http) {
         return Ok((ask(gateway, &target, http, &path, body, read).await?, true));

@@ -125,7 +125,7 @@ async fn ask(
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         return Ok(Asked { status: StatusCode::OK, headers, source: Source::Simulated(script), at });
     };
-    let mut request = Request::new(RequestBody::new(pieces));
+    let mut request = Request::new(());
     *request.method_mut() = Method::POST;
     let uri = prepared.path.as_ref().map_or_else(|| http.uri(operation), |path| http.below(path));
     *request.uri_mut() = uri.ok_or_else(|| SendError::Broken("there is no path for the operation".to_owned()))?;
@@ -151,6 +151,9 @@ async fn ask(
         bearer.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, bearer);
     }
+    let (mut head, ()) = request.into_parts();
+    http.sign(&head.uri, &mut head.headers, &pieces, attempt.gateway.clock().now());
+    let request = Request::from_parts(head, RequestBody::new(pieces));
     let connect = attempt.target.deployment.timeouts.connect;
     let Answer { head, body } = http.pool.send(request, connect, before_write).await?;
     Ok(Asked { status: head.status, headers: head.headers, source: Source::Http(Box::new(body)), at })

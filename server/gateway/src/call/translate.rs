@@ -34,7 +34,7 @@ pub fn front(operation: Operation) -> Option<Dialect> {
 /// What a server is spoken to in, if not in the caller's dialect.
 fn back(wire: Wire) -> (Dialect, Operation) {
     match wire {
-        Wire::OpenAi => (Dialect::Chat, Operation::ChatCompletion),
+        Wire::OpenAi | Wire::Azure => (Dialect::Chat, Operation::ChatCompletion),
         Wire::Anthropic => (Dialect::Messages, Operation::Messages),
         Wire::Gemini => (Dialect::Gemini, Operation::GenerateContent),
         Wire::Bedrock => (Dialect::Converse, Operation::Other),
@@ -89,7 +89,8 @@ impl Prepared {
         let limit = told.map(|tokens| AnswerLimit { field: limit_field(operation, &admitted.target.provider), tokens });
         let pieces = request::rewrite(&admitted.body, &admitted.peek, &admitted.upstream_model, hide_usage, limit);
         let shape = front(operation).map_or(Shape::Chat, shape);
-        Ok(Self { operation, path: None, pieces, shape, hide_usage, way: None })
+        let path = admitted.target.path(operation, &admitted.upstream_model);
+        Ok(Self { operation, path, pieces, shape, hide_usage, way: None })
     }
 
     /// Google's own callers: the model is in the path, and the limit in an object of the body.
@@ -147,7 +148,8 @@ impl Prepared {
         };
         let pieces = vec![Bytes::from(written.body)];
         let shape = shape(dialect);
-        Ok(Self { operation: asked, path: Some(written.path), pieces, shape, hide_usage: false, way: Some(way) })
+        let path = target.path(asked, &admitted.upstream_model).unwrap_or(written.path);
+        Ok(Self { operation: asked, path: Some(path), pieces, shape, hide_usage: false, way: Some(way) })
     }
 }
 

@@ -153,7 +153,7 @@ impl Ledger {
             dropped_refusals: AtomicU64::new(0),
             told_alerts: Default::default(),
             lost_alerts: AtomicU64::new(0),
-            book: Mutex::new(Book::new(Zone::default(), latest)),
+            book: Mutex::new(Book::new(Zone::default(), latest).after(latest)),
             flushing: tokio::sync::Mutex::default(),
             store: store.clone(),
             clock,

@@ -384,6 +384,35 @@ async fn limits_in_shadow_and_marks_are_told_in_the_database() {
     assert_eq!(reserved, vec![Nanos(100); 10]);
 }
 
+#[tokio::test]
+async fn the_last_minute_before_a_restart_counts() {
+    use tollgate_domain::ledger::{House, rules_of};
+    use tollgate_domain::limits::Limits;
+
+    let bench = Bench::new().await;
+    let (ledger, _) = bench.ledger().await;
+    let limits = Limits { rpm_limit: Some(2), ..Limits::default() };
+    let mut chain = Chain::default();
+    let rules = rules_of(&limits, &House::default(), Timestamp(0));
+    chain.push(AccountKey::new(AccountKind::Gateway, ""), Arc::new(rules));
+    for _ in 0..2 {
+        bench.clock.advance_seconds(1);
+        let Reserved { reservation, .. } = ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap();
+        let charge = Charge { started_at: reservation.at, ..Bench::charge(reservation.id) };
+        let (open, before_write) = ledger.prepare(charge, reservation).unwrap();
+        before_write().unwrap();
+        assert!(ledger.settle(open));
+    }
+    bench.flush(&ledger).await;
+    drop(ledger);
+    let (ledger, _) = bench.ledger().await;
+    bench.clock.advance_seconds(30);
+    let refused = ledger.reserve(&chain, &SIZE, &bench.entropy).await;
+    assert!(matches!(&refused, Err(AdmitError::Refused(refusal)) if refusal.used == 2), "{refused:?}");
+    bench.clock.advance_seconds(32);
+    drop(ledger.reserve(&chain, &SIZE, &bench.entropy).await.unwrap());
+}
+
 /// Counts what it is told.
 #[derive(Default)]
 struct Told {

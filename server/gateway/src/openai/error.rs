@@ -80,6 +80,26 @@ impl CallError {
             .with_param("key")
     }
 
+    /// An access token that is not taken; `detail` says why, for whoever sent it.
+    pub fn bad_token(detail: &str) -> Self {
+        let message = format!("Authentication Error, the access token is not taken: {detail}");
+        Self::new(StatusCode::UNAUTHORIZED, "auth_error", message)
+    }
+
+    pub fn token_keys_unavailable() -> Self {
+        let message = "The keys with which access tokens are verified can't be read at the moment: try again shortly.";
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable_error", message);
+        error.retry_after = Some("2".to_owned());
+        error
+    }
+
+    /// From an address that is not among those from which this may be used.
+    pub fn address_denied(address: Option<std::net::IpAddr>) -> Self {
+        let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        let message = format!("Access forbidden: IP address {address} not allowed.");
+        Self::new(StatusCode::FORBIDDEN, "auth_error", message)
+    }
+
     pub fn expired_key(hint: &str, expiry: &str, now: &str) -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

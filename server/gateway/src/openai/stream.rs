@@ -9,7 +9,7 @@ use tollgate_dialects::usage::Tally;
 use tollgate_domain::Nanos;
 
 use crate::openai::error::named;
-use crate::sse;
+use tollgate_dialects::sse;
 
 /// What an event is, as far as the gateway cares.
 #[derive(Debug, PartialEq, Eq)]

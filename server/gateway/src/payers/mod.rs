@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tollgate_domain::Timestamp;
+use tollgate_domain::address::Networks;
 use tollgate_domain::budget::Budget;
 use tollgate_domain::customer::Customer;
 use tollgate_domain::ids::{BudgetId, CustomerId};
@@ -68,6 +69,14 @@ impl Chains {
 pub struct Payer {
     pub principal: Principal,
     pub chains: Chains,
+    /// From where it may call: all of these lists have to let it in.
+    pub networks: Vec<Networks>,
+}
+
+impl Payer {
+    pub fn new(principal: Principal) -> Self {
+        Self { networks: principal.networks(), principal, chains: Chains::default() }
+    }
 }
 
 /// What is asked for, as far as it matters who pays.

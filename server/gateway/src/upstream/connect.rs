@@ -1,6 +1,6 @@
 //! Opening a connection to a provider.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
@@ -88,13 +88,44 @@ async fn connect_tcp(address: &Address) -> Result<TcpStream, ConnectError> {
 pub fn is_link_local(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(v4) => v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+        IpAddr::V6(v6) => {
+            v6.is_unicast_link_local()
+                || v6 == CLOUD_METADATA
+                || embedded(v6.octets()).is_some_and(|v4| v4.is_link_local())
+        }
     }
+}
+
+/// Where one of the clouds keeps them besides.
+const CLOUD_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
+
+/// The address of IPv4 that one of IPv6 leads to: by NAT64, by 6to4, or written as a compatible one.
+fn embedded(octets: [u8; 16]) -> Option<Ipv4Addr> {
+    const NAT64: [u8; 12] = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+    let [first, second, rest @ ..] = octets;
+    if [first, second] == [0x20, 0x02] {
+        return Some(Ipv4Addr::new(rest[0], rest[1], rest[2], rest[3]));
+    }
+    let leads = octets.starts_with(&NAT64) || octets.starts_with(&[0; 12]);
+    leads.then(|| Ipv4Addr::new(octets[12], octets[13], octets[14], octets[15]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bifrost: the list of addresses that may not be called missed those that lead to them.
+    #[test]
+    fn cve_2026_55245_link_local_is_seen_through_every_way_to_write_it() {
+        for text in
+            ["64:ff9b::a9fe:a9fe", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::", "::169.254.169.254", "fd00:ec2::254"]
+        {
+            assert!(is_link_local(text.parse().unwrap()), "{text}");
+        }
+        for text in ["64:ff9b::a00:1", "2002:a00:1::", "::1", "::", "fd00:ec2::1"] {
+            assert!(!is_link_local(text.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn link_local_is_seen_through_mapped_addresses() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tollgate_domain::limits::BudgetDuration;
-use tollgate_domain::model::{Alias, Origin, Upstream};
+use tollgate_domain::model::{Alias, Origin, Upstream, Wire};
 use tollgate_domain::money::Nanos;
 
 use super::*;
@@ -50,7 +50,9 @@ general_settings:
 environment_variables: {REDIS_HOST: "redis"}
 "#;
 
-pub(super) const VARIABLES: [(&str, &str); 4] = [
+pub(super) const VARIABLES: [(&str, &str); 6] = [
+    ("AZ_BASE", "https://eu.openai.azure.com/"),
+    ("AZ_KEY", "azure-value"),
     ("OPENAI_API_KEY", "sk-openai-value"),
     ("ANTHROPIC_API_KEY", "sk-ant-value"),
     ("LITELLM_MASTER_KEY", "sk-master-0123456789"),
@@ -66,7 +68,10 @@ fn it_loads() {
     let catalog = &config.catalog;
     assert_eq!(catalog.names(), ["anthropic/*", "gpt-4", "gpt-4o", "local"]);
     assert_eq!(catalog.aliases()["hidden"], Alias { model: "gpt-4o".to_owned(), hidden: true });
-    let [openai] = catalog.find("gpt-4") else { panic!("azure is left out") };
+    let [azure, openai] = catalog.find("gpt-4") else { panic!("two of them") };
+    let base_url = "https://eu.openai.azure.com/?api-version=2024-10-21".to_owned();
+    assert_eq!(azure.upstream, Upstream::Server { wire: Wire::Azure, base_url });
+    assert_eq!((azure.provider.as_str(), azure.upstream_model.as_str(), azure.weight), ("azure", "gpt-4o-eu", 3));
     assert_eq!((openai.provider.as_str(), openai.upstream_model.as_str()), ("openai", "gpt-4o"));
     assert_eq!(openai.upstream, Upstream::open_ai("https://api.openai.com/v1"));
     assert_eq!(openai.api_key.as_ref().unwrap().expose(), "sk-openai-value");

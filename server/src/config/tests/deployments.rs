@@ -71,6 +71,52 @@ fn each_provider_is_spoken_to_in_its_own_dialect() {
 }
 
 #[test]
+fn amazon_is_signed_for_or_has_a_key() {
+    let model = "model: bedrock/eu-west-1/amazon.nova-lite-v1:0";
+    let keys = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_SESSION_TOKEN", "token")];
+    let (deployment, told) = one(model, &keys);
+    assert_eq!(told, [""; 0]);
+    assert_eq!(address(&deployment), "https://bedrock-runtime.eu-west-1.amazonaws.com");
+    assert_eq!(deployment.upstream_model, "amazon.nova-lite-v1:0");
+    let aws = deployment.aws.as_ref().unwrap();
+    assert_eq!(
+        (aws.access_key_id.as_str(), aws.secret_access_key.expose(), aws.region.as_str()),
+        ("AKID", "secret", "eu-west-1")
+    );
+    assert_eq!(aws.session_token.as_ref().unwrap().expose(), "token");
+    let (deployment, _) = one(
+        "model: bedrock/amazon.nova-lite-v1:0, aws_region_name: us-east-1, aws_access_key_id: OWN, aws_secret_access_key: s",
+        &keys,
+    );
+    let aws = deployment.aws.as_ref().unwrap();
+    assert_eq!(
+        (aws.access_key_id.as_str(), aws.region.as_str(), aws.session_token.is_none()),
+        ("OWN", "us-east-1", true)
+    );
+    // A key goes before a signature.
+    let (deployment, told) = one(model, &[("AWS_BEARER_TOKEN_BEDROCK", "abc"), keys[0], keys[1]]);
+    assert_eq!((key(&deployment), deployment.aws.is_none(), told), (Some("abc"), true, Vec::new()));
+    // The environment's keys are for Amazon's own address.
+    let (deployment, told) = one(&format!("{model}, api_base: http://mine"), &keys);
+    assert!(deployment.aws.is_none() && told[0].contains("no key for `bedrock`"), "{told:?}");
+}
+
+#[test]
+fn azures_addresses_have_a_version() {
+    let base = |more: &str| {
+        let (deployment, _) =
+            one(&format!("model: azure/gpt, api_key: k, api_base: https://x.openai.azure.com{more}"), &[]);
+        address(&deployment).to_owned()
+    };
+    assert_eq!(base(""), "https://x.openai.azure.com/?api-version=2024-10-21");
+    assert_eq!(
+        base("/openai/deployments/gpt, api_version: 2025-01-01-preview"),
+        "https://x.openai.azure.com/?api-version=2025-01-01-preview"
+    );
+    assert_eq!(base(", api_version: v1"), "https://x.openai.azure.com");
+}
+
+#[test]
 fn addresses_are_made_whole() {
     for (params, expected) in [
         ("model: openai/x, api_base: \"http://host:1234/v1/\"", "http://host:1234/v1"),
@@ -204,8 +250,8 @@ fn wildcards() {
 #[test]
 fn what_is_not_supported_yet_or_blocked_is_left_out() {
     let text = "model_list:\n\
-        - {model_name: a, litellm_params: {model: azure/gpt-4o, api_key: os.environ/NOT_SET}}\n\
-        - {model_name: b, litellm_params: {model: bedrock/anthropic.claude-3-5-sonnet-20241022-v2:0}}\n\
+        - {model_name: a, litellm_params: {model: vertex_ai/gemini-2.5-pro, api_key: os.environ/NOT_SET}}\n\
+        - {model_name: b, litellm_params: {model: sagemaker/jumpstart-dft-meta-textgeneration}}\n\
         - {model_name: c, litellm_params: {model: simulator/echo}, model_info: {blocked: true}}\n\
         - {model_name: d, litellm_params: {model: simulator/echo}}\n\
         router_settings: {model_group_alias: {old: a}}\n";
@@ -213,9 +259,9 @@ fn what_is_not_supported_yet_or_blocked_is_left_out() {
     assert_eq!(config.catalog.names(), ["d"]);
     let told = told(&findings);
     assert!(told[0].starts_with(
-        "2 warning model_list[0].litellm_params.model: `azure` is not supported yet: this deployment is left out"
+        "2 warning model_list[0].litellm_params.model: `vertex_ai` is not supported yet: this deployment is left out"
     ));
-    assert!(told[1].starts_with("3 warning model_list[1].litellm_params.model: `bedrock` is not supported yet"));
+    assert!(told[1].starts_with("3 warning model_list[1].litellm_params.model: `sagemaker` is not supported yet"));
     assert_eq!(told[2], "4 notice model_list[2]: blocked by its `model_info`: it is left out");
     assert!(told[3].starts_with("6 warning router_settings.model_group_alias.old: `a` was left out"));
     assert_eq!(told.len(), 4);

@@ -135,16 +135,16 @@ fn providers_have_budgets() {
         ]
     );
     let (_, findings) = house(
-        "router_settings: {provider_budget_config: {opnai: {budget_limit: 1}, azure: {budget_limit: 1, max_budget: 2}}}",
+        "router_settings: {provider_budget_config: {opnai: {budget_limit: 1}, vertex_ai: {budget_limit: 1, max_budget: 2}}}",
     );
     assert_eq!(
         findings,
         [
             "2 warning router_settings.provider_budget_config.opnai: no provider is called `opnai`: nothing is limited by \
              it [did you mean `openai`?]",
-            "2 warning router_settings.provider_budget_config.azure: `azure` is not supported yet: there is nothing to \
+            "2 warning router_settings.provider_budget_config.vertex_ai: `vertex_ai` is not supported yet: there is nothing to \
              limit [take it away, or leave it for later]",
-            "2 warning router_settings.provider_budget_config.azure.max_budget: not used: `budget_limit` counts [keep \
+            "2 warning router_settings.provider_budget_config.vertex_ai.max_budget: not used: `budget_limit` counts [keep \
              one of the two]",
         ]
     );

@@ -144,3 +144,63 @@ litellm_settings:
         assert_eq!(found.providers[0].claims.groups, "g");
     }
 }
+
+const CALLERS: &str = "model_list: [{model_name: a, litellm_params: {model: simulator/echo}}]\n";
+
+#[test]
+fn tokens_of_callers_are_taken_as_litellm_says() {
+    let read =
+        |text: &str, variables: &[(&str, &str)]| load_with(&format!("{CALLERS}{text}"), variables).config.caller_tokens;
+    let variables = [("JWT_PUBLIC_KEY_URL", "https://idp.example.com/keys"), ("JWT_AUDIENCE", "gateway, other")];
+    assert_eq!(read("", &variables), None);
+    let found = read("general_settings: {enable_jwt_auth: true}", &variables).unwrap();
+    assert_eq!((found.rules.user.as_deref(), found.fresh), (Some("sub"), 600));
+    assert_eq!(found.issuers[0].keys, tollgate_sso::KeySource::Url("https://idp.example.com/keys".to_owned()));
+    assert_eq!(found.issuers[0].audiences.len(), 2);
+    let text = "general_settings:\n  enable_jwt_auth: true\n  litellm_jwtauth:\n    team_id_jwt_field: team\n    \
+                public_key_ttl: 900\n    enforce_scope_based_access: true\n    \
+                scope_mappings: [{scope: small, models: [a, b]}]\n    \
+                issuers: [{issuer: \"https://idp.example.com\", audience: [g]}]\n";
+    let found = read(text, &[]).unwrap();
+    assert_eq!((found.rules.user, found.rules.team.as_deref(), found.fresh), (None, Some("team"), 900));
+    assert_eq!(found.issuers[0].keys, tollgate_sso::KeySource::Discovered);
+    assert_eq!(found.rules.scopes.unwrap()[0].1.len(), 2);
+}
+
+#[test]
+fn tokens_for_everybody_are_refused() {
+    let wrong = |text: &str, variables: &[(&str, &str)]| match load_text(
+        "config.yaml",
+        &format!("{CALLERS}{text}"),
+        &env(variables),
+    ) {
+        Ok(loaded) => panic!("{:?}", loaded.findings),
+        Err(findings) => of(&findings, Severity::Error).join("\n"),
+    };
+    let on = "general_settings: {enable_jwt_auth: true}";
+    assert!(wrong(on, &[]).contains("whose is not said"));
+    let keys = ("JWT_PUBLIC_KEY_URL", "https://idp.example.com/keys");
+    assert!(wrong(on, &[keys]).contains("JWT_AUDIENCE"));
+    let plain = [("JWT_PUBLIC_KEY_URL", "http://idp.example.com/keys"), ("JWT_AUDIENCE", "g")];
+    assert!(wrong(on, &plain).contains("not an address"));
+    let issuer = "general_settings: {enable_jwt_auth: true, litellm_jwtauth: {issuers: [{issuer: \"https://i\"}]}}";
+    assert!(wrong(issuer, &[]).contains("without `audience`"));
+}
+
+#[test]
+fn addresses_and_certificates_are_read() {
+    let text = "general_settings: {allowed_ips: [10.0.0.0/8, \"::1\"], dashboard_allowed_ips: [192.0.2.1], \
+                trusted_proxies: [10.0.0.1], use_x_forwarded_for: true, ssl_certfile_path: c.pem, \
+                ssl_keyfile_path: k.pem}";
+    let loaded = load_with(&format!("{CALLERS}{text}"), &[]);
+    assert!(of(&loaded.findings, Severity::Warning).is_empty());
+    let general = loaded.config.general;
+    assert_eq!((general.allowed.len(), general.dashboard_allowed.len(), general.trusted_proxies.len()), (2, 1, 1));
+    assert!(general.certificate.is_some());
+    let guessing = load_with(&format!("{CALLERS}general_settings: {{use_x_forwarded_for: true}}"), &[]);
+    assert!(of(&guessing.findings, Severity::Warning)[0].contains("trusted_proxies"));
+    for wrong in ["{allowed_ips: [10.0.0.0/40]}", "{trusted_proxies: [proxy]}", "{ssl_certfile_path: c.pem}"] {
+        let text = format!("{CALLERS}general_settings: {wrong}");
+        assert!(load_text("config.yaml", &text, &env(&[])).is_err(), "{wrong}");
+    }
+}

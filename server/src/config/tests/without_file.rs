@@ -49,7 +49,7 @@ fn a_mistake_on_the_command_line() {
         "error: --model: unknown provider `opnai`\n  help: did you mean `openai/gpt-4o`?\n"
     });
     assert!(error("openai/x", Some("host:8000")).starts_with("error: --api_base: an address must begin with"));
-    assert!(error("bedrock/x", None).contains("error: --model: there is no other model to serve"));
+    assert!(error("sagemaker/x", None).contains("error: --model: there is no other model to serve"));
 }
 
 #[test]

@@ -46,6 +46,7 @@ use super::super::problem::ProblemBody;
         (name = "Exports", description = "Files of everything that a filter matches."),
         (name = "Audit log", description = "Who did what."),
         (name = "Ledger", description = "Pricing charges anew after a price was corrected."),
+        (name = "SCIM tokens", description = "With which identity providers say who there is."),
         (name = "Invoices", description = "What providers say was used and what it costs, beside the ledger."),
     ),
 )]

@@ -21,7 +21,7 @@ use super::extract::{Caller, IfMatch, InBody, InPath, InQuery};
 use super::limits::{Limits, LimitsPatch};
 use super::list::{List, Order, wanted};
 use super::records::{self, Answer, History, shown_new};
-use super::values::{MemberRole, Object, Patch};
+use super::values::{MemberRole, Object, Patch, allowed_ips, set_allowed_ips};
 
 type Record = team::Team;
 
@@ -53,6 +53,8 @@ pub struct Team {
     /// Routes of key management that plain members may use for the team's keys: `/key/generate`, `/key/update`,
     /// `/key/delete`, `/key/regenerate`, `/key/info`, `/key/list`. They count for this API's routes of keys, too.
     member_permissions: Vec<String>,
+    /// Addresses and networks from which its keys work; empty means from everywhere.
+    allowed_ips: Vec<String>,
     /// Added to each of its calls.
     tags: Vec<String>,
     #[schema(value_type = Object)]
@@ -75,6 +77,7 @@ impl From<Record> for Team {
             limits: record.limits.into(),
             member_limits: record.member_limits.into(),
             member_permissions: record.member_permissions,
+            allowed_ips: allowed_ips(&record.settings),
             tags: record.tags,
             metadata: record.metadata,
             history: record.meta.into(),
@@ -119,6 +122,9 @@ pub struct NewTeam {
     member_limits: Limits,
     #[serde(default)]
     member_permissions: Vec<String>,
+    /// Addresses and networks from which its keys work: `203.0.113.9`, `10.0.0.0/8`. Empty: from everywhere.
+    #[serde(default)]
+    allowed_ips: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -166,6 +172,9 @@ pub struct TeamPatch {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     member_permissions: Patch<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    allowed_ips: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     tags: Patch<Vec<String>>,
@@ -219,6 +228,8 @@ async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBo
     if body.members.len() > 500 {
         return Err(super::values::invalid("members", "at most 500 at once").into());
     }
+    let mut settings = Object::new();
+    set_allowed_ips(&mut settings, body.allowed_ips);
     let new = Record {
         id: body.id.unwrap_or_else(|| TeamId::new(server.control().clock().as_ref(), &SystemEntropy)),
         name: body.name,
@@ -233,7 +244,7 @@ async fn create(State(server): State<Server>, caller: Caller, InBody(body): InBo
         member_permissions: body.member_permissions,
         tags: body.tags,
         metadata: body.metadata,
-        settings: Object::new(),
+        settings,
         logging: tollgate_domain::callback::Logging::default(),
         meta: no_meta(),
     };
@@ -274,6 +285,7 @@ async fn update(
         body.limits.limits(&mut record.limits);
         body.member_limits.limits(&mut record.member_limits);
         body.member_permissions.or_default(&mut record.member_permissions);
+        body.allowed_ips.ips(&mut record.settings);
         body.tags.or_default(&mut record.tags);
         body.metadata.merge(&mut record.metadata);
         Ok(())

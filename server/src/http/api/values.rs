@@ -6,6 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tollgate_control::ControlError;
+use tollgate_domain::choice;
 use tollgate_domain::increase::RAISABLE;
 use tollgate_domain::ledger::AccountKind;
 use tollgate_domain::{Nanos, Timestamp};
@@ -15,6 +16,21 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Any JSON object.
 pub type Object = Map<String, Value>;
+
+/// The addresses and networks from which something with these settings may be used; none: from everywhere.
+pub fn allowed_ips(settings: &Object) -> Vec<String> {
+    let list = settings.get(choice::ALLOWED_IPS).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Puts them into settings.
+pub fn set_allowed_ips(settings: &mut Object, ips: Vec<String>) {
+    if ips.is_empty() {
+        settings.remove(choice::ALLOWED_IPS);
+    } else {
+        settings.insert(choice::ALLOWED_IPS.to_owned(), ips.into());
+    }
+}
 
 /// An amount of dollars, as a decimal number in a text: exact, where a floating point number is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +129,18 @@ impl<T> Patch<T> {
             Self::Absent => {}
             Self::Null => *field = None,
             Self::Value(value) => *field = Some(value.into()),
+        }
+    }
+
+    /// For the addresses from which something may be used, among its settings.
+    pub fn ips(self, settings: &mut Object)
+    where
+        T: Into<Vec<String>>,
+    {
+        match self {
+            Self::Absent => {}
+            Self::Null => set_allowed_ips(settings, Vec::new()),
+            Self::Value(ips) => set_allowed_ips(settings, ips.into()),
         }
     }
 

@@ -9,7 +9,7 @@ pub type Route = (String, String);
 const SOURCES: [&str; 3] = ["src/http", "../app/src", "../server/gateway/src"];
 
 /// Routes in loops, written out.
-const IN_LOOPS: [(&str, &str); 14] = [
+const IN_LOOPS: [(&str, &str); 15] = [
     ("POST", "/chat/completions"),
     ("POST", "/completions"),
     ("POST", "/embeddings"),
@@ -23,11 +23,12 @@ const IN_LOOPS: [(&str, &str); 14] = [
     ("POST", "/audio/transcriptions"),
     ("POST", "/audio/translations"),
     ("GET", "/models"),
+    ("POST", "/models/{*name}"),
     ("GET", "/models/{*name}"),
 ];
 
 /// What answers that there is no such thing.
-const NOWHERE: [&str; 2] = ["/api", "/api/{*path}"];
+const NOWHERE: [&str; 4] = ["/api", "/api/{*path}", "/scim", "/scim/{*path}"];
 
 pub fn all() -> Vec<Route> {
     let mut all: Vec<Route> = super::super::api::routes().into_iter().map(|(m, path)| (m.to_string(), path)).collect();
@@ -65,7 +66,8 @@ fn read(text: &str, all: &mut Vec<Route>) {
             continue;
         }
         let method = if method == "any" { "GET".to_owned() } else { method.to_uppercase() };
-        assert!(["GET", "POST"].contains(&method.as_str()), "{method} {path} is routed in a way that is not read here");
+        let known = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str());
+        assert!(known, "{method} {path} is routed in a way that is not read here");
         all.push((method, path.to_owned()));
     }
     // Pages.

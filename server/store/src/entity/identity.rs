@@ -16,6 +16,8 @@ pub struct Model {
     pub teams: String,
     pub created_at: i64,
     pub last_at: i64,
+    /// JSON.
+    pub said: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,6 +7,7 @@ pub mod key_total;
 pub mod one_time_token;
 pub mod refusal;
 pub mod retired_digest;
+pub mod scim_entry;
 pub mod session;
 pub mod sign_in;
 pub mod virtual_key;

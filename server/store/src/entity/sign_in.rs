@@ -11,9 +11,20 @@ pub struct Model {
     pub password_hash: Option<PasswordHash>,
     pub password_changed_at: Option<i64>,
     pub last_at: Option<i64>,
+    pub second_factor: Option<SecondFactor>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// JSON, which no log ever shows.
+#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+pub struct SecondFactor(pub String);
+
+impl std::fmt::Debug for SecondFactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
 
 /// A password's hash in PHC form, which no log ever shows.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]

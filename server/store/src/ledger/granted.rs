@@ -51,8 +51,6 @@ fn statement(needed: &NeededGrants, binds: &mut Binds) -> String {
     let owned = owners(account, binds);
     let since = Stretch::of(Span { start: needed.since, end: Timestamp(i64::MAX) });
     let from = charges(account, owned, &indexed(&account.id), since, binds, &mut all);
-    // Adjusting entries are money alone.
-    all.add("adjusts IS NULL".to_owned());
     // An adjusting entry is no call.
     all.add("adjusts IS NULL".to_owned());
     let (model, group_by) = if account.model.is_some() { ("model", "1, 2") } else { ("''", "2") };

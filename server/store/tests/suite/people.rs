@@ -48,7 +48,10 @@ pub async fn users_are_found_by_address(db: &Database) {
     let (_, hash) = db.store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!(hash.unwrap().expose(), "new", "a sign-in leaves the password, and the other way round");
     let sign_ins = db.store.sign_ins(&[ada.id.clone(), bob.id.clone()]).await.unwrap();
-    assert_eq!(sign_ins.get(&ada.id), Some(&SignIns { has_password: true, last_at: Some(NOW) }));
+    assert_eq!(
+        sign_ins.get(&ada.id),
+        Some(&SignIns { has_password: true, has_second_factor: false, last_at: Some(NOW) })
+    );
     assert_eq!(sign_ins.get(&bob.id), None);
 
     let tx = db.store.begin().await.unwrap();
@@ -102,6 +105,7 @@ pub async fn an_identity_is_somebodys(db: &Database) {
         teams: ["blue", "red"].iter().filter_map(|id| TeamId::parse(id)).collect(),
         created_at: NOW,
         last_at: NOW,
+        said: None,
     };
     let tx = db.store.begin().await.unwrap();
     tx.keep_identity(&identity).await.unwrap();

@@ -13,7 +13,7 @@ use tollgate_control::keys::{self, KeyFilter, KeyRef, RotateKey};
 use tollgate_control::people::{Counted, CountedBy};
 use tollgate_control::{
     Control, ControlError, OpContext, alerts, audit, budgets, callbacks, groups, increases, invoices, models, overview,
-    people, records, replay, repricing, requests, reset, secrets, settings, usage, users,
+    people, records, replay, repricing, requests, reset, scim, secrets, settings, usage, users,
 };
 use tollgate_domain::Timestamp;
 use tollgate_domain::actor::{Action, Actor, Place, Resource, Role, allowed};
@@ -26,6 +26,7 @@ use tollgate_domain::organisation::Organisation;
 use tollgate_domain::record::Record;
 use tollgate_domain::report::{Dimension, UsageFilter};
 use tollgate_domain::repricing::{NewPrice, RepricingOrder};
+use tollgate_domain::sso::Admission;
 use tollgate_domain::summary::{Period, RequestFilter};
 use tollgate_domain::team::Team;
 use tollgate_domain::user::User;
@@ -158,6 +159,15 @@ pub async fn cases(office: &Office, cast: &Cast) -> Vec<Case> {
         ));
     }
     let bob = user_id("bob");
+    let may = May::Do(Action::Create, Resource::User, Place::default());
+    case!(
+        list,
+        "access::invite",
+        bob,
+        may,
+        Then::Changed,
+        |c, op, bob| async move { access::invite(&c, &op, &bob).await }
+    );
     for id in [Some(bob.clone()), cast.user_id()].into_iter().flatten() {
         let may = May::Do(Action::Update, Resource::User, Place { owner: Some(id.clone()), ..Place::default() });
         case!(list, "users::set_password", id, may, Then::Changed, |c, op, id| {
@@ -473,6 +483,13 @@ async fn plain(list: &mut Vec<Case>, office: &Office, teams: &[Team]) {
     });
     case!(list, "repricing::dry_run", "all", books(Action::Read), Then::Read, |c, op| async move {
         repricing::dry_run(&c, &op, &order()).await
+    });
+    let read = whole(Action::Read, Resource::Settings);
+    case!(list, "access::preview", "all", read, Then::Read, |c, op| async move {
+        access::preview(&c, &op, &Admission::default()).await
+    });
+    case!(list, "scim::issue", "all", whole(Action::Create, Resource::Settings), Then::Changed, |c, op| async move {
+        scim::issue(&c, &op, scim::NewToken { name: "idp".to_owned(), ..scim::NewToken::default() }).await
     });
     case!(list, "repricing::start", "all", books(Action::Create), Then::Changed, |c, op| async move {
         repricing::start(&c, &op, order()).await

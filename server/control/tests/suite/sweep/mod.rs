@@ -13,12 +13,16 @@ use cases::{Case, May, Then, cases};
 use world::{Cast, cast, company, template};
 
 /// Where each use case is, and which there are: the sweep goes through all of them, but those in [`FREE`].
-const SOURCES: [(&str, &[&str]); 23] = [
+const SOURCES: [(&str, &[&str]); 24] = [
     (
         "access",
         &[
             include_str!("../../../src/access/sessions.rs"),
             include_str!("../../../src/access/setup.rs"),
+            include_str!("../../../src/access/invitation.rs"),
+            include_str!("../../../src/access/preview.rs"),
+            include_str!("../../../src/access/second_factor.rs"),
+            include_str!("../../../src/access/totp.rs"),
             include_str!("../../../src/access/ensure_admin.rs"),
             include_str!("../../../src/access/sign_in.rs"),
             include_str!("../../../src/access/sign_out.rs"),
@@ -108,6 +112,15 @@ const SOURCES: [(&str, &[&str]); 23] = [
     ),
     ("reset", &[include_str!("../../../src/reset.rs")]),
     ("replay", &[include_str!("../../../src/replay.rs")]),
+    (
+        "scim",
+        &[
+            include_str!("../../../src/scim.rs"),
+            include_str!("../../../src/scim/tokens.rs"),
+            include_str!("../../../src/scim/users.rs"),
+            include_str!("../../../src/scim/groups.rs"),
+        ],
+    ),
     ("secrets", &[include_str!("../../../src/secrets.rs")]),
     ("settings", &[include_str!("../../../src/settings.rs")]),
     ("usage", &[include_str!("../../../src/usage.rs")]),
@@ -116,7 +129,15 @@ const SOURCES: [(&str, &[&str]); 23] = [
 ];
 
 /// Use cases whose right does not come from what an actor is: a password, a link, a key that is shown, or none at all.
-const FREE: [&str; 18] = [
+const FREE: [&str; 26] = [
+    "access::accept_invitation",
+    "access::begin_second_factor",
+    "access::confirm_second_factor",
+    "access::invited",
+    // One's own, or as `users::set_password`: looked at in `second_factor`.
+    "access::remove_second_factor",
+    "access::second_factor",
+    "access::sign_in_with",
     "access::complete_setup",
     // One's own, or as `users::set_password`: looked at in `sso`.
     "access::end_sessions",
@@ -134,18 +155,21 @@ const FREE: [&str; 18] = [
     "keys::own",
     "people::labels",
     "people::sign_ins",
+    "scim::authenticate",
     "usage::names",
     "usage::spent",
     "usage::totals_of",
 ];
 
 /// Changes that nothing in the data plane depends on.
-const UNTOLD: [&str; 6] = [
+const UNTOLD: [&str; 8] = [
+    "access::invite",
     "increases::ask",
     "increases::deny",
     "increases::withdraw",
     "invoices::import",
     "repricing::start",
+    "scim::issue",
     "users::set_password",
 ];
 

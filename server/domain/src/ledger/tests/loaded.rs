@@ -65,6 +65,33 @@ fn long_rates_begin_with_what_was_used_before() {
 }
 
 #[test]
+fn the_last_minute_before_a_start_counts() {
+    let rules = Rules {
+        rates: vec![RateRule { kind: RateKind::Requests, period: Period::Minute, limit: 5, shadow: false }],
+        ..Rules::default()
+    };
+    let chain: Chain = [seat(AccountKind::Key, rules)].into_iter().collect();
+    let ask = Ask { amount: Nanos(0), input_tokens: 1, output_tokens: 1 };
+    let latest = NOW.plus_seconds(-20);
+    let book = || Book::new(Zone::default(), latest).after(latest);
+    let before = [Grant { at: latest, requests: 3, input_tokens: 9, output_tokens: 9 }];
+    let mut fresh = book();
+    assert!(
+        matches!(fresh.reserve(id(1), &chain, ask, NOW), Err(ReserveError::UnloadedRates(needed)) if needed.len() == 1)
+    );
+    load_all(&mut fresh, id(1), &chain, ask, NOW, &before).unwrap();
+    assert_eq!(fresh.rates(&chain, NOW)[0].remaining, 1);
+    load_all(&mut fresh, id(2), &chain, ask, NOW, &before).unwrap();
+    assert!(matches!(fresh.reserve(id(3), &chain, ask, NOW), Err(ReserveError::Refused(_))));
+    // A minute later there is nothing to ask for, and an account that comes then costs no look-up.
+    let later = latest.plus_seconds(62);
+    fresh.reserve(id(3), &chain, ask, later).unwrap();
+    let mut late = book();
+    late.reserve(id(1), &chain, ask, later).unwrap();
+    assert_eq!(late.rates(&chain, later)[0].remaining, 4);
+}
+
+#[test]
 fn a_charge_that_waits_for_the_database_is_counted_once() {
     let now = NOW;
     let bare: Chain = [seat(AccountKind::Key, Rules::default())].into_iter().collect();

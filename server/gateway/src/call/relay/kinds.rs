@@ -8,7 +8,7 @@ use tollgate_dialects::usage::{Shape, Tally};
 
 use crate::openai::error::named;
 use crate::openai::stream::{self, Kind};
-use crate::sse;
+use tollgate_dialects::sse;
 
 /// Classifies an event, and takes its usage into `tally`, which is of the same shape.
 pub fn classify(shape: Shape, event: &[u8], tally: &mut Tally) -> Kind {

@@ -4,7 +4,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tollgate_dialects::bedrock::frame::MAX_MESSAGE_BYTES;
 use tollgate_dialects::usage::Shape;
 
-use crate::sse::Splitter;
+use tollgate_dialects::sse::Splitter;
 
 pub enum Pieces {
     Events(Splitter),

@@ -65,6 +65,8 @@ pub struct Key {
     model_aliases: BTreeMap<String, String>,
     /// Routes or groups of routes that it may use; empty means those of its type.
     allowed_routes: Vec<String>,
+    /// Addresses and networks from which it works; empty means from everywhere.
+    allowed_ips: Vec<String>,
     /// Added to each of its calls.
     tags: Vec<String>,
     #[schema(value_type = Option<String>)]
@@ -107,6 +109,7 @@ impl Key {
             access_groups: key.access_groups,
             model_aliases: key.model_aliases,
             allowed_routes: key.allowed_routes,
+            allowed_ips: super::super::values::allowed_ips(&key.settings),
             tags: key.tags,
             budget_id: key.budget_id,
             limits: key.limits.into(),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::super::extract::Caller;
 use super::super::limits::{Limits, LimitsPatch};
-use super::super::values::{KeyType, Moment, Object, Patch};
+use super::super::values::{KeyType, Moment, Object, Patch, set_allowed_ips};
 
 /// When a key shall be exchanged by itself.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -68,6 +68,9 @@ pub struct NewKey {
     model_aliases: BTreeMap<String, String>,
     #[serde(default)]
     allowed_routes: Vec<String>,
+    /// Addresses and networks from which it works: `203.0.113.9`, `10.0.0.0/8`. Empty: from everywhere.
+    #[serde(default)]
+    allowed_ips: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -109,6 +112,7 @@ impl NewKey {
         key.access_groups = self.access_groups;
         key.model_aliases = self.model_aliases;
         key.allowed_routes = self.allowed_routes;
+        set_allowed_ips(&mut key.settings, self.allowed_ips);
         key.tags = self.tags;
         key.blocked = self.blocked;
         key.expires_at = self.expires_at.map(|at| at.0);
@@ -159,6 +163,9 @@ pub struct KeyPatch {
     allowed_routes: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
+    allowed_ips: Patch<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
     tags: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
@@ -204,6 +211,7 @@ impl KeyPatch {
         self.access_groups.or_default(&mut key.access_groups);
         self.model_aliases.merge_map(&mut key.model_aliases);
         self.allowed_routes.or_default(&mut key.allowed_routes);
+        self.allowed_ips.ips(&mut key.settings);
         self.tags.or_default(&mut key.tags);
         self.blocked.or_default(&mut key.blocked);
         self.expires_at.optional(&mut key.expires_at);

@@ -16,6 +16,7 @@ use super::super::{duration, limits, money};
 const KEPT: &[(&str, &str)] = &[
     ("agent_id", "null"),
     ("allowed_cache_controls", "[]"),
+    ("allowed_ips", "null"),
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
     ("budget_fallbacks", "null"),
@@ -201,6 +202,7 @@ mod tests {
             "max_budget": 1.0, "rpm_limit": 5, "auto_rotate": true, "rotation_interval": "30d",
             "guardrails": ["pii"], "permissions": {"p": true}, "object_permission": {"models": ["m"]},
             "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true, "throttle_on_budget_exceeded": true, "router_settings": {"num_retries": 2}, "agent_id": "agent",
+            "allowed_ips": ["10.0.0.0/8"],
         });
         let mut key = key();
         applied(&given.to_string(), &mut key).unwrap();

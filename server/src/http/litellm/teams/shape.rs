@@ -25,6 +25,7 @@ const MOST_MEMBERS: usize = 10_000;
 
 /// Fields that are kept and returned as they are, with what LiteLLM answers when they were not given.
 const KEPT: &[(&str, &str)] = &[
+    ("allowed_ips", "null"),
     ("allowed_passthrough_routes", "null"),
     ("allowed_vector_store_indexes", "null"),
     ("budget_fallbacks", "null"),
@@ -262,6 +263,7 @@ mod tests {
             "team_member_model_max_budget": {"gpt-4o": {"budget_limit": 0.5, "time_period": "1d"}},
             "metadata": {"a": 1}, "guardrails": ["pii"], "team_member_key_duration": "30d",
             "budget_fallbacks": {"a": ["b"]}, "cancel_on_disconnect": true,
+            "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
         });
         let mut made = team(TeamId::parse("t").unwrap());
         let mut fields = Fields::parse(given.to_string().as_bytes()).unwrap();

@@ -83,9 +83,10 @@ fn check(kind: AccountKind, part: Part, plan: &[String]) {
     let text = plan.join("\n");
     assert!(!text.contains("SCAN charge"), "{kind:?} {part:?}: {text}");
     let expected = match (kind, part) {
-        (AccountKind::Gateway | AccountKind::Provider | AccountKind::Deployment, Part::Charges(_)) => {
+        (AccountKind::Gateway | AccountKind::Provider, Part::Charges(_)) => {
             "SEARCH charges USING PRIMARY KEY (id>? AND id<?)"
         }
+        (AccountKind::Deployment, Part::Charges(_)) => "charges_deployment (deployment_id=? AND id>? AND id<?)",
         (AccountKind::Key, Part::Charges(_)) => "charges_key (key_id=? AND id>? AND id<?)",
         (AccountKind::Customer, Part::Charges(_)) => "charges_customer (end_user=? AND id>? AND id<?)",
         (AccountKind::Tag, Part::Charges(_)) => "charge_tags USING PRIMARY KEY (tag=? AND charge_id>? AND charge_id<?)",
