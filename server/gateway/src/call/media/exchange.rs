@@ -106,7 +106,10 @@ async fn ask(
     };
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = http.uri(attempt.start.operation).ok_or_else(no_path)?;
+    let operation = attempt.start.operation;
+    let path = attempt.target.path(operation, &attempt.upstream_model);
+    let uri = path.map_or_else(|| http.uri(operation), |path| http.below(&path));
+    *request.uri_mut() = uri.ok_or_else(no_path)?;
     let headers = request.headers_mut();
     headers.reserve(FORWARDED.len() + http.headers.len() + 1);
     for name in FORWARDED {
