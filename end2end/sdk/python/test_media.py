@@ -4,6 +4,7 @@ price book says what that costs."""
 import base64
 import io
 import os
+import urllib.request
 
 import openai
 import pytest
@@ -86,8 +87,6 @@ def test_a_form_whose_model_comes_last():
         + os.urandom(300_000).replace(b"\r", b"x")
         + f'\r\n--{edge}\r\nContent-Disposition: form-data; name="model"\r\n\r\nmy-whisper\r\n--{edge}--\r\n'.encode()
     )
-    import urllib.request
-
     headers = {"authorization": f"Bearer {key}", "content-type": f"multipart/form-data; boundary={edge}"}
     request = urllib.request.Request(f"{URL}/v1/audio/transcriptions", body, headers)
     with urllib.request.urlopen(request, timeout=30) as answer:
