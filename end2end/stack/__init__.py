@@ -87,6 +87,14 @@ model_list:
     litellm_params: {{model: openai/gpt-3.5-turbo-instruct, api_base: {mock}/v1, api_key: {key}}}
   - model_name: text-embedding-3-small
     litellm_params: {{model: openai/text-embedding-3-small, api_base: {mock}/v1, api_key: {key}}}
+  - model_name: whisper-1
+    litellm_params: {{model: openai/whisper-1, api_base: {mock}/v1, api_key: {key}}}
+  - model_name: my-whisper
+    litellm_params: {{model: openai/whisper-1, api_base: {mock}/v1, api_key: {key}}}
+  - model_name: tts-1
+    litellm_params: {{model: openai/tts-1, api_base: {mock}/v1, api_key: {key}}}
+  - model_name: omni-moderation-latest
+    litellm_params: {{model: openai/omni-moderation-latest, api_base: {mock}/v1, api_key: {key}}}
 general_settings:
   master_key: os.environ/TOLLGATE_MASTER_KEY
 """

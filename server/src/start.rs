@@ -132,6 +132,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let master_digest = config.master_key.as_ref().map(|key| KeyDigest::of(key.expose()));
     let settings = Settings {
         max_request_bytes: bytes(config.general.max_request_bytes, Settings::default().max_request_bytes),
+        // A limit that was set holds for forms with files too.
+        max_upload_bytes: config.general.max_request_bytes.unwrap_or(Settings::default().max_upload_bytes),
         max_response_bytes: bytes(config.general.max_response_bytes, Settings::default().max_response_bytes),
         cancel: config.general.cancel_on_disconnect,
         drop_params: config.general.drop_params,

@@ -76,6 +76,7 @@ impl Answer {
             completion_tokens: tokens + faults.reasoning + faults.audio_out,
             reasoning_tokens: faults.reasoning,
             audio_output_tokens: faults.audio_out,
+            ..Tokens::default()
         };
         Self { id, model: ask.model.clone().into_owned(), tokens, content, usage, finish_reason, faults }
     }

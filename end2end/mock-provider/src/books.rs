@@ -43,6 +43,12 @@ pub struct Tokens {
     pub completion_tokens: u64,
     pub reasoning_tokens: u64,
     pub audio_output_tokens: u64,
+    /// Sound that was heard.
+    pub seconds: u64,
+    /// Text that was spoken.
+    pub characters: u64,
+    /// Search units.
+    pub queries: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

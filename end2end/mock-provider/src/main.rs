@@ -8,6 +8,7 @@ mod ask;
 mod body;
 mod books;
 mod faults;
+mod media;
 mod route;
 mod service;
 mod stream;

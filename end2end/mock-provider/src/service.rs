@@ -16,6 +16,7 @@ use crate::ask::Ask;
 use crate::body::{Body, ResetFlag};
 use crate::books::{Books, Call, Entry, Outcome, RawRequest, Tokens};
 use crate::faults::Faults;
+use crate::media;
 use crate::route::Route;
 use crate::stream::Events;
 
@@ -50,6 +51,10 @@ pub async fn serve(
 ) -> Result<Response<Body>, Infallible> {
     if (request.method(), request.uri().path()) == (&Method::GET, "/v1/models") || request.uri().path() == "/models" {
         return Ok(json(StatusCode::OK, answer::models(), None));
+    }
+    if let Some(route) = media::Route::of(request.method(), request.uri().path()) {
+        let (parts, body) = request.into_parts();
+        return Ok(media::serve(&mock.books, mock.required_key.as_ref(), route, parts.headers, body).await);
     }
     let Some((route, model)) = Route::of(request.method(), request.uri().path()) else {
         return Ok(control(&mock, request).await);

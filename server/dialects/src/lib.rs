@@ -61,6 +61,7 @@ mod counted;
 mod errors;
 #[cfg(test)]
 mod fold;
+pub mod form;
 pub mod gemini;
 pub mod json;
 pub mod messages;

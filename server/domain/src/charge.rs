@@ -25,18 +25,42 @@ pub enum Operation {
     Responses,
     /// Google's `generateContent`, streamed or not.
     GenerateContent,
+    /// OpenAI's images, made from a text.
+    ImageGeneration,
+    /// OpenAI's images, made from others.
+    ImageEdit,
+    /// Variations of an image.
+    ImageVariation,
+    /// Whether a text or an image is harmful.
+    Moderation,
+    /// Documents in the order of their relevance: Cohere's and Jina's.
+    Rerank,
+    /// Text spoken aloud.
+    Speech,
+    /// Sound written down.
+    Transcription,
+    /// Sound written down in English.
+    AudioTranslation,
     /// A route with no operation of its own, or none that was recognised before the call was refused.
     Other,
 }
 
 impl Operation {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 15] = [
         Self::ChatCompletion,
         Self::Completion,
         Self::Embedding,
         Self::Messages,
         Self::Responses,
         Self::GenerateContent,
+        Self::ImageGeneration,
+        Self::ImageEdit,
+        Self::ImageVariation,
+        Self::Moderation,
+        Self::Rerank,
+        Self::Speech,
+        Self::Transcription,
+        Self::AudioTranslation,
         Self::Other,
     ];
 
@@ -48,6 +72,14 @@ impl Operation {
             Self::Messages => "messages",
             Self::Responses => "responses",
             Self::GenerateContent => "generate_content",
+            Self::ImageGeneration => "image_generation",
+            Self::ImageEdit => "image_edit",
+            Self::ImageVariation => "image_variation",
+            Self::Moderation => "moderation",
+            Self::Rerank => "rerank",
+            Self::Speech => "speech",
+            Self::Transcription => "transcription",
+            Self::AudioTranslation => "audio_translation",
             Self::Other => "other",
         }
     }

@@ -9,6 +9,7 @@ pub mod address;
 pub mod audit;
 pub mod budget;
 pub mod callback;
+pub mod capability;
 pub mod charge;
 pub mod choice;
 pub mod clock;

@@ -27,6 +27,8 @@ use crate::upstream::Pools;
 pub struct Settings {
     /// The largest request body, in bytes.
     pub max_request_bytes: usize,
+    /// The largest form with files, in bytes: they pass through and are not held.
+    pub max_upload_bytes: u64,
     /// The largest unstreamed answer, in bytes.
     pub max_response_bytes: usize,
     /// All headers of a request together, in bytes.
@@ -52,6 +54,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_request_bytes: 64 * 1024 * 1024,
+            max_upload_bytes: 512 * 1024 * 1024,
             max_response_bytes: 128 * 1024 * 1024,
             max_header_bytes: 64 * 1024,
             body_pause: Duration::from_secs(30),

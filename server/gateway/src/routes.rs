@@ -76,6 +76,38 @@ async fn generate_content(
     }
 }
 
+async fn image_generations(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::json(gateway, Operation::ImageGeneration, request).await
+}
+
+async fn image_edits(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::form(gateway, Operation::ImageEdit, request).await
+}
+
+async fn image_variations(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::form(gateway, Operation::ImageVariation, request).await
+}
+
+async fn moderations(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::json(gateway, Operation::Moderation, request).await
+}
+
+async fn rerank(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::json(gateway, Operation::Rerank, request).await
+}
+
+async fn speech(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::json(gateway, Operation::Speech, request).await
+}
+
+async fn transcriptions(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::form(gateway, Operation::Transcription, request).await
+}
+
+async fn translations(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    call::media::form(gateway, Operation::AudioTranslation, request).await
+}
+
 async fn wrong_method(request: Request) -> Response<Body> {
     CallError::wrong_method(request.method().as_str(), request.uri().path()).into_response()
 }
@@ -96,7 +128,20 @@ pub fn router(gateway: Gateway) -> Router {
                 get(models::get).post(generate_content).fallback(wrong_method),
             );
     }
+    // What is no chat.
+    for prefix in ["", "/v1"] {
+        router = router
+            .route(&format!("{prefix}/images/generations"), post(image_generations).fallback(wrong_method))
+            .route(&format!("{prefix}/images/edits"), post(image_edits).fallback(wrong_method))
+            .route(&format!("{prefix}/images/variations"), post(image_variations).fallback(wrong_method))
+            .route(&format!("{prefix}/moderations"), post(moderations).fallback(wrong_method))
+            .route(&format!("{prefix}/rerank"), post(rerank).fallback(wrong_method))
+            .route(&format!("{prefix}/audio/speech"), post(speech).fallback(wrong_method))
+            .route(&format!("{prefix}/audio/transcriptions"), post(transcriptions).fallback(wrong_method))
+            .route(&format!("{prefix}/audio/translations"), post(translations).fallback(wrong_method));
+    }
     router
+        .route("/v2/rerank", post(rerank).fallback(wrong_method))
         .route("/v1/messages", post(messages).fallback(wrong_method))
         .route("/v1/messages/count_tokens", post(count_tokens).fallback(wrong_method))
         .route("/v1beta/models/{*tail}", post(generate_content).fallback(wrong_method))

@@ -51,6 +51,52 @@ pub fn answer(operation: Operation, body: &[u8], id: &str, created: i64) -> (boo
     (stream, Script { pieces: pieces.into(), pause: None, paced: stream })
 }
 
+/// Answers a call that is no chat: what is in it, by its `content-type`, and the answer.
+pub fn answer_media(operation: Operation, body: &[u8], created: i64) -> (&'static str, Script) {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let words = "[simulated] Nobody listened, and this was not said.";
+    let (kind, piece) = match operation {
+        Operation::ImageGeneration | Operation::ImageEdit | Operation::ImageVariation => {
+            let count = request["n"].as_u64().unwrap_or(1).min(10);
+            let data: Vec<Value> = (0..count).map(|_| json!({"b64_json": PIXEL})).collect();
+            ("application/json", Bytes::from(json!({"created": created, "data": data}).to_string()))
+        }
+        Operation::Moderation => {
+            let result = json!({"flagged": false, "categories": {}, "category_scores": {}});
+            let model = &request["model"];
+            let answer = json!({"id": "modr-simulated", "model": model, "results": [result]});
+            ("application/json", Bytes::from(answer.to_string()))
+        }
+        Operation::Rerank => {
+            let documents = request["documents"].as_array().map_or(0, Vec::len);
+            let results: Vec<Value> =
+                (0..documents).map(|index| json!({"index": index, "relevance_score": 0.5})).collect();
+            ("application/json", Bytes::from(json!({"id": "rerank-simulated", "results": results}).to_string()))
+        }
+        Operation::Speech => ("audio/wav", silence()),
+        _ => ("application/json", Bytes::from(json!({"text": words}).to_string())),
+    };
+    (kind, Script { pieces: [piece].into(), pause: None, paced: false })
+}
+
+/// A picture of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=";
+
+/// A tenth of a second of nothing: 24,000 samples a second of two bytes.
+fn silence() -> Bytes {
+    const SAMPLES: u32 = 2400 * 2;
+    let mut sound = Vec::with_capacity(44 + SAMPLES as usize);
+    sound.extend_from_slice(b"RIFF");
+    sound.extend_from_slice(&(36 + SAMPLES).to_le_bytes());
+    sound.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    sound.extend_from_slice(&24_000_u32.to_le_bytes());
+    sound.extend_from_slice(&48_000_u32.to_le_bytes());
+    sound.extend_from_slice(b"\x02\0\x10\0data");
+    sound.extend_from_slice(&SAMPLES.to_le_bytes());
+    sound.resize(44 + SAMPLES as usize, 0);
+    Bytes::from(sound)
+}
+
 /// What the simulator says: the last message's words, after a label.
 fn reply(operation: Operation, request: &Value) -> String {
     let asked = match operation {

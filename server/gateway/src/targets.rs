@@ -18,6 +18,7 @@ use tollgate_domain::model::{AwsLogin, Catalog, Deployment, SourcedPrice, Upstre
 use tollgate_domain::price::{self, PriceBook, PriceSheet};
 use tollgate_domain::secret::Secret;
 
+use crate::call;
 use crate::upstream::{HostPool, Pools};
 
 /// Models of a wildcard that are remembered; beyond it the memory is begun anew.
@@ -71,6 +72,8 @@ pub struct Terms {
     pub max_input: Option<u64>,
     /// The longest answer, in tokens.
     pub max_output: Option<u64>,
+    /// What it is for (`embedding`); empty where that is not known.
+    pub mode: Arc<str>,
 }
 
 /// A price, ready to be used by many calls.
@@ -271,7 +274,9 @@ impl Target {
         let of_book = base.and_then(|base| book.find(provider, base).or_else(|| book.find_full(base)));
         let of_book = of_book.or_else(|| book.find(provider, upstream_model)).map(|entry| entry.capabilities);
         let most = |own: Option<u64>, of_book: Option<u64>| own.or(of_book);
+        let mode = deployment.mode.clone().or_else(|| of_book.as_ref().map(|known| known.mode.clone()));
         Terms {
+            mode: mode.unwrap_or_default().into(),
             price: found.map(|SourcedPrice { sheet, source }| Price { sheet: Arc::new(sheet), source: source.into() }),
             max_input: most(deployment.max_input_tokens, of_book.as_ref().and_then(|known| known.max_input_tokens)),
             max_output: most(deployment.max_output_tokens, of_book.as_ref().and_then(|known| known.max_output_tokens)),
@@ -365,6 +370,7 @@ fn tail(wire: Wire, operation: Operation, responds: bool) -> Option<&'static str
         (Wire::OpenAi, Operation::Completion) => Some("/completions"),
         (Wire::OpenAi, Operation::Embedding) => Some("/embeddings"),
         (Wire::OpenAi, Operation::Responses) if responds => Some("/responses"),
+        (Wire::OpenAi, operation) if call::media::path(operation).is_some() => call::media::path(operation),
         (Wire::Anthropic, Operation::Messages) => Some("/v1/messages"),
         // Google's own interface to what OpenAI's clients embed.
         (Wire::Gemini, Operation::Embedding) => Some("/v1beta/openai/embeddings"),

@@ -1,6 +1,7 @@
 //! Calls through the whole data plane, with the simulator for a provider: who may call what, and what is on record of it.
 
 mod dialects;
+mod media;
 mod silence;
 mod tokens;
 

@@ -15,6 +15,14 @@ pub fn operation(operation: Operation) -> &'static str {
         Operation::Messages => "Messages",
         Operation::Responses => "Responses",
         Operation::GenerateContent => "Generate content",
+        Operation::ImageGeneration => "Image generation",
+        Operation::ImageEdit => "Image edit",
+        Operation::ImageVariation => "Image variation",
+        Operation::Moderation => "Moderation",
+        Operation::Rerank => "Rerank",
+        Operation::Speech => "Speech",
+        Operation::Transcription => "Transcription",
+        Operation::AudioTranslation => "Audio translation",
         Operation::Other => "Other",
     }
 }

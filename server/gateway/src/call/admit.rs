@@ -85,6 +85,7 @@ pub async fn admit(
         caller: &caller,
         customer: end_user.as_deref(),
         tags: &tags,
+        demand: None,
     };
     let Chosen { model, instead_of, target, upstream_model, reserved } = choose(gateway, &wanted, &model).await?;
     let cancels = caller.cancels().unwrap_or(settings.cancel);
@@ -107,7 +108,7 @@ pub async fn admit(
 }
 
 /// For whom the application calls: a header says so, or the request's `user`.
-fn end_user(headers: &HeaderMap, of_body: Option<String>) -> Option<String> {
+pub fn end_user(headers: &HeaderMap, of_body: Option<String>) -> Option<String> {
     let of_headers = CUSTOMER_HEADERS.iter().find_map(|name| {
         let text = headers.get(name)?.to_str().ok()?.trim();
         (!text.is_empty()).then(|| cut(text, MAX_END_USER).to_owned())
@@ -115,7 +116,7 @@ fn end_user(headers: &HeaderMap, of_body: Option<String>) -> Option<String> {
     of_headers.or(of_body)
 }
 
-fn tags(caller: &Caller, headers: &HeaderMap, of_body: Vec<String>) -> Vec<String> {
+pub fn tags(caller: &Caller, headers: &HeaderMap, of_body: Vec<String>) -> Vec<String> {
     let of_headers = headers.get_all(TAGS).iter().filter_map(|value| value.to_str().ok());
     collect_tags(
         caller
@@ -126,7 +127,7 @@ fn tags(caller: &Caller, headers: &HeaderMap, of_body: Vec<String>) -> Vec<Strin
     )
 }
 
-fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), CallError> {
+pub fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), CallError> {
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if size > limit { Err(CallError::headers_too_large(limit)) } else { Ok(()) }
 }

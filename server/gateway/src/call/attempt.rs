@@ -53,6 +53,8 @@ pub struct Attempt {
     pub cancels: bool,
     /// For an answer whose provider doesn't count.
     pub uncounted: Uncounted,
+    /// A price for just this call, in place of its model's.
+    pub own_price: Option<Price>,
     open: Option<OpenCharge>,
     _place: CallPlace,
 }
@@ -127,6 +129,7 @@ impl Attempt {
             left,
             cancels: admitted.cancels,
             uncounted,
+            own_price: None,
             open: Some(open),
             _place: place,
         };
@@ -170,8 +173,8 @@ impl Attempt {
         }
     }
 
-    fn price(&self) -> Option<Price> {
-        self.target.price(&self.upstream_model)
+    pub fn price(&self) -> Option<Price> {
+        self.own_price.clone().or_else(|| self.target.price(&self.upstream_model))
     }
 
     /// What the answer with this report costs, if a price is known.

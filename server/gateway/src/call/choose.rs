@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tollgate_domain::capability::is_wrong_mode;
 use tollgate_domain::charge::Operation;
 use tollgate_domain::ledger::{AccountKind, Estimate, Refusal, prompt_tokens_at_most};
 
+use super::media::Demand;
 use crate::auth::Caller;
 use crate::gateway::Gateway;
 use crate::ledger::{AdmitError, Answer, Reserved, Size};
@@ -28,6 +30,8 @@ pub struct Wanted<'a> {
     pub caller: &'a Caller,
     pub customer: Option<&'a str>,
     pub tags: &'a [String],
+    /// What it may need, where that is not counted in tokens.
+    pub demand: Option<&'a Demand>,
 }
 
 /// Where it is made, and what is set aside for it.
@@ -82,6 +86,10 @@ async fn of_model(gateway: &Gateway, wanted: &Wanted<'_>, model: &Arc<str>) -> R
     let mut last = None;
     while let Some(target) = choices.next(gateway.entropy()) {
         let upstream_model = target.upstream_model(targets.catalog().resolve(model));
+        let mode = target.terms(&upstream_model).mode;
+        if is_wrong_mode(&mode, wanted.operation) {
+            return Err(Failure::Other(CallError::wrong_mode(model, &mode)));
+        }
         let (customer, tags) = (wanted.customer, wanted.tags);
         let asked = Asked { model, target: &target, epoch: targets.epoch, customer, tags };
         let chain = gateway.paying().chain(wanted.caller, asked).await.map_err(Failure::Other)?;
@@ -107,6 +115,9 @@ async fn of_model(gateway: &Gateway, wanted: &Wanted<'_>, model: &Arc<str>) -> R
 
 /// How much the call may need.
 fn size(wanted: &Wanted<'_>, target: &Target, upstream_model: &Arc<str>) -> Size {
+    if let Some(demand) = wanted.demand {
+        return demand.size(target, upstream_model);
+    }
     let Wanted { operation, body, peek, .. } = *wanted;
     let terms = target.terms(upstream_model);
     let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);

@@ -27,7 +27,7 @@ use crate::upstream::{Answer, BeforeWrite, RequestBody, SendError};
 const MAX_ERROR_BODY: usize = 256 * 1024;
 
 /// The client's headers that the provider gets. Everything else is the gateway's business or nobody's.
-const FORWARDED: [HeaderName; 7] = [
+pub const FORWARDED: [HeaderName; 7] = [
     header::ACCEPT,
     header::CONTENT_TYPE,
     HeaderName::from_static("openai-beta"),
@@ -41,7 +41,7 @@ const FORWARDED: [HeaderName; 7] = [
 const STREAMS: [&[u8]; 2] = [b"text/event-stream", b"application/vnd.amazon.eventstream"];
 
 /// The charge's id, for the provider's logs and for matching its books with ours.
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+pub const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 
 pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> Response<Body> {
     let left = ClientLeft::default();
@@ -52,11 +52,11 @@ pub async fn forward(gateway: Gateway, start: CallStart, admitted: Admitted) -> 
 }
 
 /// The answer's head, where its body comes from, and when the provider was asked.
-struct Asked {
-    status: StatusCode,
-    headers: HeaderMap,
-    source: Source,
-    at: Instant,
+pub struct Asked {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub source: Source,
+    pub at: Instant,
 }
 
 async fn exchange(gateway: Gateway, start: CallStart, mut admitted: Admitted, left: ClientLeft) -> Response<Body> {
@@ -236,7 +236,7 @@ fn stream(mut attempt: Attempt, asked: Asked, prepared: &Prepared) -> Response<B
 }
 
 /// An answer that is an error.
-async fn failed(mut attempt: Attempt, mut asked: Asked, way: Option<&Way>) -> Response<Body> {
+pub async fn failed(mut attempt: Attempt, mut asked: Asked, way: Option<&Way>) -> Response<Body> {
     let limit = attempt.target.deployment.timeouts.idle;
     let body = tokio::time::timeout(limit, read(&mut asked.source, MAX_ERROR_BODY)).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
@@ -263,7 +263,7 @@ async fn failed(mut attempt: Attempt, mut asked: Asked, way: Option<&Way>) -> Re
     fail(&mut attempt, Outcome::UpstreamBroken, error)
 }
 
-fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -> Response<Body> {
+pub fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -> Response<Body> {
     let provider = attempt.provider().to_owned();
     match error {
         SendError::NotRecorded => CallError::ledger_unavailable().into_response_for(attempt.start.operation),
@@ -282,7 +282,7 @@ fn not_answered(attempt: &mut Attempt, admitted: &Admitted, error: &SendError) -
 }
 
 /// Settles a failed attempt and answers with its error.
-fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<Body> {
+pub fn fail(attempt: &mut Attempt, outcome: Outcome, error: CallError) -> Response<Body> {
     let kept = error.message.clone();
     fail_as(attempt, outcome, error, &kept)
 }
@@ -296,7 +296,7 @@ fn fail_as(attempt: &mut Attempt, outcome: Outcome, error: CallError, kept: &str
     response
 }
 
-async fn read(source: &mut Source, limit: usize) -> Result<Bytes, String> {
+pub async fn read(source: &mut Source, limit: usize) -> Result<Bytes, String> {
     let length = source.length().and_then(|length| usize::try_from(length).ok());
     let too_large = || format!("it is larger than {limit} bytes");
     if length.is_some_and(|length| length > limit) {

@@ -9,6 +9,7 @@ mod detach;
 mod forward;
 mod growth;
 mod headers;
+pub mod media;
 mod relay;
 mod silence;
 mod source;

@@ -27,7 +27,7 @@ pub fn front(operation: Operation) -> Option<Dialect> {
         Operation::Messages => Some(Dialect::Messages),
         Operation::Responses => Some(Dialect::Responses),
         Operation::GenerateContent => Some(Dialect::Gemini),
-        Operation::Embedding | Operation::Other => None,
+        _ => None,
     }
 }
 

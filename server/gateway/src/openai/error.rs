@@ -215,6 +215,12 @@ impl CallError {
         .with_param("model")
     }
 
+    /// The model is for something else.
+    pub fn wrong_mode(model: &str, mode: &str) -> Self {
+        let message = format!("The model '{model}' can't be called through this route: its mode is `{mode}`.");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message).with_param("model")
+    }
+
     /// The request can't be said in the dialect of the provider behind the model.
     pub fn untranslatable(message: String, param: Option<String>) -> Self {
         Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message) }

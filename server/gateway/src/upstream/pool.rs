@@ -34,6 +34,10 @@ const MAX_BUFFER: usize = 256 * 1024;
 pub struct RequestBody {
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
+    /// What comes after them, as it comes.
+    then: Option<axum::body::Body>,
+    /// The length of everything in bytes, if it is known and something comes after the pieces.
+    length: Option<u64>,
 }
 
 impl RequestBody {
@@ -42,27 +46,43 @@ impl RequestBody {
         const SMALL: usize = 16 * 1024;
         let total: usize = pieces.iter().map(Bytes::len).sum();
         if pieces.len() > 1 && total <= SMALL {
-            return Self { first: Some(Bytes::from(pieces.concat())), rest: VecDeque::new() };
+            return Self { first: Some(Bytes::from(pieces.concat())), ..Self::default() };
         }
         let mut rest = VecDeque::from(pieces);
-        Self { first: rest.pop_front(), rest }
+        Self { first: rest.pop_front(), rest, ..Self::default() }
+    }
+
+    /// Pieces, and then what is still to come. `length`: of everything, in bytes; `None`: nobody knows.
+    pub fn followed(pieces: Vec<Bytes>, then: Option<axum::body::Body>, length: Option<u64>) -> Self {
+        Self { then, length, ..Self::new(pieces) }
     }
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let next = self.first.take().or_else(|| self.rest.pop_front());
-        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
+        if let Some(piece) = next {
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        let Some(then) = &mut self.then else { return Poll::Ready(None) };
+        let frame = std::task::ready!(Pin::new(then).poll_frame(cx));
+        if frame.is_none() {
+            self.then = None;
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.rest.is_empty()
+        self.first.is_none() && self.rest.is_empty() && self.then.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.then.is_some() {
+            return self.length.map_or_else(SizeHint::default, SizeHint::with_exact);
+        }
         SizeHint::with_exact(self.first.iter().chain(&self.rest).map(|piece| piece.len() as u64).sum())
     }
 }

@@ -307,7 +307,8 @@ mirror! {
     KeyStatus: tollgate_domain::key::KeyStatus { Active, Blocked, Expired, Deleted }
     /// Which interface of the gateway a call came through.
     Operation: tollgate_domain::charge::Operation {
-        ChatCompletion, Completion, Embedding, Messages, Responses, GenerateContent, Other
+        ChatCompletion, Completion, Embedding, Messages, Responses, GenerateContent, ImageGeneration, ImageEdit,
+        ImageVariation, Moderation, Rerank, Speech, Transcription, AudioTranslation, Other
     }
     /// How an attempt at a provider ended.
     Outcome: tollgate_domain::charge::Outcome { Success, UpstreamError, UpstreamBroken, Timeout, Interrupted }

@@ -15,7 +15,7 @@ use world::{ACTORS, Actor, Names, Office, Told, template};
 const TABLE: &str = concat!(include_str!("table.txt"), include_str!("dashboard.txt"));
 
 /// Reads that come as something else than GET, and what one may do about oneself.
-const HARMLESS: [&str; 22] = [
+const HARMLESS: [&str; 27] = [
     "/ui/account/second-factor",
     "/ui/invitation",
     "/api/v1/ledger/repricings/dry-run",
@@ -24,6 +24,11 @@ const HARMLESS: [&str; 22] = [
     "/embeddings",
     "/responses",
     "/models/gpt-4o:generateContent",
+    "/images/generations",
+    "/moderations",
+    "/rerank",
+    "/v2/rerank",
+    "/audio/speech",
     "/v1/messages",
     "/v1/messages/count_tokens",
     "/v1beta/models/gpt-4o:generateContent",

@@ -9,11 +9,19 @@ pub type Route = (String, String);
 const SOURCES: [&str; 3] = ["src/http", "../app/src", "../server/gateway/src"];
 
 /// Routes in loops, written out.
-const IN_LOOPS: [(&str, &str); 7] = [
+const IN_LOOPS: [(&str, &str); 15] = [
     ("POST", "/chat/completions"),
     ("POST", "/completions"),
     ("POST", "/embeddings"),
     ("POST", "/responses"),
+    ("POST", "/images/generations"),
+    ("POST", "/images/edits"),
+    ("POST", "/images/variations"),
+    ("POST", "/moderations"),
+    ("POST", "/rerank"),
+    ("POST", "/audio/speech"),
+    ("POST", "/audio/transcriptions"),
+    ("POST", "/audio/translations"),
     ("GET", "/models"),
     ("POST", "/models/{*name}"),
     ("GET", "/models/{*name}"),

@@ -130,6 +130,14 @@ pub fn call_type(operation: Operation) -> &'static str {
         Operation::Messages => "anthropic_messages",
         Operation::Responses => "aresponses",
         Operation::GenerateContent => "agenerate_content",
+        Operation::ImageGeneration => "aimage_generation",
+        Operation::ImageEdit => "aimage_edit",
+        Operation::ImageVariation => "aimage_variation",
+        Operation::Moderation => "amoderation",
+        Operation::Rerank => "arerank",
+        Operation::Speech => "aspeech",
+        // There they are one.
+        Operation::Transcription | Operation::AudioTranslation => "atranscription",
         Operation::Other => "other",
     }
 }
