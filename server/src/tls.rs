@@ -1,6 +1,6 @@
 //! TLS in the process itself: certificates from files, read again when those change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
@@ -75,8 +75,8 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Current, String> {
-    let file = |path: &PathBuf| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+fn read(certificate: &Path, key: &Path) -> Result<Current, String> {
+    let file = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let (chain, secret) = (file(certificate)?, file(key)?);
     let digest = Sha256::new().chain_update(&chain).chain_update(&secret).finalize().into();
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain).collect();

@@ -56,7 +56,7 @@ fn Content(view: ScimView, form: Form) -> impl IntoView {
         view! { <DataTable label="SCIM tokens" columns=COLUMNS.to_vec()>{rows}</DataTable> }.into_any()
     };
     let mut ways = vec![(String::new(), "None".to_owned())];
-    ways.extend(providers.into_iter().map(|(name, label)| (name, label)));
+    ways.extend(providers);
     let issue = may_change.then(|| {
         view! {
             <section class="stack">

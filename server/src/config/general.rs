@@ -40,7 +40,7 @@ pub struct General {
     pub allowed: Networks,
     /// From where the dashboard may be used (`dashboard_allowed_ips`).
     pub dashboard_allowed: Networks,
-    /// The proxies whose `X-Forwarded-For` is believed (`trusted_proxies`).
+    /// The proxies whose `X-Forwarded-For` is believed (`trusted_proxies`, or LiteLLM's `trusted_proxy_ranges`).
     pub trusted_proxies: Networks,
     /// Certificates and their key, in PEM (`ssl_certfile_path`, `ssl_keyfile_path`).
     pub certificate: Option<(PathBuf, PathBuf)>,
@@ -197,7 +197,10 @@ pub(super) fn general(general: &Section<'_>, litellm: &Section<'_>, reader: &mut
     });
     let allowed = networks("allowed_ips", general, reader);
     let dashboard_allowed = networks("dashboard_allowed_ips", general, reader);
-    let trusted_proxies = networks("trusted_proxies", general, reader);
+    let trusted_proxies = match networks("trusted_proxies", general, reader) {
+        none if none.is_empty() => networks("trusted_proxy_ranges", general, reader),
+        some => some,
+    };
     if let Some(cursor) = general.get("use_x_forwarded_for", reader)
         && reader.truth(&cursor) == Some(true)
         && trusted_proxies.is_empty()

@@ -103,7 +103,7 @@ impl Provisioner {
         let id = TeamId::new(self.control.clock().as_ref(), self.control.entropy());
         let team = change.add(Team::new(id, wanted.name.clone()), "team.create").await?;
         let permit = change.by_proof(team);
-        self.keep_group(&change, &permit, None, wanted.external_id.clone()).await?;
+        self.keep_group(&change, &permit, true, None, wanted.external_id.clone()).await?;
         let id = permit.after.id.clone();
         fill(&mut change, &id, &BTreeSet::new(), &wanted.members).await?;
         change.commit().await?;
@@ -166,7 +166,7 @@ impl Provisioner {
             permit.after.name = wanted.name;
         }
         let before = change.scim_entry(Kind::Group, id).await?;
-        self.keep_group(change, &permit, Some(before), wanted.external_id).await?;
+        self.keep_group(change, &permit, false, before, wanted.external_id).await?;
         let team = permit.after.id.clone();
         if permit.after != *permit.before() {
             change.save(permit, "team.update").await?;
@@ -178,10 +178,11 @@ impl Provisioner {
         &self,
         change: &Change<'_>,
         permit: &Permit<Team>,
-        before: Option<Option<Entry>>,
+        is_new: bool,
+        before: Option<Entry>,
         external_id: Option<String>,
     ) -> Result<(), ProvisionError> {
-        let adopted = before.as_ref().is_some_and(|before| before.as_ref().is_none_or(|entry| entry.adopted));
+        let adopted = !is_new && before.as_ref().is_none_or(|entry| entry.adopted);
         let entry = Entry {
             kind: Kind::Group,
             id: permit.after.id.to_string(),
@@ -191,7 +192,6 @@ impl Provisioner {
             adopted,
             attributes: Map::new(),
         };
-        let before = before.flatten();
         if before.as_ref() == Some(&entry) {
             return Ok(());
         }

@@ -130,7 +130,7 @@ impl Provisioner {
             join(&mut change, &user.id, team).await?;
         }
         let permit = change.by_proof(user);
-        self.keep_user(&change, &permit, None, wanted).await?;
+        self.keep_user(&change, &permit, true, None, wanted).await?;
         let id = permit.after.id.to_string();
         change.commit().await?;
         self.user(&id).await
@@ -188,7 +188,7 @@ impl Provisioner {
             after.name.clone_from(&wanted.name);
         }
         let before = change.scim_entry(Kind::User, id).await?;
-        self.keep_user(&change, &permit, Some(before), wanted).await?;
+        self.keep_user(&change, &permit, false, before, wanted).await?;
         if permit.after != *permit.before() {
             change.save(permit, "user.update").await?;
         }
@@ -196,15 +196,16 @@ impl Provisioner {
     }
 
     /// Keeps what has no place of its own, with a line in the log where a name or an id changed. `before`: what was
-    /// kept; `None`: the user is new.
+    /// kept so far.
     async fn keep_user(
         &self,
         change: &Change<'_>,
         permit: &Permit<User>,
-        before: Option<Option<Entry>>,
+        is_new: bool,
+        before: Option<Entry>,
         wanted: PersonAttributes,
     ) -> Result<(), ProvisionError> {
-        let adopted = before.as_ref().is_some_and(|before| before.as_ref().is_none_or(|entry| entry.adopted));
+        let adopted = !is_new && before.as_ref().is_none_or(|entry| entry.adopted);
         let entry = Entry {
             kind: Kind::User,
             id: permit.after.id.to_string(),
@@ -215,7 +216,6 @@ impl Provisioner {
             attributes: wanted.kept,
         };
         let told = |entry: &Entry| json!({ "user_name": entry.user_name, "external_id": entry.external_id, "provider": entry.provider });
-        let before = before.flatten();
         let (old, new) = (before.as_ref().map(told), told(&entry));
         if before.as_ref() != Some(&entry) {
             change.keep_scim_entry(permit, &entry).await?;

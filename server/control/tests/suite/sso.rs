@@ -270,7 +270,8 @@ async fn provisioner(office: &Office, provider: &str) -> scim::Provisioner {
 }
 
 fn resource(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
-    value.as_object().unwrap().clone()
+    let serde_json::Value::Object(resource) = value else { panic!("{value}") };
+    resource
 }
 
 #[tokio::test(flavor = "multi_thread")]

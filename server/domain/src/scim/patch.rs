@@ -229,14 +229,14 @@ fn whole(object: &mut Map<String, Value>, verb: Verb, name: &str, value: Option<
 /// What tells one value of a list from another: its `value` and its type.
 fn identity(value: &Value) -> String {
     match value {
-        Value::Object(object) => match get(object, "value") {
-            Some(text) => format!("{text} {}", get(object, "type").unwrap_or(&Value::Null)),
-            None => {
-                let mut rest = object.clone();
-                rest.retain(|name, _| !name.eq_ignore_ascii_case("primary"));
-                Value::Object(rest).to_string()
+        Value::Object(object) => {
+            if let Some(text) = get(object, "value") {
+                return format!("{text} {}", get(object, "type").unwrap_or(&Value::Null));
             }
-        },
+            let mut rest = object.clone();
+            rest.retain(|name, _| !name.eq_ignore_ascii_case("primary"));
+            Value::Object(rest).to_string()
+        }
         plain => format!("{plain} null"),
     }
 }

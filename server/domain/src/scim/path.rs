@@ -79,7 +79,7 @@ fn split_schema(text: &str) -> (Option<String>, &str) {
     // A schema's name ends with its version and what it is about: `…:2.0:User`.
     let parts: Vec<&str> = text.split(':').collect();
     let is_version = |part: &&str| part.bytes().next().is_some_and(|b| b.is_ascii_digit());
-    match parts.iter().rposition(|part| is_version(&part)) {
+    match parts.iter().rposition(is_version) {
         Some(at) if at + 2 < parts.len() => {
             let schema = parts[..=at + 1].join(":");
             (Some(schema), &text[parts[..=at + 1].iter().map(|part| part.len() + 1).sum()..])

@@ -120,7 +120,7 @@ fn an_index_can_be_asked_for_what_must_be_equal() {
     assert_eq!(wanted("userName ne \"x\"", "userName"), None);
 }
 
-fn patched(resource: Map<String, Value>, operations_of: Value) -> Result<Map<String, Value>, ScimError> {
+fn patched(resource: Map<String, Value>, operations_of: &Value) -> Result<Map<String, Value>, ScimError> {
     let mut resource = resource;
     let operations = operations(&object(json!({ "Operations": operations_of })))?;
     patch_person(&mut resource, &operations)?;
@@ -131,7 +131,7 @@ fn patched(resource: Map<String, Value>, operations_of: Value) -> Result<Map<Str
 fn patches_as_entra_sends_them() {
     let after = patched(
         eve(),
-        json!([
+        &json!([
             { "op": "Replace", "path": "active", "value": "False" },
             { "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "new@example.com" },
             { "op": "Replace", "path": "name.familyName", "value": "Brook" },
@@ -159,7 +159,7 @@ fn patches_as_entra_sends_them() {
 fn patches_without_a_path() {
     let after = patched(
         eve(),
-        json!([{ "op": "replace", "value": {
+        &json!([{ "op": "replace", "value": {
             "id": "ignored",
             "active": false,
             "name.givenName": "Eva",
@@ -200,7 +200,7 @@ fn members_come_and_go() {
 
 #[test]
 fn what_can_not_be_patched_is_told() {
-    let kind = |operations: Value| patched(eve(), operations).unwrap_err().kind.unwrap();
+    let kind = |operations: Value| patched(eve(), &operations).unwrap_err().kind.unwrap();
     assert_eq!(kind(json!([{ "op": "move", "path": "a", "value": 1 }])), ErrorKind::InvalidSyntax);
     assert_eq!(kind(json!("x")), ErrorKind::InvalidSyntax);
     assert_eq!(kind(json!([{ "op": "remove" }])), ErrorKind::NoTarget);
@@ -212,7 +212,7 @@ fn what_can_not_be_patched_is_told() {
     let no = json!([{ "op": "replace", "path": "emails[value co \"zzz\"].value", "value": "x" }]);
     assert_eq!(kind(no), ErrorKind::NoTarget);
     let many: Vec<_> = (0..1001).map(|_| json!({ "op": "remove", "path": "title" })).collect();
-    assert_eq!(patched(eve(), json!(many)).unwrap_err().status, 413);
+    assert_eq!(patched(eve(), &json!(many)).unwrap_err().status, 413);
 }
 
 #[test]

@@ -70,7 +70,9 @@ fn id(resource: &Value) -> String {
 }
 
 fn patch(operations: Value) -> Value {
-    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
+    let mut body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"] });
+    body["Operations"] = operations;
+    body
 }
 
 #[tokio::test(flavor = "multi_thread")]
