@@ -220,7 +220,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), StartError> {
     let serving = Serving {
         app,
         proxies: Arc::new(config.general.trusted_proxies),
-        tls: certificates.map(|certificates| certificates.acceptor()).transpose().map_err(StartError::Configuration)?,
+        tls: certificates.map(Certificates::acceptor).transpose().map_err(StartError::Configuration)?,
         silence: Duration::from_secs(arguments.keepalive_timeout.max(1)),
         stop: stop.clone(),
         tasks: tasks.clone(),

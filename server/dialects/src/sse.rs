@@ -144,10 +144,8 @@ fn values<'e>(event: &'e [u8], name: &'static [u8]) -> impl Iterator<Item = &'e 
                 None => (rest, &rest[rest.len()..]),
             };
             rest = tail;
-            match line.strip_prefix(name) {
-                Some([b':', b' ', value @ ..] | [b':', value @ ..]) => return Some(value),
-                Some(value @ []) => return Some(value),
-                _ => {}
+            if let Some([b':', b' ', value @ ..] | [b':', value @ ..] | value @ []) = line.strip_prefix(name) {
+                return Some(value);
             }
         }
         None

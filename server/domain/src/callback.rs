@@ -157,7 +157,7 @@ mod tests {
         logging.callbacks = vec![one.clone(), other.clone()];
         assert_eq!(one.secret_vars(&logging).collect::<Vec<_>>(), ["a_key"]);
         assert!(logging.remove(CallbackName::Langfuse) && !logging.remove(CallbackName::Langfuse));
-        assert_eq!(logging.callbacks, [other.clone()]);
+        assert_eq!(logging.callbacks, std::slice::from_ref(&other));
         assert_eq!(logging.secrets.keys().collect::<Vec<_>>(), [&other.secret_name("a_key")]);
     }
 

@@ -319,7 +319,7 @@ async fn what_does_not_fit_is_counted() {
     // Nobody takes anything from this queue.
     let (deliveries, _courier) = new(store, Arc::default(), Alerting::default()).unwrap();
     let charges: Vec<Charge> = (0..1000).map(|_| charge(1, Outcome::Success)).collect();
-    for _ in 0..WAITING / 1000 + 1 {
+    for _ in 0..=(WAITING / 1000) {
         deliveries.charges(&charges);
     }
     assert_eq!(deliveries.call_counts(), Counts { delivered: 0, lost: 1000 });

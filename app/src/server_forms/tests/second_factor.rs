@@ -9,9 +9,10 @@ const PAGE: &str = "/ui/account/second-factor";
 /// What an authenticator app shows, by a secret in base32; `later`: so many steps on.
 fn shown(secret: &str, later: i64) -> String {
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String = secret.chars().map(|c| format!("{:05b}", letters.find(c).unwrap())).collect();
-    let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
-    let bytes: Vec<u8> = bits.as_bytes().chunks_exact(8).map(byte).collect();
+    let values = secret.chars().map(|c| letters.find(c).unwrap());
+    let bits: Vec<usize> = values.flat_map(|value| (0..5).rev().map(move |at| value >> at & 1)).collect();
+    let byte = |bits: &[usize]| u8::try_from(bits.iter().fold(0, |all, bit| all << 1 | bit)).unwrap();
+    let bytes: Vec<u8> = bits.chunks_exact(8).map(byte).collect();
     let now = tollgate_domain::Clock::now(&tollgate_domain::clock::SystemClock).0 / 30_000_000 + later;
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &bytes);
     let digest = ring::hmac::sign(&key, &now.to_be_bytes());

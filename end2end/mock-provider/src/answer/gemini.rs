@@ -33,15 +33,13 @@ pub fn finish_reason(finish: &str) -> &'static str {
 pub fn usage(tokens: &Tokens) -> String {
     let Tokens { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, .. } = tokens;
     let answer = completion_tokens - reasoning_tokens;
-    let mut more = String::new();
-    if *cached_tokens > 0 {
-        more += &format!(r#","cachedContentTokenCount":{cached_tokens}"#);
-    }
-    if *reasoning_tokens > 0 {
-        more += &format!(r#","thoughtsTokenCount":{reasoning_tokens}"#);
-    }
+    let some = |name: &str, count: u64| if count > 0 { format!(r#","{name}":{count}"#) } else { String::new() };
+    let cached = some("cachedContentTokenCount", *cached_tokens);
+    let thoughts = some("thoughtsTokenCount", *reasoning_tokens);
     let total = prompt_tokens + completion_tokens;
-    format!(r#"{{"promptTokenCount":{prompt_tokens},"candidatesTokenCount":{answer},"totalTokenCount":{total}{more}}}"#)
+    format!(
+        r#"{{"promptTokenCount":{prompt_tokens},"candidatesTokenCount":{answer},"totalTokenCount":{total}{cached}{thoughts}}}"#
+    )
 }
 
 /// An error as Google writes it.

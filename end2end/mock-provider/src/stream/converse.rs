@@ -80,7 +80,11 @@ mod tests {
     fn frames_are_amazons() {
         let mut out = Vec::new();
         frame("event", "messageStop", "{}", &mut out);
-        let hex: String = out.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = out
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|half| char::from(b"0123456789abcdef"[usize::from(half)]))
+            .collect();
         assert_eq!(hex, GOLDEN);
     }
 }

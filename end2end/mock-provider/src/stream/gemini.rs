@@ -9,7 +9,7 @@ impl Events {
     pub(super) fn generated(&mut self, moment: Moment<'_>) -> String {
         let is_call = matches!(self.answer.content, Content::Call(_));
         match moment {
-            Moment::Start => String::new(),
+            Moment::Start | Moment::Stop => String::new(),
             // A call comes whole, with the end.
             Moment::Piece(_) if is_call => String::new(),
             Moment::Piece(piece) => {
@@ -26,7 +26,6 @@ impl Events {
                 self.said = self.answer.usage.completion_tokens;
                 self.generated_event(&part, Some(finish_reason(self.answer.finish_reason)))
             }
-            Moment::Stop => String::new(),
             Moment::Error => self.plain(&error(503, "The model is overloaded.")),
         }
     }
