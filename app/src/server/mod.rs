@@ -184,7 +184,11 @@ pub async fn op_context() -> Result<(Control, OpContext), ServerError> {
 /// What a provider said of whoever tried a sign-in in this browser: told once.
 pub async fn take_tested() -> Result<Option<Proven>, ServerError> {
     let session: Session = leptos_axum::extract().await.map_err(|_| ServerError::Internal)?;
-    session.remove(sso::TESTED).await.map_err(|_| ServerError::Internal)
+    // Removing what isn't there would still save the session, and say its id again.
+    match session.get(sso::TESTED).await.map_err(|_| ServerError::Internal)? {
+        None => Ok(None),
+        Some(_) => session.remove(sso::TESTED).await.map_err(|_| ServerError::Internal),
+    }
 }
 
 /// The address under which the gateway is reached, for snippets.
