@@ -185,7 +185,7 @@ pub async fn op_context() -> Result<(Control, OpContext), ServerError> {
 pub async fn take_tested() -> Result<Option<Proven>, ServerError> {
     let session: Session = leptos_axum::extract().await.map_err(|_| ServerError::Internal)?;
     // Removing what isn't there would still save the session, and say its id again.
-    match session.get(sso::TESTED).await.map_err(|_| ServerError::Internal)? {
+    match session.get_value(sso::TESTED).await.map_err(|_| ServerError::Internal)? {
         None => Ok(None),
         Some(_) => session.remove(sso::TESTED).await.map_err(|_| ServerError::Internal),
     }
